@@ -1,0 +1,1 @@
+"""The command `scenerep`: one file a subcommand, each thin."""

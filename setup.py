@@ -1,0 +1,49 @@
+"""Packaging of scenerep_ros: one file serves `colcon build` (ament_python) and `pip install .`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = "scenerep_ros"
+ROOT = Path(__file__).parent
+
+
+def requirements(name: str) -> list[str]:
+    """Return the requirement lines of a file, without comments."""
+    lines = (ROOT / name).read_text().splitlines()
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="Label-free scene segmentation for RGB-D cameras on ROS 2",
+    maintainer="scenerep_ros maintainers",
+    maintainer_email="maintainers@scenerep.org",
+    license="Apache-2.0",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={NAME: ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=requirements("requirements.txt"),
+    extras_require={
+        "ros": requirements("requirements-ros.txt"),
+        "test": requirements("requirements-test.txt"),
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+        (
+            f"share/{NAME}/launch",
+            [str(path) for path in sorted(Path("launch").glob("*.launch.py"))],
+        ),
+        (f"share/{NAME}/config", [str(path) for path in sorted(Path("config").glob("*.*"))]),
+    ],
+    zip_safe=True,
+    entry_points={
+        "console_scripts": [
+            "segmenter = scenerep_ros.ros.segmenter_node:main",
+            "replay = scenerep_ros.ros.replay_node:main",
+            "scenerep = scenerep_ros.cli.main:main",
+        ]
+    },
+)

@@ -1,0 +1,42 @@
+"""Shared by all tests: isolation from other ROS nodes, and the real data where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Before any test imports rclpy: stray nodes make strange results, so each run has its own domain,
+# on this machine only. Linux leaves domains 0 to 101 free of the ephemeral port range.
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds.xml")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def data_folder() -> Path:
+    """Folder of the real recordings that development uses; see the skip reason of its tests."""
+    return Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
+
+
+def real_data(name: str) -> Path:
+    """Path of one real data set; skips the test where it is absent."""
+    path = data_folder() / name
+    if not path.is_dir():
+        pytest.skip(f"real data {name} is not in {data_folder()}; set SCENEREP_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tum_folder() -> Path:
+    """The first 80 pairs of TUM RGB-D freiburg1_rpy."""
+    return real_data("tum_fr1_rpy")
+
+
+@pytest.fixture(scope="session")
+def mosd_folder() -> Path:
+    """45 labelled Kinect table-top images."""
+    return real_data("mosd_learn")
