@@ -7,11 +7,15 @@ group them by the room that reads them.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from math import inf
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
 
 from scenerep_ros.errors import ConfigError, nearest_names
 
@@ -20,7 +24,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Transport = Literal["raw", "compressed"]
 
-FIXED: dict[str, bool] = {"live": False}
+FIXED: JsonDict = {"live": False}
 """Marks an option that a running node cannot change: it needs new weights or new subscriptions."""
 
 
@@ -83,7 +87,7 @@ class SegmentationOptions(_Options):
     attention_mass: float = Field(
         0.6, gt=0.0, le=1.0, description="Share of a head's attention that its mask keeps."
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="Of K-Means' starting points.")
+    seed: int = Field(0, ge=0, le=65535, description="Of K-Means' starting points.")
 
 
 class CutOptions(_Options):
@@ -128,7 +132,8 @@ class TrackingOptions(_Options):
     )
 
 
-class PipelineConfig(BackboneOptions, SegmentationOptions, CutOptions, TrackingOptions):
+# pydantic lists the fields of the last base first: the order of the data flow, top to bottom.
+class PipelineConfig(TrackingOptions, CutOptions, SegmentationOptions, BackboneOptions):
     """All that `scenerep_ros.pipeline.Pipeline` needs to know."""
 
 
@@ -155,7 +160,7 @@ class TopicOptions(_Options):
     )
 
 
-class NodeConfig(PipelineConfig, TopicOptions):
+class NodeConfig(TopicOptions, PipelineConfig):
     """Parameters of the node `segmenter`."""
 
     sync_slop: float = Field(
@@ -184,6 +189,30 @@ class ReplayConfig(TopicOptions):
     loop: bool = Field(False, description="Start again at the end.")
     clock: bool = Field(False, description="Publish /clock.")
     max_frames: int = Field(0, ge=0, description="Stop after so many frames; 0: all.")
+
+
+def bounds(field: FieldInfo) -> str:
+    """Say what values a field takes: `[0, 1]`, `(0, 0.5]`, `a, b or c`; empty where all do.
+
+    >>> bounds(SegmentationOptions.model_fields["attention_mass"])
+    '(0, 1]'
+    """
+    if get_origin(field.annotation) is Literal:
+        *first, last = get_args(field.annotation)
+        return f"{', '.join(first)} or {last}"
+    limits: dict[str, float] = {}
+    for rule in field.metadata:
+        limits |= asdict(rule)
+    if not limits:
+        return ""
+    low = f"[{limits['ge']:g}" if "ge" in limits else f"({limits.get('gt', -inf):g}"
+    high = f"{limits['le']:g}]" if "le" in limits else f"{limits.get('lt', inf):g})"
+    return f"{low}, {high}"
+
+
+def is_live(field: FieldInfo) -> bool:
+    """Say whether a running node can change an option."""
+    return field.json_schema_extra != FIXED
 
 
 Options = TypeVar("Options", bound=BaseModel)

@@ -1,0 +1,41 @@
+"""Entry point of the command `scenerep`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+
+import scenerep_ros
+from scenerep_ros.errors import ScenerepError
+
+COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with one subparser a command; each names its function as `run`."""
+    parser = argparse.ArgumentParser(prog="scenerep", description=scenerep_ros.__doc__)
+    parser.add_argument("--version", action="version", version=scenerep_ros.__version__)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        importlib.import_module(f"scenerep_ros.cli.{name}").add_parser(subparsers)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except ScenerepError as error:
+        print(f"scenerep {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"scenerep {args.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""`scenerep options`: all options, as the README shows them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from scenerep_ros.option_table import TABLES, option_table, update
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "options", help="print every option, or renew a document's tables"
+    )
+    parser.add_argument("--update", type=Path, metavar="FILE", help="Markdown file to renew")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tables or renew a document."""
+    if args.update:
+        print(f"{args.update}: {'renewed' if update(args.update) else 'was current'}")
+        return 0
+    for name, model in TABLES.items():
+        print(f"## {name}\n\n{option_table(model)}\n")
+    return 0
