@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from scenerep_ros.errors import ScenerepError
+from scenerep_ros.files import aside, write_aside
+
+
+def test_a_file_appears_whole_and_nothing_else_is_left(tmp_path):
+    write_aside(tmp_path / "a" / "report.json", b"{}")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["report.json"]
+    assert (tmp_path / "a" / "report.json").read_bytes() == b"{}"
+
+
+def test_when_writing_fails_the_older_file_stays(tmp_path):
+    path = tmp_path / "x.png"
+    path.write_bytes(b"older")
+    with pytest.raises(ZeroDivisionError), aside(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ScenerepError, match="cannot write"):
+        write_aside(tmp_path / "file" / "x", b"")
