@@ -15,7 +15,7 @@ def test_a_file_appears_whole_and_nothing_else_is_left(tmp_path):
 def test_when_writing_fails_the_older_file_stays(tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"older")
-    with pytest.raises(ZeroDivisionError), aside(path) as temporary:
+    with pytest.raises(ZeroDivisionError), aside(path) as temporary:  # noqa: PT012
         temporary.write_bytes(b"half")
         raise ZeroDivisionError
     assert path.read_bytes() == b"older"
