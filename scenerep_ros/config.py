@@ -179,16 +179,43 @@ class NodeConfig(TopicOptions, PipelineConfig):
 class ReplayConfig(TopicOptions):
     """Parameters of the node `replay`."""
 
-    source: str = Field("", description="The recording: TUM folder, bag, image folder or video.")
+    source: str = Field(
+        "",
+        description="The recording: TUM folder, bag, image folder or video.",
+        json_schema_extra=FIXED,
+    )
     rate: float = Field(
         -1.0,
         ge=-1.0,
         le=1000.0,
         description="Frames a second; -1: as recorded; 0: as fast as the subscriber keeps up.",
+        json_schema_extra=FIXED,
     )
-    loop: bool = Field(False, description="Start again at the end.")
-    clock: bool = Field(False, description="Publish /clock.")
-    max_frames: int = Field(0, ge=0, description="Stop after so many frames; 0: all.")
+    loop: bool = Field(
+        False,
+        description="Start again at the end; stamps jump back, as those of a looping bag do.",
+        json_schema_extra=FIXED,
+    )
+    clock: bool = Field(
+        False,
+        description="Publish the stamp of each frame on /clock, ahead of it.",
+        json_schema_extra=FIXED,
+    )
+    max_frames: int = Field(
+        0, ge=0, description="Stop after so many frames; 0: all.", json_schema_extra=FIXED
+    )
+    subscriber_timeout: float = Field(
+        60.0,
+        ge=0.0,
+        le=3600.0,
+        description="Longest wait for a subscriber before the first frame, seconds.",
+        json_schema_extra=FIXED,
+    )
+    feedback_topic: str = Field(
+        "/segmenter/labels",
+        description="sensor_msgs/Image; at rate 0 the next frame follows the answer on it.",
+        json_schema_extra=FIXED,
+    )
 
 
 def bounds(field: FieldInfo) -> str:
