@@ -1,0 +1,20 @@
+"""Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
+
+from scenerep_ros.geometry.boxes import Box, object_box
+from scenerep_ros.geometry.camera import deproject, inverse_depth, project, viewing_rays
+from scenerep_ros.geometry.clouds import CLOUD_DTYPE, labelled_cloud, write_ply
+from scenerep_ros.geometry.planes import Plane, find_planes
+
+__all__ = [
+    "CLOUD_DTYPE",
+    "Box",
+    "Plane",
+    "deproject",
+    "find_planes",
+    "inverse_depth",
+    "labelled_cloud",
+    "object_box",
+    "project",
+    "viewing_rays",
+    "write_ply",
+]

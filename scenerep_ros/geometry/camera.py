@@ -1,0 +1,62 @@
+"""The pinhole camera: between pixels with depth and points in space."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.frames import Intrinsics
+
+
+@lru_cache(maxsize=8)
+def viewing_rays(intrinsics: Intrinsics, height: int, width: int) -> NDArray[np.float32]:
+    """Direction of each pixel, scaled to unit depth.
+
+    Returns:
+        (height, width, 3) float32, optical frame, z = 1; read only, since it is shared.
+    """
+    rays = np.ones((height, width, 3), np.float32)
+    rays[..., 0] = (np.arange(width) - intrinsics.cx) / intrinsics.fx
+    rays[..., 1] = ((np.arange(height) - intrinsics.cy) / intrinsics.fy)[:, None]
+    rays.flags.writeable = False
+    return rays
+
+
+def deproject(depth: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float32]:
+    """Turn a depth image into one point a pixel.
+
+    Args:
+        depth: (H, W) float32, metres along the optical axis; NaN, inf and 0 are no measurement.
+        intrinsics: of the image.
+
+    Returns:
+        (H, W, 3) float32, metres, optical frame (REP 103); NaN where there is no depth.
+    """
+    valid = np.where((depth > 0) & (depth < np.inf), depth, np.float32(np.nan))
+    return viewing_rays(intrinsics, *depth.shape) * valid[..., None]
+
+
+def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float32]:
+    """Find the pixels in which points appear.
+
+    Args:
+        points: (..., 3), metres, optical frame.
+        intrinsics: of the image.
+
+    Returns:
+        (..., 3) float32: u, v in pixels, and depth in metres. NaN where a point is not in front
+        of the camera.
+    """
+    depth = np.where(points[..., 2] > 0, points[..., 2], np.nan)
+    u = points[..., 0] / depth * intrinsics.fx + intrinsics.cx
+    v = points[..., 1] / depth * intrinsics.fy + intrinsics.cy
+    return np.stack([u, v, depth], axis=-1).astype(np.float32)
+
+
+def inverse_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 / depth, float32, 1 / m; NaN where depth is not a finite, positive number."""
+    known = (depth > 0) & (depth < np.inf)
+    unknown = np.full(depth.shape, np.nan, np.float32)
+    return np.divide(np.float32(1), depth, out=unknown, where=known)

@@ -1,0 +1,66 @@
+"""Labelled point clouds, in the memory layout that ROS and PCL share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.files import write_aside
+
+CLOUD_DTYPE = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4")])
+"""One point, 20 bytes: metres in the optical frame; rgb is 0x00RRGGBB in a float's clothes (PCL)."""
+
+_PLY_TYPES = dict.fromkeys("xyz", "float") | dict.fromkeys(("red", "green", "blue"), "uchar")
+_PLY_TYPES["label"] = "int"
+_PLY_DTYPE = np.dtype(
+    [(n, {"float": "<f4", "uchar": "u1", "int": "<i4"}[t]) for n, t in _PLY_TYPES.items()]
+)
+
+Points = NDArray[np.void]
+
+
+def labelled_cloud(
+    points: NDArray[np.float32], color: NDArray[np.uint8], labels: NDArray[np.integer]
+) -> Points:
+    """Put points, colour and labels together.
+
+    The cloud is organised: point (v, u) belongs to pixel (v, u), so that a mask of the image is a
+    mask of the cloud, and nothing has to be gathered. Points without depth are NaN, which ROS
+    calls not dense.
+
+    Args:
+        points: (H, W, 3) float32, metres.
+        color: (H, W, 3) uint8, RGB: the image, or the labels' colours.
+        labels: (H, W), of any integer type.
+
+    Returns:
+        (H, W) structured array of CLOUD_DTYPE.
+    """
+    height, width = labels.shape
+    words = np.empty((height, width, 5), np.uint32)
+    words.view(np.float32)[..., :3] = points
+    bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
+    words[..., 3] = bgra.view("<u4")[..., 0] & 0x00FFFFFF
+    words[..., 4] = labels
+    return words.view(CLOUD_DTYPE)[..., 0]
+
+
+def write_ply(path: Path, cloud: Points) -> None:
+    """Write a cloud as binary PLY with red, green, blue and label; points without depth are left out.
+
+    Raises:
+        ScenerepError: if the file cannot be written.
+    """
+    points = cloud[np.isfinite(cloud["z"])]
+    vertices = np.empty(len(points), _PLY_DTYPE)
+    for name in ("x", "y", "z", "label"):
+        vertices[name] = points[name]
+    rgb = np.ascontiguousarray(points["rgb"]).view("<u4")
+    for shift, name in ((16, "red"), (8, "green"), (0, "blue")):
+        vertices[name] = rgb >> shift & 0xFF
+    properties = "".join(f"property {_PLY_TYPES[n]} {n}\n" for n in _PLY_DTYPE.names or ())
+    header = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{properties}"
+    write_aside(path, f"{header}end_header\n".encode() + vertices.tobytes())
