@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from scenerep_ros.config import CutOptions
+from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
+from scenerep_ros.geometry import inverse_depth, viewing_rays
+from scenerep_ros.segmentation.object_cut import ObjectCut
+
+DEFAULTS = CutOptions()
+BOXES = ((60, 220, 120, 160), (300, 180, 80, 200), (460, 260, 110, 100))
+"""Left, top, width, height in pixels of three upright boards that stand on the table."""
+
+
+def no_features():
+    return Features(torch.ones(6, 8, 4), torch.ones(4))
+
+
+def no_regions(shape=(480, 640)):
+    return np.ones(shape, np.int32)
+
+
+def table_scene(noise=0.001, seed=0):
+    """Depth and mask of boards that stand on a table before a camera that looks down at it."""
+    rays = viewing_rays(KINECT, 480, 640)
+    w = rays @ np.array([0, 0.8, 0.6], np.float32) / 0.6
+    mask = np.zeros((480, 640), np.int32)
+    for label, (left, top, width, height) in enumerate(BOXES, 1):
+        foot = w[top + height, left]
+        w[top : top + height, left : left + width] = foot
+        mask[top : top + height, left : left + width] = label
+    w = w + np.random.default_rng(seed).normal(0, noise, w.shape)
+    return inverse_depth(np.where(w > 0.3, w, np.nan).astype(np.float32)), mask
+
+
+def frame_of(depth, color=None):
+    color = np.full((*depth.shape, 3), 128, np.uint8) if color is None else color
+    return RGBDFrame(color, depth, KINECT)
+
+
+def cut(depth, options=DEFAULTS):
+    segmentation = ObjectCut(options)(no_regions(depth.shape), no_features(), frame_of(depth))
+    labels = segmentation.labels
+    assert labels.dtype == np.int32
+    assert labels.shape == depth.shape
+    named = np.unique(labels[labels != UNLABELLED])
+    assert set(named) | {0} == set(range(segmentation.count + 1))
+    return labels
+
+
+def overlap_f(labels, truth):
+    """Overlap F of UOIS-Net-3D: objects assigned by best F, sums over all objects; 0 is ignored."""
+    from scipy.optimize import linear_sum_assignment
+
+    labels = np.where((truth == 0) | (labels == UNLABELLED), 0, labels)
+    table = np.zeros((labels.max() + 1, truth.max() + 1))
+    np.add.at(table, (labels, truth), 1)
+    inter, found, true = table[1:, 2:], table[1:].sum(1), table[:, 2:].sum(0)
+    match = linear_sum_assignment(-2 * inter / (found[:, None] + true))
+    return 2 * inter[match].sum() / (found.sum() + true.sum())
+
+
+def test_boards_on_a_table_come_out():
+    depth, mask = table_scene()
+    assert overlap_f(cut(depth), mask + 1) > 0.93
+
+
+def test_a_table_alone_has_no_objects():
+    rays = viewing_rays(KINECT, 480, 640)
+    depth = inverse_depth(rays @ np.array([0, 0.8, 0.6], np.float32) / 0.6)
+    assert not cut(depth)[np.isfinite(depth)].any()
+
+
+def test_small_things_go_when_the_least_area_is_raised():
+    depth, _ = table_scene()
+    assert cut(depth, CutOptions(min_area=0.04)).max() == 2
+
+
+def test_nothing_beyond_the_range_is_an_object():
+    depth, _ = table_scene()
+    labels = cut(depth, CutOptions(max_range=0.3))
+    assert not labels[np.isfinite(depth)].any()
+
+
+@pytest.mark.parametrize("nothing", [np.nan, 0.0])
+def test_depth_without_a_measurement_is_as_no_depth(nothing):
+    color = np.zeros((60, 80, 3), np.uint8)
+    regions = np.ones((60, 80), np.int32)
+    regions[20:40, 30:50] = 2
+    blind = ObjectCut(CutOptions())(regions, no_features(), RGBDFrame(color))
+    empty = RGBDFrame(color, np.full((60, 80), nothing, np.float32), KINECT)
+    labels = ObjectCut(CutOptions())(regions, no_features(), empty).labels
+    np.testing.assert_array_equal(labels, blind.labels)
+    np.testing.assert_array_equal(labels > 0, regions == 2)
+
+
+def test_regions_of_one_cluster_that_do_not_touch_are_two_objects():
+    regions = np.ones((60, 80), np.int32)
+    regions[20:40, 10:30] = 2
+    regions[20:40, 50:70] = 2
+    color = np.zeros((60, 80, 3), np.uint8)
+    segmentation = ObjectCut(CutOptions())(regions, no_features(), RGBDFrame(color))
+    assert segmentation.count == 2
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 5), (41, 63)])
+def test_small_and_odd_frames_work(shape):
+    depth = np.linspace(0.5, 2, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    cut(depth)
+
+
+def test_real_table_top_frames_reach_a_floor(mosd_folder):
+    scores = []
+    for name in ("learn0", "learn5", "learn16", "learn33", "learn43"):
+        millimetres = cv2.imread(str(mosd_folder / "depth" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+        truth = cv2.imread(str(mosd_folder / "label" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+        depth = np.where(millimetres > 0, millimetres / 1000, np.nan).astype(np.float32)
+        scores.append(overlap_f(cut(depth), truth))
+    assert np.mean(scores) > 0.85
