@@ -85,5 +85,5 @@ def info_message(camera: Intrinsics, shape: tuple[int, int], header: Header) -> 
 def _bytes(values: NDArray) -> array[int]:
     """Copy an array into what rclpy's setters take without a check of each element."""
     data = array("B")
-    data.frombytes(np.ascontiguousarray(values).data)
+    data.frombytes(np.ascontiguousarray(values).view(np.uint8).data)
     return data

@@ -1,0 +1,35 @@
+"""`scenerep replay`: publish a recording as camera topics."""
+
+from __future__ import annotations
+
+import argparse
+
+from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.config import ReplayConfig
+from scenerep_ros.errors import ConfigError
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("replay", help="publish a recording as camera topics")
+    parser.add_argument("source", help="TUM folder, ROS 1 or 2 bag, image folder or video")
+    add_options(parser, ReplayConfig, skip=("source",))
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay until the recording ends or is interrupted.
+
+    Raises:
+        ConfigError: if ROS is not installed, or an option cannot work.
+        SourceError: if the recording cannot be opened.
+    """
+    config = options_from(args, ReplayConfig)
+    try:
+        from scenerep_ros.ros.replay_node import replay
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"ROS 2 is not there ({error}): source its setup.bash, or pip install 'scenerep_ros[ros]'"
+        ) from error
+    replay(config.model_dump(), args=[])
+    return 0
