@@ -1,0 +1,66 @@
+"""One image a frame: labels, overlays, attention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.errors import FrameError
+from scenerep_ros.files import write_aside
+from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.render import attention_montage, overlay
+from scenerep_ros.sinks.base import Sink, path_inside
+
+
+class LabelSink(Sink):
+    """Writes labels/NAME.png, uint16 at the image's resolution: BACKGROUND, UNLABELLED or ids."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "labels"
+
+    def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
+        """Write the scene's labels."""
+        _write_png(path_inside(self._folder, frame.name, ".png"), scene.labels)
+
+
+class OverlaySink(Sink):
+    """Writes overlays/NAME.png: the image under the objects' colours, outlines and ids."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "overlays"
+
+    def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
+        """Write the scene's overlay."""
+        picture = overlay(frame.color, scene.labels)
+        _write_png(path_inside(self._folder, frame.name, ".png"), picture[..., ::-1])
+
+
+class AttentionSink(Sink):
+    """Writes attention/NAME.png: a montage of the attention heads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "attention"
+
+    def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
+        """Write the scene's attention.
+
+        Raises:
+            FrameError: if the backbone has none.
+            ScenerepError: if the file cannot be written.
+        """
+        if scene.attention is None:
+            raise FrameError(
+                f"frame {frame.name}: no attention to draw, for this backbone has no CLS token; "
+                "choose a ViT, or leave attention out"
+            )
+        picture = attention_montage(frame.color, scene.attention)
+        _write_png(path_inside(self._folder, frame.name, ".png"), picture[..., ::-1])
+
+
+def _write_png(path: Path, image: NDArray[np.integer]) -> None:
+    """Write a gray or BGR image."""
+    _, content = cv2.imencode(".png", image)
+    write_aside(path, content.tobytes())
