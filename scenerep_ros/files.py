@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from scenerep_ros.errors import ScenerepError
 
 
@@ -48,6 +52,21 @@ def write_aside(path: Path, content: bytes) -> None:
     """
     with aside(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_image(path: Path, image: NDArray[np.integer]) -> None:
+    """Write a picture in the format that the suffix names.
+
+    Args:
+        path: of a .png, or of any other format that OpenCV writes.
+        image: (H, W, 3) uint8, RGB, or (H, W) uint8 or uint16.
+
+    Raises:
+        ScenerepError: as `aside` does.
+    """
+    bgr = image[..., ::-1] if image.ndim == 3 else image
+    _, content = cv2.imencode(path.suffix, bgr)
+    write_aside(path, content.tobytes())
 
 
 def _umask() -> int:

@@ -3,7 +3,7 @@
 from scenerep_ros.sinks.base import Sink, Sinks
 from scenerep_ros.sinks.clouds import CloudSink
 from scenerep_ros.sinks.images import AttentionSink, LabelSink, OverlaySink
-from scenerep_ros.sinks.video import OverlayVideo
+from scenerep_ros.sinks.video import OverlayVideo, VideoWriter
 
 __all__ = [
     "AttentionSink",
@@ -13,4 +13,5 @@ __all__ = [
     "OverlayVideo",
     "Sink",
     "Sinks",
+    "VideoWriter",
 ]

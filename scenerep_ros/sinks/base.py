@@ -63,4 +63,4 @@ def path_inside(folder: Path, name: str, suffix: str) -> Path:
     >>> path_inside(Path("out"), "../seq/0001", ".png").as_posix()
     'out/.._seq_0001.png'
     """
-    return folder / (re.sub(r"[/\\:\0]", "_", name) + suffix)
+    return folder / ((re.sub(r"[/\\:\0]", "_", name) or "frame") + suffix)

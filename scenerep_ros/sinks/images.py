@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import write_aside
+from scenerep_ros.files import write_image
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.render import attention_montage, overlay
 from scenerep_ros.sinks.base import Sink, path_inside
@@ -23,7 +19,7 @@ class LabelSink(Sink):
 
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
         """Write the scene's labels."""
-        _write_png(path_inside(self._folder, frame.name, ".png"), scene.labels)
+        write_image(path_inside(self._folder, frame.name, ".png"), scene.labels)
 
 
 class OverlaySink(Sink):
@@ -35,7 +31,7 @@ class OverlaySink(Sink):
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
         """Write the scene's overlay."""
         picture = overlay(frame.color, scene.labels)
-        _write_png(path_inside(self._folder, frame.name, ".png"), picture[..., ::-1])
+        write_image(path_inside(self._folder, frame.name, ".png"), picture)
 
 
 class AttentionSink(Sink):
@@ -57,10 +53,4 @@ class AttentionSink(Sink):
                 "choose a ViT, or leave attention out"
             )
         picture = attention_montage(frame.color, scene.attention)
-        _write_png(path_inside(self._folder, frame.name, ".png"), picture[..., ::-1])
-
-
-def _write_png(path: Path, image: NDArray[np.integer]) -> None:
-    """Write a gray or BGR image."""
-    _, content = cv2.imencode(".png", image)
-    write_aside(path, content.tobytes())
+        write_image(path_inside(self._folder, frame.name, ".png"), picture)

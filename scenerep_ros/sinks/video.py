@@ -25,8 +25,8 @@ from scenerep_ros.sinks.base import Sink
 Encode = Callable[[NDArray[np.uint8]], object]
 
 
-class OverlayVideo(Sink):
-    """Writes one video; it is complete, and appears under its name, when the sink is closed.
+class VideoWriter:
+    """Writes pictures to one video, which is complete, and there under its name, once it is closed.
 
     Args:
         path: of the .mp4 file.
@@ -43,9 +43,8 @@ class OverlayVideo(Sink):
         self._encode: Encode | None = None
         self._size = (0, 0)
 
-    def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
-        """Append the scene's overlay, resized if need be to the first one's size."""
-        picture = overlay(frame.color, scene.labels)
+    def write(self, picture: NDArray[np.uint8]) -> None:
+        """Append a picture (H, W, 3) uint8 RGB, resized if need be to the first one's size."""
         if self._encode is None:
             self._size = (picture.shape[1], picture.shape[0])
             encoder = _h264_encoder(self._path, self._size, self._rate)
@@ -56,8 +55,23 @@ class OverlayVideo(Sink):
             self.close()  # which says why the encoder stopped
 
     def close(self) -> None:
-        """Finish the video."""
+        """Finish the video; closing twice is harmless."""
         self._open.close()
+
+
+class OverlayVideo(Sink):
+    """Writes the overlays of all scenes to one video, as `VideoWriter` does."""
+
+    def __init__(self, path: Path, rate: float) -> None:
+        self._video = VideoWriter(path, rate)
+
+    def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
+        """Append the scene's overlay."""
+        self._video.write(overlay(frame.color, scene.labels))
+
+    def close(self) -> None:
+        """Finish the video."""
+        self._video.close()
 
 
 def _fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
