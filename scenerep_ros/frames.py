@@ -7,12 +7,15 @@ optical frame of REP 103: x right, y down, z forward, metres.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
+
+if TYPE_CHECKING:  # torch takes seconds to import, which sources and the replay node do without
+    import torch
 
 BACKGROUND = 0
 """Label of a pixel that belongs to no object."""
