@@ -32,12 +32,14 @@ class Source(ABC):
 
     Attributes:
         kind: what it is, for people: "TUM folder", "ROS 1 bag".
+        looks_like: how it is told from other kinds, for people.
         name: of this recording.
         rate: frames a second as recorded.
         skipped: unreadable frames met by the last iteration.
     """
 
     kind: ClassVar[str]
+    looks_like: ClassVar[str] = ""
     name: str
     rate: float
 
@@ -65,7 +67,11 @@ class Source(ABC):
             try:
                 yield self[index]
             except FrameError as error:
-                self.skip(f"{index}", str(error))
+                self.skip(self.frame_name(index), str(error))
+
+    def frame_name(self, index: int) -> str:
+        """What a frame is called, even where it cannot be read."""
+        return f"{index:06d}"
 
     def skip(self, name: str, reason: str) -> None:
         """Record an unreadable frame."""
