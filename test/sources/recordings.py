@@ -1,0 +1,156 @@
+"""Writes small recordings of every kind, for the tests of sources."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+from rosbags.rosbag1 import Writer as Writer1
+from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Writer as Writer2
+from rosbags.typesys import Stores, get_typestore
+
+START = 1_305_031_229_000_000_000
+PERIOD = 33_000_000
+"""Nanoseconds."""
+
+
+def color_image(index, shape=(24, 32)):
+    """An RGB image that tells its index: channels differ, values survive PNG."""
+    return np.random.default_rng(index).integers(0, 256, (*shape, 3), dtype=np.uint8)
+
+
+def depth_image(index, shape=(24, 32)):
+    """Units of a 16 bit depth image, with one pixel of each invalid value."""
+    depth = np.random.default_rng(100 + index).integers(500, 4000, shape, dtype=np.uint16)
+    depth[0, :2] = 0, 65535
+    return depth
+
+
+def write_image(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def write_tum(folder, count=4, offset=0.004):
+    """A TUM folder whose depth comes `offset` seconds after colour."""
+    lists = {"rgb": [], "depth": []}
+    for index in range(count):
+        second = 1305031229.1 + index * 0.033
+        for kind, stamp, image in (
+            ("rgb", second, color_image(index)),
+            ("depth", second + offset, depth_image(index)),
+        ):
+            name = f"{kind}/{stamp:.6f}.png"
+            write_image(folder / name, image)
+            lists[kind].append(f"{stamp:.6f} {name}\n")
+    for kind, lines in lists.items():
+        (folder / f"{kind}.txt").write_text(f"# {kind} images\n" + "".join(lines))
+    return folder
+
+
+def write_rgbd(folder, count=3, shape=(24, 32)):
+    """color/ and depth/ images of equal names."""
+    for index in range(count):
+        write_image(folder / "color" / f"view{index}.png", color_image(index, shape))
+        write_image(folder / "depth" / f"view{index}.png", depth_image(index, shape))
+    return folder
+
+
+class Recorder:
+    """Records sensor messages into an open bag."""
+
+    def __init__(self, writer, store, ros1):
+        self._writer, self._store, self._ros1 = writer, store, ros1
+        self._connections = {}
+
+    def image(self, topic, stamp, pixels, encoding, time=None):
+        """An Image; `time` is when it is recorded, nanoseconds, by default its stamp."""
+        rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(len(pixels), -1)
+        self._record(
+            topic,
+            "Image",
+            stamp if time is None else time,
+            header=self._header(stamp),
+            height=pixels.shape[0],
+            width=pixels.shape[1],
+            encoding=encoding,
+            is_bigendian=0,
+            step=rows.shape[1],
+            data=rows.ravel(),
+        )
+
+    def compressed(self, topic, stamp, data):
+        content = np.frombuffer(data, np.uint8)
+        self._record(
+            topic,
+            "CompressedImage",
+            stamp,
+            header=self._header(stamp),
+            format="png",
+            data=content,
+        )
+
+    def info(self, topic, stamp, fx=500.0):
+        k = np.array([fx, 0, 15.5, 0, fx, 11.5, 0, 0, 1 if fx else 0], np.float64)
+        matrices = {"d": np.zeros(5), "k": k, "r": np.eye(3).ravel(), "p": np.zeros(12)}
+        region = self._types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+        self._record(
+            topic,
+            "CameraInfo",
+            stamp,
+            header=self._header(stamp),
+            height=24,
+            width=32,
+            distortion_model="plumb_bob",
+            binning_x=0,
+            binning_y=0,
+            roi=region,
+            **{name.upper() if self._ros1 else name: value for name, value in matrices.items()},
+        )
+
+    @property
+    def _types(self):
+        return self._store.types
+
+    def _header(self, stamp):
+        time = self._types["builtin_interfaces/msg/Time"](stamp // 10**9, stamp % 10**9)
+        fields = {"stamp": time, "frame_id": "/openni_rgb_optical_frame"}
+        return self._types["std_msgs/msg/Header"](**fields, **({"seq": 0} if self._ros1 else {}))
+
+    def _record(self, topic, kind, time, **fields):
+        kind = f"sensor_msgs/msg/{kind}"
+        if topic not in self._connections:
+            self._connections[topic] = self._writer.add_connection(
+                topic, kind, typestore=self._store
+            )
+        serialize = self._store.serialize_ros1 if self._ros1 else self._store.serialize_cdr
+        data = serialize(self._types[kind](**fields), kind)
+        self._writer.write(self._connections[topic], time, data)
+
+
+@contextmanager
+def record(path):
+    """Open a bag for writing: ROS 1 for .bag, else a rosbag2 folder, MCAP where its name says so."""
+    if path.suffix == ".bag":
+        with Writer1(path) as writer:
+            yield Recorder(writer, get_typestore(Stores.ROS1_NOETIC), ros1=True)
+    else:
+        plugin = StoragePlugin.MCAP if "mcap" in path.name else StoragePlugin.SQLITE3
+        with Writer2(path, version=9, storage_plugin=plugin) as writer:
+            yield Recorder(writer, get_typestore(Stores.ROS2_KILTED), ros1=False)
+
+
+def write_bag(path, count=4, depth_delay=5_000_000):
+    """A bag with TUM's topics: rgb8, 16UC1 millimetres, camera_info."""
+    with record(path) as bag:
+        for index in range(count):
+            stamp = START + index * PERIOD
+            bag.info("/camera/rgb/camera_info", stamp)
+            bag.image("/camera/rgb/image_color", stamp, color_image(index), "rgb8")
+            bag.image("/camera/depth/image", stamp + depth_delay, depth_image(index), "16UC1")
+    return path

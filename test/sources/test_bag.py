@@ -1,0 +1,239 @@
+"""Bags of ROS 1 and ROS 2 yield colour with the nearest depth."""
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from recordings import (
+    PERIOD,
+    START,
+    color_image,
+    depth_image,
+    record,
+    write_bag,
+)
+
+from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.frames import Intrinsics
+from scenerep_ros.sources import open_source
+
+COLOR, DEPTH = "/camera/rgb/image_color", "/camera/depth/image"
+FORMATS = ["ros1.bag", "sqlite", "mcap"]
+COUNT = 12
+
+
+@pytest.fixture(scope="module")
+def bags(tmp_path_factory):
+    """A folder with the same recording in each of FORMATS."""
+    folder = tmp_path_factory.mktemp("bags")
+    for name in FORMATS:
+        write_bag(folder / name, COUNT)
+    return folder
+
+
+def copy_of(bag, folder):
+    """A bag to damage, and the file of it that holds the messages."""
+    path = folder / bag.name
+    if bag.is_file():
+        return Path(shutil.copy(bag, path)), path
+    shutil.copytree(bag, path)
+    return path, next(file for file in path.iterdir() if file.suffix in (".db3", ".mcap"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_bags_of_all_formats_give_the_same_frames(bags, name):
+    source = open_source(bags / name)
+    assert source.kind == ("ROS 1 bag" if name == "ros1.bag" else "rosbag2")
+    frames = list(source)
+    assert len(frames) == len(source) == COUNT
+    assert [frame.name for frame in frames][9:] == ["000009", "000010", "000011"]
+    assert source.rate == pytest.approx(1e9 / PERIOD, rel=0.1)
+    for index, frame in enumerate(frames):
+        millimetres = depth_image(index)
+        np.testing.assert_array_equal(frame.color, color_image(index))
+        np.testing.assert_allclose(frame.depth[1:], millimetres[1:] / 1000, rtol=1e-6)
+        assert np.isnan(frame.depth[0, :2]).all()
+        assert frame.stamp_ns == START + index * PERIOD
+        assert frame.frame_id == "openni_rgb_optical_frame"
+        assert frame.intrinsics == Intrinsics(500.0, 500.0, 15.5, 11.5)
+
+
+@pytest.mark.parametrize("name", ["sqlite", "mcap"])
+def test_storage_files_open_without_their_metadata(bags, tmp_path, name):
+    folder, storage = copy_of(bags / name, tmp_path)
+    (folder / "metadata.yaml").unlink()
+    assert len(list(open_source(storage))) == COUNT
+    assert len(list(open_source(folder))) == COUNT
+
+
+def test_frames_are_indexed_in_any_order(bags):
+    source = open_source(bags / "ros1.bag")
+    for index in (2, 0, 1, 1, 11):
+        assert source[index].name == f"{index:06d}"
+    with pytest.raises(IndexError):
+        source[COUNT]
+
+
+def test_metric_depth_and_compressed_color(tmp_path):
+    metres = np.full((24, 32), 1.5, np.float32)
+    metres[0, :3] = np.nan, np.inf, -1
+    bgr = cv2.cvtColor(color_image(0), cv2.COLOR_RGB2BGR)
+    with record(tmp_path / "mcap") as bag:
+        bag.compressed(f"{COLOR}/compressed", START, cv2.imencode(".png", bgr)[1].tobytes())
+        bag.image(DEPTH, START, metres, "32FC1")
+    (frame,) = open_source(tmp_path / "mcap")
+    np.testing.assert_array_equal(frame.color, color_image(0))
+    assert np.isnan(frame.depth[0, :3]).all()
+    assert (frame.depth[1:] == 1.5).all()
+    assert frame.intrinsics is None
+
+
+def test_depthless_bag(tmp_path):
+    with record(tmp_path / "color.bag") as bag:
+        bag.image("/webcam/image_raw", START, color_image(0)[..., ::-1], "bgr8")
+    (frame,) = open_source(tmp_path / "color.bag")
+    assert frame.depth is None
+    np.testing.assert_array_equal(frame.color, color_image(0))
+
+
+@pytest.mark.parametrize("delay", [-200_000_000, 200_000_000])
+def test_depth_may_be_recorded_long_before_or_after_its_color(tmp_path, delay):
+    with record(tmp_path / "late.bag") as bag:
+        for index in range(8):
+            stamp = START + index * PERIOD
+            bag.image(COLOR, stamp, color_image(index), "rgb8")
+            bag.image(DEPTH, stamp + 1, depth_image(index), "16UC1", time=stamp + delay)
+    frames = list(open_source(tmp_path / "late.bag"))
+    assert len(frames) == 8
+    for index, frame in enumerate(frames):
+        np.testing.assert_allclose(frame.depth[2], depth_image(index)[2] / 1000, rtol=1e-6)
+
+
+def test_color_without_depth_is_skipped_and_named(tmp_path):
+    with record(tmp_path / "gap.bag") as bag:
+        for index in range(4):
+            stamp = START + index * PERIOD
+            bag.image(COLOR, stamp, color_image(index), "rgb8")
+            if index != 2:
+                bag.image(DEPTH, stamp + 5_000_000, depth_image(index), "16UC1")
+    source = open_source(tmp_path / "gap.bag")
+    assert [frame.name for frame in source] == ["000000", "000001", "000003"]
+    (skipped,) = source.skipped
+    assert skipped.name == "000002"
+    assert "depth topic /camera/depth/image: no readable message within 20 ms" in skipped.reason
+    with pytest.raises(FrameError, match="within 20 ms"):
+        source[2]
+
+
+def test_wrong_depth_encoding_is_named(tmp_path):
+    with record(tmp_path / "mcap") as bag:
+        bag.image(COLOR, START, color_image(0), "rgb8")
+        bag.image(DEPTH, START, color_image(0)[..., 0], "8UC1")
+    source = open_source(tmp_path / "mcap")
+    assert list(source) == []
+    assert source.skipped[0].reason == (
+        "depth topic /camera/depth/image: encoding 8UC1, expected 16UC1 (mm) or 32FC1 (m)"
+    )
+
+
+def test_depth_of_another_size_is_named(tmp_path):
+    with record(tmp_path / "mcap") as bag:
+        bag.image(COLOR, START, color_image(0), "rgb8")
+        bag.image(DEPTH, START, depth_image(0, (12, 16)), "16UC1")
+    source = open_source(tmp_path / "mcap")
+    assert list(source) == []
+    assert "depth is 16x12 but colour is 32x24" in source.skipped[0].reason
+
+
+def test_damaged_compressed_image_is_skipped(tmp_path):
+    with record(tmp_path / "mcap") as bag:
+        bag.compressed("/image/compressed", START, b"\xff\xd8 no jpeg")
+    source = open_source(tmp_path / "mcap")
+    assert list(source) == []
+    assert "colour topic /image/compressed: image is cut short" in source.skipped[0].reason
+
+
+def test_uncalibrated_camera_has_no_intrinsics(tmp_path, caplog):
+    with record(tmp_path / "ros1.bag") as bag:
+        bag.info("/camera/rgb/camera_info", START, fx=0.0)
+        bag.image(COLOR, START, color_image(0), "rgb8")
+    (frame,) = open_source(tmp_path / "ros1.bag")
+    assert frame.intrinsics is None
+    assert "focal lengths must be positive" in caplog.text
+
+
+def test_depth_that_may_not_be_registered_is_warned_of(tmp_path, caplog):
+    with record(tmp_path / "mcap") as bag:
+        bag.image("/camera/camera/color/image_raw", START, color_image(0), "rgb8")
+        bag.image("/camera/camera/depth/image_rect_raw", START, depth_image(0), "16UC1")
+    assert len(list(open_source(tmp_path / "mcap"))) == 1
+    assert "/camera/camera/depth/image_rect_raw may not be registered" in caplog.text
+
+
+def test_bag_without_images_lists_its_topics(tmp_path):
+    with record(tmp_path / "mcap") as bag:
+        bag.info("/camera/rgb/camera_info", START)
+    with pytest.raises(SourceError, match=r"no topic is a colour image.*/camera/rgb/camera_info"):
+        open_source(tmp_path / "mcap")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.95])
+def test_truncated_bags_say_so(bags, tmp_path, name, share):
+    path, storage = copy_of(bags / name, tmp_path)
+    content = storage.read_bytes()
+    storage.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(SourceError, match=r"cannot be read: .*if it was cut short"):
+        open_source(path)
+
+
+def test_damage_in_the_middle_keeps_the_frames_before_it(bags, tmp_path):
+    path, storage = copy_of(bags / "ros1.bag", tmp_path)
+    content = bytearray(storage.read_bytes())
+    middle = slice(len(content) // 2, len(content) * 6 // 10)
+    content[middle] = b"\xff" * (middle.stop - middle.start)
+    storage.write_bytes(content)
+    source = open_source(path)
+    frames = list(source)
+    assert 0 < len(frames) < COUNT
+    for index in range(COUNT // 3):
+        np.testing.assert_array_equal(frames[index].color, color_image(index))
+    assert "ends after" in source.skipped[-1].reason
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("seed", range(6))
+def test_damage_anywhere_is_an_error_or_skipped_frames(bags, tmp_path, name, seed):
+    path, storage = copy_of(bags / name, tmp_path)
+    content = bytearray(storage.read_bytes())
+    for start in np.random.default_rng(seed).integers(0, len(content) - 99, 9):
+        content[start : start + 99] = b"\xff" * 99
+    storage.write_bytes(content)
+    with contextlib.suppress(SourceError):
+        source = open_source(path)
+        missing = COUNT - len(list(source))
+        ends_early = source.skipped and "ends after" in source.skipped[-1].reason
+        assert len(source.skipped) == missing or ends_early
+
+
+def test_file_that_is_no_bag(tmp_path):
+    for name in ("text.bag", "text.mcap", "text.db3"):
+        (tmp_path / name).write_text("This is no bag, whatever its name says." * 100)
+        with pytest.raises(SourceError, match=f"{name}: cannot be read"):
+            open_source(tmp_path / name)
+
+
+def test_real_frames_survive_a_bag(tum_folder, tmp_path):
+    folder = open_source(tum_folder)
+    with record(tmp_path / "ros1.bag") as bag:
+        for index in range(3):
+            frame = folder[index]
+            bag.image(COLOR, frame.stamp_ns, frame.color, "rgb8")
+            bag.image(DEPTH, frame.stamp_ns, frame.depth, "32FC1")
+    for index, frame in enumerate(open_source(tmp_path / "ros1.bag")):
+        np.testing.assert_array_equal(frame.color, folder[index].color)
+        np.testing.assert_array_equal(frame.depth, folder[index].depth)
+        assert frame.stamp_ns == folder[index].stamp_ns

@@ -1,0 +1,155 @@
+"""TUM folders: association, metric depth, poses, masks, and what may be wrong with them."""
+
+import json
+
+import numpy as np
+import pytest
+from recordings import color_image, depth_image, write_image, write_tum
+
+from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.frames import KINECT, Intrinsics
+from scenerep_ros.sources import open_source
+
+FIRST = "1305031229.100000"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_tum(tmp_path / "sequence")
+
+
+def test_frames_have_color_metric_depth_and_stamps(folder):
+    source = open_source(folder)
+    assert (source.kind, source.name, len(source)) == ("TUM folder", "sequence", 4)
+    assert source.rate == pytest.approx(1 / 0.033)
+    frames = list(source)
+    assert [frame.stamp_ns for frame in frames[:2]] == [1305031229100000000, 1305031229133000000]
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame.color, color_image(index))
+        np.testing.assert_allclose(frame.depth[1:], depth_image(index)[1:] / 5000, rtol=1e-6)
+        assert np.isnan(frame.depth[0, :2]).all()
+    assert frames[0].name == FIRST
+    assert frames[0].intrinsics == KINECT
+    assert frames[0].pose is None
+    assert source.ground_truth(0) is None
+    with pytest.raises(IndexError):
+        source[4]
+
+
+def test_real_sequence(tum_folder):
+    source = open_source(tum_folder)
+    frame = source[40]
+    assert len(source) == 80
+    assert source.rate == pytest.approx(30, abs=1)
+    assert 0.5 < np.nanmedian(frame.depth) < 3
+    assert 0.01 < np.isnan(frame.depth).mean() < 0.5
+    np.testing.assert_allclose(frame.pose[:3, :3] @ frame.pose[:3, :3].T, np.eye(3), atol=1e-9)
+    np.testing.assert_allclose(frame.pose[:3, 3], [1.3, 0.7, 1.6], atol=0.3)
+
+
+def test_depth_too_far_in_time_leaves_the_color_out(folder, caplog):
+    lines = (folder / "depth.txt").read_text().splitlines()
+    (folder / "depth.txt").write_text("\n".join([*lines[:2], *lines[3:]]))
+    source = open_source(folder)
+    assert [frame.stamp_ns % 10**9 for frame in source] == [100000000, 166000000, 199000000]
+    assert "1 of 4 colour images have no depth image within 20 ms" in caplog.text
+
+
+def test_unrelated_clocks_are_refused(tmp_path):
+    with pytest.raises(SourceError, match="none of 4 colour and 4 depth images are within 20 ms"):
+        open_source(write_tum(tmp_path, offset=100.0))
+
+
+def test_missing_depth_file_is_skipped_and_named(folder):
+    (folder / "depth" / "1305031229.137000.png").unlink()
+    source = open_source(folder)
+    assert len(list(source)) == 3
+    (skipped,) = source.skipped
+    assert skipped.name == "1305031229.133000"
+    assert "depth/1305031229.137000.png: cannot be read: No such file" in skipped.reason
+    assert len(source) == 4
+    list(source)
+    assert len(source.skipped) == 1
+
+
+def test_corrupt_images_are_skipped(folder):
+    for path in (folder / "rgb" / f"{FIRST}.png", folder / "depth" / "1305031229.137000.png"):
+        path.write_bytes(path.read_bytes()[:-200])
+    source = open_source(folder)
+    assert len(list(source)) == 2
+    assert all(".png: image is" in skipped.reason for skipped in source.skipped)
+    with pytest.raises(FrameError, match=r"100000.png: image is cut short"):
+        source[0]
+
+
+def test_depth_of_another_size_is_skipped(folder):
+    write_image(folder / "depth" / "1305031229.104000.png", depth_image(0, (12, 16)))
+    source = open_source(folder)
+    assert len(list(source)) == 3
+    assert "depth is 16x12 but colour is 32x24" in source.skipped[0].reason
+
+
+def test_eight_bit_depth_is_refused(folder):
+    picture = depth_image(0).astype(np.uint8)
+    write_image(folder / "depth" / "1305031229.104000.png", picture)
+    with pytest.raises(FrameError, match="depth of 8 bits, expected 16"):
+        open_source(folder)[0]
+
+
+def test_poses_are_interpolated_between_ground_truth(folder):
+    """Halfway between two poses a quarter turn apart, the camera has made half of it."""
+    (folder / "groundtruth.txt").write_text(
+        "# timestamp tx ty tz qx qy qz qw\n"
+        "1305031229.0500 0 0 0 0 0 0 1\n"
+        "1305031229.1500 2 4 6 0 0 0.70710678 0.70710678\n"
+    )
+    source = open_source(folder)
+    pose = source[0].pose
+    np.testing.assert_allclose(pose[:3, 3], [1, 2, 3], atol=1e-6)
+    np.testing.assert_allclose(pose[:3, 0], [np.sqrt(0.5), np.sqrt(0.5), 0], atol=1e-6)
+    np.testing.assert_array_equal(pose[3], [0, 0, 0, 1])
+    assert source[2].pose is None
+
+
+def test_masks_are_ground_truth(folder):
+    labels = np.arange(24 * 32, dtype=np.uint16).reshape(24, 32)
+    write_image(folder / "masks" / "first.png", labels)
+    (folder / "masks.txt").write_text(f"{FIRST} masks/first.png\n")
+    source = open_source(folder)
+    truth = source.ground_truth(0)
+    assert truth.dtype == np.uint16
+    np.testing.assert_array_equal(truth, labels)
+    assert source.ground_truth(1) is None
+
+
+def test_camera_file_replaces_the_defaults(folder):
+    calibration = {"fx": 500.0, "fy": 501.0, "cx": 15.5, "cy": 11.5, "depth_scale": 0.001}
+    (folder / "camera.json").write_text(json.dumps(calibration))
+    frame = open_source(folder)[1]
+    assert frame.intrinsics == Intrinsics(500.0, 501.0, 15.5, 11.5)
+    np.testing.assert_allclose(frame.depth[1:], depth_image(1)[1:] / 1000, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("rgb.txt", "now rgb/a.png", r"rgb.txt, line 1: 'now rgb/a.png': expected a stamp"),
+        ("rgb.txt", "# only\nNaN rgb/a.png", r"rgb.txt, line 2.*expected a stamp"),
+        ("depth.txt", "1305031229.1", r"depth.txt, line 1.*expected a stamp and a file name"),
+        ("depth.txt", "\x00\xff", r"depth.txt.*"),
+        ("groundtruth.txt", "1.0 0 0 0 0 0 0 1", r"groundtruth.txt: expected lines of stamp tx"),
+        ("groundtruth.txt", "1 0 0 0 0 0 0 1\n2 0 0 0 0 0 0 0", r"groundtruth.txt: expected lines"),
+        ("groundtruth.txt", "1 0 0 0\n2 0 0 0", r"groundtruth.txt: expected lines"),
+        ("groundtruth.txt", "1 0 0 0 nan 0 0 1\n2 0 0 0 0 0 0 1", r"a pose is not finite"),
+    ],
+)
+def test_malformed_lists_are_named(folder, name, content, message):
+    (folder / name).write_text(content, encoding="latin-1")
+    with pytest.raises(SourceError, match=message):
+        open_source(folder)
+
+
+def test_empty_lists_are_refused(folder):
+    (folder / "rgb.txt").write_text("# nothing\n")
+    with pytest.raises(SourceError, match="none of 0 colour and 4 depth images"):
+        open_source(folder)

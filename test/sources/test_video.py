@@ -1,0 +1,90 @@
+"""Videos are read frame by frame, whatever order they are asked for in."""
+
+import cv2
+import numpy as np
+import pytest
+from recordings import color_image
+
+from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.sources import open_source
+
+COUNT = 12
+
+
+@pytest.fixture(scope="module", params=["video.avi", "video.mp4"])
+def video(request, tmp_path_factory):
+    """Frame i is i * 20 red, no green, 255 - i * 20 blue."""
+    path = tmp_path_factory.mktemp("video") / request.param
+    codec = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix == ".avi" else "mp4v"))
+    writer = cv2.VideoWriter(str(path), codec, 25, (64, 48))
+    for index in range(COUNT):
+        rgb = np.full((48, 64, 3), (index * 20, 0, 255 - index * 20), np.uint8)
+        writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
+
+
+def index_of(frame):
+    """Which frame it is, told by its colour."""
+    red, green, blue = frame.color.reshape(-1, 3).mean(axis=0)
+    assert green < 20
+    assert red + blue == pytest.approx(255, abs=20)
+    return round(red / 20)
+
+
+def test_all_frames_come_in_order(video):
+    source = open_source(video)
+    frames = list(source)
+    assert (source.kind, source.name, source.rate) == ("video", "video", 25)
+    assert len(source) == COUNT
+    assert [index_of(frame) for frame in frames] == list(range(COUNT))
+    assert [frame.name for frame in frames[:2]] == ["000000", "000001"]
+    assert [frame.stamp_ns for frame in frames[:2]] == [0, 40_000_000]
+    assert frames[0].depth is None
+
+
+def test_indexing_is_frame_accurate(video):
+    source = open_source(video)
+    for index in (7, 3, 4, 4, 0, 11):
+        assert index_of(source[index]) == index
+    with pytest.raises(IndexError):
+        source[COUNT]
+
+
+def test_iterating_does_not_disturb_indexing(video):
+    source = open_source(video)
+    for frame in source:
+        assert index_of(source[int(frame.name)]) == index_of(frame)
+
+
+def test_video_that_was_cut_short_says_so(tmp_path):
+    """An AVI's header still promises all frames."""
+    path = tmp_path / "cut.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for index in range(COUNT):
+        writer.write(color_image(index, (48, 64)))
+    writer.release()
+    content = path.read_bytes()
+    path.write_bytes(content[: int(0.6 * len(content))])
+    source = open_source(path)
+    count = len(list(source))
+    assert 0 < count < len(source) == COUNT
+    (skipped,) = source.skipped
+    assert skipped.name == f"{count:06d}"
+    assert f"ends after {count} of {COUNT} frames" in skipped.reason
+    with pytest.raises(FrameError, match="ends before frame 11"):
+        source[COUNT - 1]
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_file_that_is_no_video(tmp_path, content):
+    (tmp_path / "empty.mp4").write_bytes(content)
+    with pytest.raises(SourceError, match=r"empty.mp4: cannot be decoded"):
+        open_source(tmp_path / "empty.mp4")
+
+
+def test_video_without_frames(tmp_path):
+    path = tmp_path / "empty.avi"
+    cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48)).release()
+    with pytest.raises(SourceError, match=r"empty.avi"):
+        open_source(path)
