@@ -1,0 +1,15 @@
+"""Segment what an Azure Kinect sees.
+
+Start the driver apart, with depth registered to colour:
+`ros2 launch azure_kinect_ros_driver driver.launch.py`;
+then `ros2 launch scenerep_ros azure_kinect.launch.py rviz:=true`.
+"""
+
+from launch import LaunchDescription
+
+from scenerep_ros.ros.launching import camera_launch
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the description; `ros2 launch scenerep_ros azure_kinect.launch.py -s` lists its arguments."""
+    return camera_launch(__file__, camera="azure_kinect", frame="rgb_camera_link")

@@ -1,0 +1,15 @@
+"""Segment what a Kinect or Xtion sees.
+
+Start the driver apart, with depth registered to colour:
+`ros2 launch openni2_camera camera_with_cloud.launch.py`;
+then `ros2 launch scenerep_ros kinect.launch.py rviz:=true`.
+"""
+
+from launch import LaunchDescription
+
+from scenerep_ros.ros.launching import camera_launch
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the description; `ros2 launch scenerep_ros kinect.launch.py -s` lists its arguments."""
+    return camera_launch(__file__, camera="kinect", frame="camera_rgb_optical_frame")
