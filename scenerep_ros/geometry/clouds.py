@@ -23,7 +23,10 @@ Points = NDArray[np.void]
 
 
 def labelled_cloud(
-    points: NDArray[np.float32], color: NDArray[np.uint8], labels: NDArray[np.integer]
+    points: NDArray[np.float32],
+    color: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    out: Points | None = None,
 ) -> Points:
     """Put points, colour and labels together.
 
@@ -35,17 +38,19 @@ def labelled_cloud(
         points: (H, W, 3) float32, metres.
         color: (H, W, 3) uint8, RGB: the image, or the labels' colours.
         labels: (H, W), of any integer type.
+        out: (H, W) array of CLOUD_DTYPE to fill instead of a new one.
 
     Returns:
         (H, W) structured array of CLOUD_DTYPE.
     """
     height, width = labels.shape
-    words = np.empty((height, width, 5), np.uint32)
+    cloud = np.empty((height, width), CLOUD_DTYPE) if out is None else out
+    words = cloud.view(np.uint32).reshape(height, width, 5)
     words.view(np.float32)[..., :3] = points
     bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
     words[..., 3] = bgra.view("<u4")[..., 0] & 0x00FFFFFF
     words[..., 4] = labels
-    return words.view(CLOUD_DTYPE)[..., 0]
+    return cloud
 
 
 def write_ply(path: Path, cloud: Points) -> None:

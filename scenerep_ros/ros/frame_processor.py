@@ -15,7 +15,6 @@ from scenerep_ros.ros.conversions import to_color, to_depth, to_frame_id, to_int
 from scenerep_ros.ros.counters import FrameCounters
 from scenerep_ros.ros.publishers import Publishers
 from scenerep_ros.ros.reporter import Reporter
-from scenerep_ros.ros.scene_view import SceneView
 from scenerep_ros.stopwatch import Stopwatch
 
 
@@ -73,7 +72,7 @@ class FrameProcessor:
         scene = self._segment(frame, raw.epoch)
         watch.timings |= scene.timings
         with watch("publish"):
-            self._publishers.publish(SceneView(frame, scene), watch)
+            self._publishers.publish(frame, scene, watch)
         self._counters.finish(_with_totals(watch.timings, raw.arrival, start), len(scene.objects))
 
     def _segment(self, frame: RGBDFrame, epoch: int) -> SceneSegmentation:

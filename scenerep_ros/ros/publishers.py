@@ -13,7 +13,9 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
+from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.ros import scene_messages as messages
+from scenerep_ros.ros.cloud_message import CloudMessage
 from scenerep_ros.ros.scene_view import SceneView
 from scenerep_ros.stopwatch import Stopwatch
 
@@ -48,6 +50,7 @@ class Publishers:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._cloud = CloudMessage()
         self._outputs: dict[str, tuple[Publisher, MakeMessage]] = {}
         for name, (message_type, make) in available_outputs().items():
             publisher: Publisher = node.create_publisher(
@@ -58,8 +61,9 @@ class Publishers:
             )
             self._outputs[name] = publisher, make
 
-    def publish(self, view: SceneView, watch: Stopwatch) -> None:
+    def publish(self, frame: RGBDFrame, scene: SceneSegmentation, watch: Stopwatch) -> None:
         """Publish a frame's outputs; each is a stage of the watch, `publish/NAME`."""
+        view = SceneView(frame, scene, self._cloud)
         for name, (publisher, make) in self._outputs.items():
             if not publisher.get_subscription_count():
                 continue

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image, PointCloud2, PointField
+from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_ros.geometry import CLOUD_DTYPE, Box, labelled_cloud
+from scenerep_ros.geometry import Box
 from scenerep_ros.render import attention_montage, id_colors, overlay
 from scenerep_ros.ros.camera_messages import image_message
 from scenerep_ros.ros.scene_view import SceneView
 
-POINT_TYPES = {"f": PointField.FLOAT32, "u": PointField.UINT32}
 BOX_OPACITY = 0.4
 TEXT_HEIGHT = 0.05
 """Of an id above its box, metres."""
@@ -45,12 +42,17 @@ def attention_message(view: SceneView) -> Image | None:
 
 def points_message(view: SceneView) -> PointCloud2 | None:
     """Organised cloud of x y z rgb label; None without depth or calibration."""
-    return _cloud_message(view, view.frame.color)
+    if view.points is None:
+        return None
+    return view.cloud.fill(view.header, view.points, view.frame.color, view.scene.labels)
 
 
 def points_colored_message(view: SceneView) -> PointCloud2 | None:
     """Return the same cloud with the labels' colours, since RViz shows no colour by `label`."""
-    return _cloud_message(view, id_colors(view.scene.labels))
+    if view.points is None:
+        return None
+    labels = view.scene.labels
+    return view.cloud.fill(view.header, view.points, id_colors(labels), labels)
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:
@@ -74,39 +76,6 @@ def label_info_message(view: SceneView) -> Any:
     names |= {item.id: f"object {item.id}" for item in view.scene.objects}
     classes = [VisionClass(class_id=id_, class_name=name) for id_, name in names.items()]
     return LabelInfo(header=view.header, class_map=classes, threshold=0.0)
-
-
-def _cloud_message(view: SceneView, color: NDArray[np.uint8]) -> PointCloud2 | None:
-    if view.points is None:
-        return None
-    cloud = labelled_cloud(view.points, color, view.scene.labels)
-    height, width = cloud.shape
-    return PointCloud2(
-        header=view.header,
-        height=height,
-        width=width,
-        fields=_point_fields(),
-        is_bigendian=False,
-        point_step=cloud.itemsize,
-        row_step=cloud.itemsize * width,
-        is_dense=False,
-        data=_byte_array(cloud),
-    )
-
-
-def _point_fields() -> list[PointField]:
-    layout: Mapping[str, Any] = CLOUD_DTYPE.fields or {}
-    return [
-        PointField(name=name, offset=offset, datatype=POINT_TYPES[dtype.kind], count=1)
-        for name, (dtype, offset, *_) in layout.items()
-    ]
-
-
-def _byte_array(values: NDArray) -> array[int]:
-    """Copy an array into what rclpy's setters take without a check of each element."""
-    data = array("B")
-    data.frombytes(values.view(np.uint8).data)
-    return data
 
 
 def _box_marker(header: Header, id_: int, box: Box) -> Marker:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.frames import RGBDFrame, SceneObject, SceneSegmentation
 from scenerep_ros.geometry import Box, deproject, object_box
 from scenerep_ros.ros.camera_messages import to_stamp
+from scenerep_ros.ros.cloud_message import CloudMessage
+
+BOX_POINTS = 2000
+"""Pixels of an object that its box is computed from."""
 
 
 @dataclass
 class SceneView:
-    """A frame and what was found in it."""
+    """A frame and what was found in it.
+
+    Attributes:
+        frame, scene: the pipeline's input and output.
+        cloud: where clouds are written, frame after frame.
+    """
 
     frame: RGBDFrame
     scene: SceneSegmentation
+    cloud: CloudMessage
 
     @cached_property
     def header(self) -> Header:
@@ -37,11 +48,12 @@ class SceneView:
         """3D boxes of the objects that have depth, by id."""
         if self.points is None:
             return {}
-        boxes = {item.id: self._box(item.id, item.box) for item in self.scene.objects}
+        boxes = {item.id: self._box(item) for item in self.scene.objects}
         return {id_: box for id_, box in boxes.items() if box is not None}
 
-    def _box(self, id_: int, area: tuple[int, int, int, int]) -> Box | None:
+    def _box(self, item: SceneObject) -> Box | None:
         assert self.points is not None
-        u, v, width, height = area
-        crop = np.s_[v : v + height, u : u + width]
-        return object_box(self.points[crop][self.scene.labels[crop] == id_])
+        u, v, width, height = item.box
+        step = max(isqrt(item.area // BOX_POINTS), 1)
+        crop = np.s_[v : v + height : step, u : u + width : step]
+        return object_box(self.points[crop][self.scene.labels[crop] == item.id])
