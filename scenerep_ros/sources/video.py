@@ -52,11 +52,17 @@ class Video(SequentialSource):
             for index in range(len(self)):
                 good, bgr = capture.read()
                 if not good:
-                    yield FrameError(
-                        f"video {self._path}: ends after {index} of {len(self)} frames"
-                    )
+                    yield from self._shortfall(index)
                     return
                 yield self._frame(index, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+    def _shortfall(self, count: int) -> Iterator[FrameError]:
+        """Say that frames are missing, unless it is one: healthy files may promise one too many."""
+        if count < len(self) - 1:
+            yield FrameError(
+                f"video {self._path}: ends after {count} of {len(self)} frames; it is damaged or "
+                "was cut short"
+            )
 
     def _frame(self, index: int, color: cv2.typing.MatLike) -> RGBDFrame | FrameError:
         stamp = index_stamp(index, self.rate)

@@ -53,11 +53,11 @@ def write_tum(folder, count=4, offset=0.004):
     return folder
 
 
-def write_rgbd(folder, count=3, shape=(24, 32)):
+def write_rgbd(folder, count=3):
     """color/ and depth/ images of equal names."""
     for index in range(count):
-        write_image(folder / "color" / f"view{index}.png", color_image(index, shape))
-        write_image(folder / "depth" / f"view{index}.png", depth_image(index, shape))
+        write_image(folder / "color" / f"view{index}.png", color_image(index))
+        write_image(folder / "depth" / f"view{index}.png", depth_image(index))
     return folder
 
 

@@ -71,9 +71,11 @@ def test_real_table_tops(mosd_folder):
 
 
 def test_one_pixel_images_are_skipped(tmp_path):
-    source = open_source(write_rgbd(tmp_path, shape=(1, 2)))
+    write_image(tmp_path / "color" / "dot.png", color_image(0, (1, 1)))
+    write_image(tmp_path / "depth" / "dot.png", np.full((1, 1), 700, np.uint16))
+    source = open_source(tmp_path)
     assert list(source) == []
-    assert "2x1 pixels, which is too small" in source.skipped[0].reason
+    assert "frame dot: colour is 1x1 pixels, which is too small" in source.skipped[0].reason
 
 
 def test_image_folder_counts_naturally(tmp_path):
