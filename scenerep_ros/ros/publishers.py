@@ -52,14 +52,12 @@ class Publishers:
         self._node = node
         self._cloud = CloudMessage()
         self._outputs: dict[str, tuple[Publisher, MakeMessage]] = {}
-        for name, (message_type, make) in available_outputs().items():
-            publisher: Publisher = node.create_publisher(
-                message_type,
-                f"~/{name}",
-                output_qos(),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
-            self._outputs[name] = publisher, make
+        try:
+            for name, (message_type, make) in available_outputs().items():
+                self._outputs[name] = self._create(message_type, name), make
+        except Exception:
+            self.destroy()
+            raise
 
     def publish(self, frame: RGBDFrame, scene: SceneSegmentation, watch: Stopwatch) -> None:
         """Publish a frame's outputs; each is a stage of the watch, `publish/NAME`."""
@@ -71,6 +69,14 @@ class Publishers:
                 message = make(view)
                 if message is not None:
                     publisher.publish(message)
+
+    def _create(self, message_type: type, name: str) -> Publisher:
+        return self._node.create_publisher(
+            message_type,
+            f"~/{name}",
+            output_qos(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
 
     def destroy(self) -> None:
         """Take the topics back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 import threading
 import traceback
@@ -30,6 +29,7 @@ from scenerep_ros.ros.frame_processor import FrameProcessor
 from scenerep_ros.ros.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.publishers import Publishers
 from scenerep_ros.ros.reporter import Reporter
+from scenerep_ros.ros.running import signals_set
 from scenerep_ros.ros.worker import NewestWorker
 
 DIAGNOSTICS_PERIOD = 1.0
@@ -121,11 +121,7 @@ class SegmenterNode(LifecycleNode):
 
     def _configure(self) -> None:
         pipeline = Pipeline(self.config)
-        try:
-            self._outputs = Publishers(self)
-        except Exception:
-            self._release()
-            raise
+        self._outputs = Publishers(self)
         self._processor = FrameProcessor(
             pipeline, self.config, self._outputs, self._counters, self._reporter
         )
@@ -214,12 +210,10 @@ class SegmenterNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM, however often these come."""
+    """Run the node until SIGINT or SIGTERM, however often these come; returns the exit code."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        with _ros(args):
+        with signals_set(stop), _ros(args):
             return _run(stop)
     except ScenerepError as error:
         sys.stderr.write(f"segmenter: {error}\n")
