@@ -35,8 +35,9 @@ REPLAY_OPTIONS: dict[str, type] = {
     "max_frames": int,
     "transport": str,
 }
-PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
-"""Where Fast DDS looks for its profile: from version 3 on (Kilted), and before (Humble, Jazzy)."""
+PROFILE, OLD_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
+"""Variables that name Fast DDS's profile: from its version 3 on, and before."""
+OLD_DISTROS = ("humble", "iron", "jazzy")
 
 
 def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescription:
@@ -47,7 +48,7 @@ def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
         camera: name of the parameter file in config/.
         frame: the colour camera's optical frame, for RViz.
     """
-    share = Path(launch_file).parents[1]
+    share = share_folder(launch_file)
     return LaunchDescription(
         [*_arguments(share, camera, frame), *_profile(share), _segmenter(share), _rviz(share)]
     )
@@ -55,7 +56,7 @@ def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
 
 def replay_launch(launch_file: str, camera: str, frame: str) -> LaunchDescription:
     """Describe the same with a recording in the camera's place; arguments as camera_launch."""
-    share = Path(launch_file).parents[1]
+    share = share_folder(launch_file)
     description = camera_launch(launch_file, camera, frame)
     description.add_action(
         DeclareLaunchArgument("sequence", description="TUM folder, bag, image folder or video")
@@ -64,6 +65,11 @@ def replay_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
         description.add_action(_option(name))
     description.add_action(OpaqueFunction(function=_start_replay, args=[share]))
     return description
+
+
+def share_folder(launch_file: str) -> Path:
+    """Folder of launch/ and config/; links are kept, because colcon installs links to sources."""
+    return Path(launch_file).absolute().parents[1]
 
 
 def executable_path(share: Path, name: str) -> str:
@@ -107,10 +113,10 @@ def _option(name: str) -> DeclareLaunchArgument:
 
 def _profile(share: Path) -> list[SetEnvironmentVariable]:
     """Give Fast DDS room for images, unless the user has configured it."""
-    if any(name in os.environ for name in (*PROFILE_VARIABLES, "FASTDDS_BUILTIN_TRANSPORTS")):
+    if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
         return []
-    profile = str(share / "config" / "fastdds.xml")
-    return [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+    variable = OLD_PROFILE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE
+    return [SetEnvironmentVariable(variable, str(share / "config" / "fastdds.xml"))]
 
 
 def _segmenter(share: Path) -> OpaqueFunction:
