@@ -106,6 +106,18 @@ class CutOptions(_Options):
         le=1.0,
         description="Step in depth between neighbours that ends an object, metres at 1 m.",
     )
+    concave_depth: float = Field(
+        0.0075,
+        gt=0.0,
+        le=0.5,
+        description="Depth of a concave crease that ends an object, metres at 1 m.",
+    )
+    plane_area: float = Field(
+        0.25,
+        gt=0.0,
+        le=100.0,
+        description="Flat surfaces larger than this are background (tables, walls, floors), m^2.",
+    )
     max_range: float = Field(
         5.0, gt=0.1, le=100.0, description="Depth beyond which nothing is an object, metres."
     )
