@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+SAMPLES = 19200
+"""Pixels, evenly spread, that planes are fitted to; every 16th votes."""
+BLOCKS = 300
+"""Patches of the image that propose one."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,7 @@ class Plane:
 
 
 def find_planes(
-    inverse_depth: Floats,
-    rays: Floats,
-    tolerance: float,
-    least_share: float = 0.05,
-    most: int = 6,
-    block: int = 16,
+    inverse_depth: Floats, rays: Floats, tolerance: float, least_share: float = 0.05, most: int = 6
 ) -> list[Plane]:
     """Find the dominant planes, largest first: RANSAC with the image's own patches as hypotheses.
 
@@ -74,15 +73,16 @@ def find_planes(
         tolerance: of a pixel on its plane, metres at 1 m.
         least_share: of the pixels with depth that a plane must explain.
         most: number of planes.
-        block: side of a hypothesis' block, pixels.
     """
-    hypotheses = _block_planes(inverse_depth, rays, tolerance, block)
-    sample = np.isfinite(inverse_depth[::4, ::4])
-    w, r = inverse_depth[::4, ::4][sample], rays[::4, ::4][sample]
+    step = max(1, round((inverse_depth.size / SAMPLES) ** 0.5))
+    coarse, coarse_rays = inverse_depth[::step, ::step], rays[::step, ::step]
+    hypotheses = _block_planes(coarse, coarse_rays, tolerance)
+    known = np.isfinite(coarse)
+    w, r = coarse[known], coarse_rays[known]
     least = max(least_share * len(w), 16.0)
     planes: list[Plane] = []
     while len(planes) < most and len(hypotheses) and len(w) >= least:
-        fits = np.abs(w[:, None] - r @ hypotheses.T) < tolerance
+        fits = np.abs(w[::16, None] - r[::16] @ hypotheses.T) < tolerance
         gradient = _refine(hypotheses[fits.sum(axis=0).argmax()], w, r, tolerance)
         inliers = np.abs(w - r @ gradient) < tolerance
         if inliers.sum() < least:
@@ -92,8 +92,9 @@ def find_planes(
     return planes
 
 
-def _block_planes(w: Floats, rays: Floats, tolerance: float, block: int) -> Floats:
+def _block_planes(w: Floats, rays: Floats, tolerance: float) -> Floats:
     """Least-squares planes (N, 3) of the blocks that are flat and full of depth."""
+    block = max(4, round((w.size / BLOCKS) ** 0.5))
     height, width = w.shape[0] // block * block, w.shape[1] // block * block
     if not height or not width:
         return np.empty((0, 3), np.float32)
@@ -123,5 +124,8 @@ def _refine(gradient: Floats, w: Floats, rays: Floats, tolerance: float) -> Floa
         inliers = np.abs(w - rays @ gradient) < tolerance
         if inliers.sum() < 3:
             return gradient
-        gradient = cv2.solve(rays[inliers], w[inliers][:, None], flags=cv2.DECOMP_SVD)[1][:, 0]
+        normal_matrix = rays[inliers].T @ rays[inliers] + np.float32(1e-6) * np.eye(
+            3, dtype=np.float32
+        )
+        gradient = np.linalg.solve(normal_matrix, rays[inliers].T @ w[inliers])
     return gradient

@@ -8,20 +8,29 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import Features, RGBDFrame, Segmentation
-from scenerep_ros.geometry import inverse_depth, viewing_rays
-from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps, smooth
-from scenerep_ros.segmentation.foreground import depth_foreground, region_foreground
+from scenerep_ros.segmentation.background import find_background
+from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps
+from scenerep_ros.segmentation.depth_view import DepthView
+from scenerep_ros.segmentation.piece_merging import merge_pieces
+from scenerep_ros.segmentation.pieces import areas, connected_pieces, grow, keep_large, keep_pieces
+from scenerep_ros.segmentation.region_cut import cut_regions
 
-Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-CONCAVITY = 0.006
-"""How far a surface must bend inwards to end an object, metres at 1 m."""
+GROWTH = 12
+"""Pixels of the view that a piece grows into the edges around it."""
+MOSTLY = 0.7
+"""Share of its pixels on a plane's extension from which a piece is a part of that plane."""
 
 
 class ObjectCut:
     """From regions of like features, and depth, to objects.
+
+    With depth: the planes that carry the scene are background; what remains is parted at depth
+    gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
+    pieces whose shapes say that they are one object are joined again. Without depth, regions are
+    objects, except those that surround the others.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -38,47 +47,31 @@ class ObjectCut:
             features: of the frame.
             frame: colour, and depth where there is some.
         """
-        if self.options.use_depth and frame.depth is not None and frame.intrinsics is not None:
-            w = inverse_depth(frame.depth[::2, ::2])
-            if np.isfinite(w).any():
-                rays = viewing_rays(frame.intrinsics, *frame.shape)[::2, ::2]
-                return Segmentation(self._cut_depth(w, rays, frame.shape))
-        return Segmentation(self._cut_regions(regions))
+        view = DepthView.of(frame) if self.options.use_depth else None
+        if view is None:
+            return Segmentation(cut_regions(regions, self.options.min_area))
+        labels = self._cut(view)
+        height, width = frame.shape
+        wide = np.repeat(np.repeat(labels, view.step, axis=0), view.step, axis=1)
+        return Segmentation(wide[:height, :width])
 
-    def _cut_depth(self, w: Floats, rays: Floats, shape: tuple[int, int]) -> Labels:
-        objects = depth_foreground(w, rays, self.options)
-        edges = depth_gaps(w, self.options.depth_gap) | (concavity(smooth(w)) > CONCAVITY)
-        pieces = large_pieces(objects & ~edges, self.options.min_area)
-        grown = grow(pieces, objects, reach=12)
-        height, width = shape
-        return np.repeat(np.repeat(grown, 2, axis=0), 2, axis=1)[:height, :width]
+    def _cut(self, view: DepthView) -> Labels:
+        background, flat = find_background(view, self.options)
+        objects = _opened(~background & (view.w > 1 / self.options.max_range))
+        edges = depth_gaps(view.w, self.options.depth_gap)
+        edges |= concavity(view.smooth) > self.options.concave_depth
+        pieces = self._standing(connected_pieces(objects & ~edges), flat)
+        grown = grow(pieces, objects, view.w, self.options.depth_gap, GROWTH)
+        return keep_large(merge_pieces(grown, view), self.options.min_area)
 
-    def _cut_regions(self, regions: Labels) -> Labels:
-        objects = np.where(region_foreground(regions), regions, 0)
-        labels = np.zeros_like(regions)
-        for region in np.unique(objects[objects > 0]):
-            pieces = large_pieces(objects == region, self.options.min_area)
-            labels += np.where(pieces > 0, pieces + labels.max(), 0).astype(np.int32)
-        return labels
-
-
-def large_pieces(mask: Mask, min_area: float) -> Labels:
-    """Connected pieces of a mask, 1..K without gaps, each at least that share of the image."""
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=4
-    )
-    keep = stats[:, cv2.CC_STAT_AREA] >= min_area * mask.size
-    keep[0] = False
-    names = np.zeros(count, np.int32)
-    names[keep] = np.arange(1, keep.sum() + 1)
-    return names[pieces]
+    def _standing(self, pieces: Labels, flat: Mask) -> Labels:
+        """Drop pieces that are too small, or no more than a ripple of a background plane."""
+        size = areas(pieces)
+        on_plane = np.bincount(pieces[flat], minlength=len(size))
+        large = size >= self.options.min_area * pieces.size / 2
+        return keep_pieces(pieces, large & (on_plane < MOSTLY * size))
 
 
-def grow(pieces: Labels, within: Mask, reach: float) -> Labels:
-    """Give each pixel of a mask to the nearest piece that is at most `reach` pixels away."""
-    distance, nearest = cv2.distanceTransformWithLabels(
-        (pieces == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    names = np.zeros(int(nearest.max()) + 1, np.int32)
-    names[nearest[pieces > 0]] = pieces[pieces > 0]
-    return np.where(within & (distance <= reach), names[nearest], 0).astype(np.int32)
+def _opened(mask: Mask) -> Mask:
+    """Remove specks and the fringe of flying pixels that a Kinect sees at the border of a thing."""
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0

@@ -120,3 +120,62 @@ def test_real_table_top_frames_reach_a_floor(mosd_folder):
         depth = np.where(millimetres > 0, millimetres / 1000, np.nan).astype(np.float32)
         scores.append(overlap_f(cut(depth), truth))
     assert np.mean(scores) > 0.85
+
+
+def upright(depth, top, bottom, left, right, nearer):
+    """Stand a board into a depth image, `nearer` metres before what is there at its foot."""
+    depth[top:bottom, left:right] = depth[bottom, (left + right) // 2] - nearer
+
+
+def bare_table():
+    rays = viewing_rays(KINECT, 480, 640)
+    w = rays @ np.array([0, 0.8, 0.6], np.float32) / 0.6
+    return inverse_depth(np.where(w > 0.3, w, np.nan).astype(np.float32))
+
+
+def test_what_an_object_in_front_cuts_in_two_stays_one():
+    depth = bare_table()
+    upright(depth, 200, 300, 150, 450, nearer=0.0)
+    upright(depth, 150, 360, 270, 330, nearer=0.0)
+    labels = cut(depth)
+    assert labels.max() == 2
+    assert labels[250, 200] == labels[250, 400] != labels[250, 300]
+
+
+def test_equal_things_side_by_side_with_the_table_between_them_stay_two():
+    depth = bare_table()
+    upright(depth, 200, 300, 150, 250, nearer=0.0)
+    upright(depth, 200, 300, 350, 450, nearer=0.0)
+    assert cut(depth).max() == 2
+
+
+def test_the_inside_of_a_bowl_is_part_of_it():
+    depth = bare_table()
+    rows, columns = np.mgrid[:480, :640]
+    for centre_u, radius in ((200, 80), (460, 60)):
+        inner = ((columns - centre_u) / radius) ** 2 + ((rows - 260) / (0.6 * radius)) ** 2
+        outer = (np.abs(columns - centre_u) < radius) & (rows >= 260) & (rows < 260 + radius)
+        sag = np.clip(1 - np.abs(columns - centre_u) / radius, 0, 1) ** 0.5
+        wall = depth[260 + radius, centre_u] - 0.1 * sag
+        depth[outer] = np.fmin(depth, wall)[outer]
+        bowl = depth[260 + radius, centre_u] + 0.06 * (1 - inner)
+        depth[inner < 1] = bowl[inner < 1]
+    labels = cut(depth)
+    assert labels.max() == 2
+    assert labels[260, 200] == labels[330, 200] != labels[260, 460]
+
+
+def test_walls_and_floor_are_background_and_a_box_before_them_is_not():
+    rays = viewing_rays(KINECT, 480, 640)
+    walls = [([0, 0.95, 0.3], 1.2), ([0, -0.3, 0.95], 2.5), ([0.9, -0.1, 0.42], 1.6)]
+    w = np.max([rays @ np.array(n, np.float32) / d for n, d in walls], axis=0)
+    w += np.random.default_rng(0).normal(0, 0.001, w.shape)
+    depth = inverse_depth(w.astype(np.float32))
+    upright(depth, 250, 400, 200, 330, nearer=0.0)
+    labels = cut(depth)
+    box = labels[320, 260]
+    assert box > 0
+    assert (labels[260:390, 210:320] == box).mean() > 0.95
+    outside = np.ones_like(labels, bool)
+    outside[240:410, 190:340] = False
+    assert (labels[outside] > 0).mean() < 0.01
