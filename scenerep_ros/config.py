@@ -137,10 +137,11 @@ class TrackingOptions(_Options):
         description="Frames for which an object that is out of sight keeps its id.",
     )
     min_match: float = Field(
-        0.3,
+        0.1,
         ge=0.0,
         le=1.0,
-        description="Least agreement (overlap, feature similarity) of one object in two frames.",
+        description="Least agreement of one object in two frames: 0.8 times overlap plus 0.2 times "
+        "feature similarity near the expected place.",
     )
 
 

@@ -1,0 +1,82 @@
+"""How the picture moved since the last frame, cheaply and without depth or pose.
+
+Dense inverse search (Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016) on
+a thumbnail, started from the global shift that phase correlation finds, since on its own it loses
+a camera that turns fast.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_THUMBNAIL_AREA = 160 * 120
+_SMALLEST_SIDE = 16  # of a thumbnail that dense inverse search can handle
+
+
+def thumbnail_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the thumbnail of an image: the same aspect, a fixed area.
+
+    >>> thumbnail_shape((480, 640))
+    (120, 160)
+    """
+    scale = (_THUMBNAIL_AREA / (shape[0] * shape[1])) ** 0.5
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def carry(points: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move points along the flow; those outside the picture go along with the nearest border.
+
+    Args:
+        points: (N, 2) float32, u and v in the last thumbnail.
+        flow: (h, w, 2) float32, as `MotionEstimator` returns it.
+
+    Returns:
+        (N, 2) float32, u and v in the current thumbnail, maybe outside of it.
+    """
+    height, width = flow.shape[:2]
+    u, v = np.rint(points).astype(np.intp).T
+    return points + flow[v.clip(0, height - 1), u.clip(0, width - 1)]
+
+
+class MotionEstimator:
+    """Remembers the last image and tells how each of its pixels moved to the next one."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.uint8] | None = None
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow.setVariationalRefinementIterations(0)
+
+    def __call__(self, color: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Take the next image.
+
+        Args:
+            color: (H, W, 3) uint8, RGB.
+
+        Returns:
+            (h, w, 2) float32, shift in u and v of each pixel of the last thumbnail, in pixels of
+            the thumbnail; None for the first image and where the image's aspect changed.
+        """
+        height, width = thumbnail_shape((color.shape[0], color.shape[1]))
+        gray = cv2.cvtColor(color, cv2.COLOR_RGB2GRAY)
+        small = np.asarray(
+            cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+        last, self._last = self._last, small
+        if last is None or last.shape != small.shape:
+            return None
+        return self._between(last, small)
+
+    def _between(self, last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
+        flow = np.zeros((*last.shape, 2), np.float32)
+        if min(last.shape) < _SMALLEST_SIDE:
+            return flow
+        flow[:] = _global_shift(last, current)
+        return np.asarray(self._flow.calc(last, current, flow), np.float32)
+
+
+def _global_shift(last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
+    window = cv2.createHanningWindow(last.shape[::-1], cv2.CV_32F)
+    shift, _ = cv2.phaseCorrelate(last.astype(np.float32), current.astype(np.float32), window)
+    return np.nan_to_num(np.array(shift, np.float32), posinf=0.0, neginf=0.0)

@@ -1,0 +1,111 @@
+"""What one frame shows of its objects, before anybody knows who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch.nn.functional import normalize
+
+from scenerep_ros.frames import UNLABELLED, Features, Segmentation
+from scenerep_ros.segmentation.motion import thumbnail_shape
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The K objects of one frame in reading order of their first pixel.
+
+    The order depends on the objects alone, not on the numbers that the segmentation gave them, so
+    that nothing computed from it does.
+
+    Attributes:
+        labels: (K,) the segmentation's numbers.
+        areas: (K,) pixels.
+        boxes: K boxes: u, v of the upper left corner, width, height, pixels.
+        features: (K, C) float32, unit length, mean feature of each object's pixels.
+        mean: (C,) float32, mean unit feature of the whole picture.
+        thumbnail: (h, w) int64, 1 + the object's place in this order, 0 where there is none.
+        points: K arrays (n, 2) float32, u and v of each object's pixels in the thumbnail.
+    """
+
+    labels: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    boxes: list[Box]
+    features: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    thumbnail: NDArray[np.int64]
+    points: list[NDArray[np.float32]]
+
+
+def observe(segmentation: Segmentation, features: Features) -> Observation:
+    """Describe the objects of one frame."""
+    counts = np.bincount(segmentation.labels.ravel(), minlength=2)[:UNLABELLED]
+    slices = ndimage.find_objects(segmentation.labels, max_label=len(counts) - 1)
+    labels = _reading_order(segmentation.labels, slices)
+    boxes = [_box(slices[label - 1]) for label in labels]
+    rank = np.zeros(UNLABELLED + 1, np.int64)
+    rank[labels] = np.arange(1, len(labels) + 1)
+    thumbnail = rank[_shrink(segmentation.labels)]
+    vectors, mean = _mean_features(thumbnail, boxes, segmentation.labels.shape, features.grid)
+    points = _points(thumbnail, len(labels))
+    return Observation(labels, counts[labels], boxes, vectors, mean, thumbnail, points)
+
+
+def _reading_order(labels: NDArray[np.int32], slices: list) -> NDArray[np.int64]:
+    """Labels that have pixels, sorted by row, then column, of their first pixel."""
+    first = [
+        (where[0].start, where[1].start + int(np.argmax(labels[where[0].start, where[1]] == label)))
+        for label, where in enumerate(slices, start=1)
+        if where is not None
+    ]
+    present = np.array([i + 1 for i, where in enumerate(slices) if where is not None], np.int64)
+    return present[sorted(range(len(first)), key=first.__getitem__)]
+
+
+def _box(where: tuple[slice, slice]) -> Box:
+    v, u = where
+    return u.start, v.start, u.stop - u.start, v.stop - v.start
+
+
+def _shrink(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    shape = (labels.shape[0], labels.shape[1])
+    v, u = (_centres(n, m) for n, m in zip(thumbnail_shape(shape), shape, strict=True))
+    return labels[v[:, None], u]
+
+
+def _centres(count: int, length: int) -> NDArray[np.intp]:
+    """Where the centres of `count` cells lie in `length` pixels."""
+    return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
+
+
+def _points(thumbnail: NDArray[np.int64], count: int) -> list[NDArray[np.float32]]:
+    flat = thumbnail.ravel()
+    v, u = np.divmod(np.argsort(flat, kind="stable"), thumbnail.shape[1])
+    ends = np.cumsum(np.bincount(flat, minlength=count + 1))
+    return np.split(np.stack([u, v], axis=1).astype(np.float32), ends[:-1])[1:]
+
+
+def _mean_features(
+    thumbnail: NDArray[np.int64], boxes: list[Box], shape: tuple[int, ...], grid: torch.Tensor
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean unit features (K, C), unit length, and their mean over the picture (C,)."""
+    rows, columns = grid.shape[:2]
+    height, width = thumbnail.shape
+    cell = _centres(height, rows)[:, None] * columns + _centres(width, columns)
+    joint = thumbnail * (rows * columns) + cell
+    weights = np.bincount(joint.ravel(), minlength=(len(boxes) + 1) * rows * columns)
+    weights = weights.reshape(-1, rows * columns).astype(np.float32)
+    for weight, (u, v, w, h) in zip(weights[1:], boxes, strict=True):
+        # An object that the thumbnail is too coarse for takes the feature at its centre.
+        weight[(v + h // 2) * rows // shape[0] * columns + (u + w // 2) * columns // shape[1]] += (
+            1e-3
+        )
+    cells = normalize(grid.reshape(rows * columns, -1).float(), dim=-1)
+    sums = torch.from_numpy(weights).to(cells.device) @ cells
+    means = torch.cat([normalize(sums[1:], dim=-1), cells.mean(0, keepdim=True)]).cpu().numpy()
+    return means[:-1], means[-1]
