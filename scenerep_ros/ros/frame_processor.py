@@ -77,8 +77,9 @@ class FrameProcessor:
 
     def _segment(self, frame: RGBDFrame, epoch: int) -> SceneSegmentation:
         with self._between_frames:
-            if epoch != self._epoch:
-                self._epoch = epoch
+            jumped = epoch > self._epoch
+            self._epoch = epoch
+            if jumped:
                 self.pipeline.reset()
                 self._reporter.note("time_jump", "time jumped back, so all objects are forgotten")
             return self.pipeline(frame)
