@@ -83,7 +83,10 @@ def read_card(folder: Path) -> ModelCard:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise WeightsError(f"{path}: {problems}; save the checkpoint again") from None
     except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise WeightsError(f"{path}: not a model card: {error}; save it again") from None
+        raise WeightsError(
+            f"{path}: no model card ({error}); a checkpoint is "
+            f"{WEIGHTS_NAME} and {CARD_NAME} in one folder: copy both"
+        ) from None
 
 
 def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
@@ -105,7 +108,7 @@ def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
     if found != card.sha256:
         raise WeightsError(
             f"{path}: SHA-256 is {found[:12]}..., {CARD_NAME} says {card.sha256[:12]}...: the file "
-            "was cut short, edited or mixed up; copy or fetch it again"
+            "was cut short, edited or mixed up; copy it again, or `scenerep weights fetch` it"
         )
     return card, parse_safetensors(data, path)
 

@@ -11,12 +11,7 @@ import timm
 from timm.models import Eva, VisionTransformer
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import (
-    CARD_NAME,
-    WEIGHTS_NAME,
-    read_card,
-    read_checkpoint,
-)
+from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card, read_checkpoint
 from scenerep_ros.backbones.convnet import StageBackbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
 from scenerep_ros.backbones.preprocessing import Normalisation
@@ -28,16 +23,13 @@ from scenerep_ros.errors import ConfigError, WeightsError, nearest_names
 
 log = logging.getLogger(__name__)
 
-# A model's constructor takes one of these if it can look at images of any size.
-_ANY_SIZE: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"strict_img_size": False}, {})
-
 
 def load_backbone(options: BackboneOptions) -> Backbone:
     """Build the network that the options name, with its weights, on its device.
 
     Raises:
-        ConfigError: if the backbone is unknown, takes images of one size only, or has no such
-            stage, or the device is absent.
+        ConfigError: if the backbone is unknown or takes images of one size only, if it has no such
+            stage, or if the device is absent.
         WeightsError: if the weights are missing, damaged or do not fit.
     """
     device = choose_device(options.device)
@@ -47,25 +39,11 @@ def load_backbone(options: BackboneOptions) -> Backbone:
     if isinstance(network, VisionTransformer | Eva):
         backbone = ViTBackbone(options.backbone, network, normalisation, device, dtype)
     else:
-        stage = options.stage
-        backbone = StageBackbone(options.backbone, network, stage, normalisation, device, dtype)
+        backbone = StageBackbone(
+            options.backbone, network, options.stage, normalisation, device, dtype
+        )
     _try_out(backbone)
     return backbone
-
-
-def _try_out(backbone: Backbone) -> None:
-    """Find out now, not at the first frame, whether the network takes images of any size."""
-    image = np.zeros((5 * backbone.stride, 7 * backbone.stride, 3), np.uint8)
-    try:
-        grid = backbone(image, 5 * backbone.stride).grid
-        reason = f"gave a grid of {tuple(grid.shape[:2])} for 5x7 cells"
-    except (AssertionError, RuntimeError, ValueError) as error:
-        raise ConfigError(
-            f"backbone {backbone.name}: cannot look at an image of 5x7 cells ({error}); choose a "
-            "plain ViT or a convnet, such as vit_small_patch14_dinov2.lvd142m or resnet50.a1_in1k"
-        ) from error
-    if tuple(grid.shape[:2]) != (5, 7):
-        raise ConfigError(f"backbone {backbone.name}: {reason}; choose another")
 
 
 def load_network(name: str, weights: str) -> tuple[Any, Normalisation]:
@@ -81,45 +59,54 @@ def load_network(name: str, weights: str) -> tuple[Any, Normalisation]:
     Raises:
         ConfigError, WeightsError: as `load_backbone`.
     """
-    check_name(name)
+    _check_name(name)
     architecture = name.split(".")[0]
     if weights == "auto":
         weights = "wheel" if architecture in WHEELS else "hub"
     if weights == "hub":
-        return _with_own_normalisation(_from_hub(name))
+        network = _from_hub(name)
+        return network, _normalisation(network)
     network = _create(name)
     if weights == "random":
-        return _with_own_normalisation(network)
+        return network, _normalisation(network)
     path = _wheel_folder(architecture) if weights == "wheel" else Path(weights).expanduser()
     return network, _load_local(network, name, path)
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that timm does not know.
-
-    Raises:
-        ConfigError: with the nearest names.
-    """
-    known = timm.list_models() + timm.list_pretrained()
-    if name not in known:
+def _try_out(backbone: Backbone) -> None:
+    """Find out now, and not at the first frame, whether the network takes images of any size."""
+    height, width = 5, 7
+    image = np.zeros((height * backbone.stride, width * backbone.stride, 3), np.uint8)
+    try:
+        grid = tuple(backbone(image, min(image.shape[:2])).grid.shape[:2])
+        problem = "" if grid == (height, width) else f"its grid is {grid[0]}x{grid[1]}"
+    except (AssertionError, RuntimeError, ValueError) as error:
+        problem = str(error).strip()
+    if problem:
         raise ConfigError(
-            f"backbone {name}: timm knows none of this name; {nearest_names(name, known)}"
+            f"backbone {backbone.name}: cannot look at an image of {height}x{width} cells "
+            f"({problem}); choose a plain ViT or a convnet, such as "
+            "vit_small_patch14_dinov2.lvd142m or resnet50.a1_in1k"
         )
 
 
+def _check_name(name: str) -> None:
+    known = timm.list_models() + timm.list_pretrained()
+    if name not in known:
+        raise ConfigError(f"backbone {name}: not a model of timm; {nearest_names(name, known)}")
+
+
 def _create(name: str, pretrained: bool = False) -> Any:
-    for extra in _ANY_SIZE[:-1]:
-        try:
-            return timm.create_model(name, pretrained=pretrained, num_classes=0, **extra)
-        except TypeError:
-            continue
-    return timm.create_model(name, pretrained=pretrained, num_classes=0)
+    try:
+        return timm.create_model(name, pretrained=pretrained, num_classes=0, dynamic_img_size=True)
+    except TypeError:  # convnets take any size without being told
+        return timm.create_model(name, pretrained=pretrained, num_classes=0)
 
 
 def _from_hub(name: str) -> Any:
     try:
         return _create(name, pretrained=True)
-    except Exception as error:  # the hub's client passes on what its HTTP library raises
+    except Exception as error:  # the hub's client passes on whatever its HTTP library raises
         raise WeightsError(
             f"weights of {name}: timm's hub gave none ({type(error).__name__}: {str(error)[:200]}); "
             "check the network, or work offline: set weights to a .safetensors or .pth file, or "
@@ -138,11 +125,17 @@ def _wheel_folder(architecture: str) -> Path:
 
 
 def _load_local(network: Any, name: str, path: Path) -> Normalisation:
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir() or (path.name == WEIGHTS_NAME and (folder / CARD_NAME).is_file()):
-        return _load_checkpoint(network, name, folder)
+    if not path.exists():
+        raise WeightsError(
+            f"weights = '{path}': no such file; expected auto, wheel, hub, random, a .safetensors "
+            f"or .pth file, or a folder with {WEIGHTS_NAME} and {CARD_NAME}"
+        )
+    if path.is_dir():
+        return _load_checkpoint(network, name, path)
+    if path.name == WEIGHTS_NAME and (path.parent / CARD_NAME).is_file():
+        return _load_checkpoint(network, name, path.parent)
     load_strictly(network, read_state_dict(path), str(path))
-    return own_normalisation(network)
+    return _normalisation(network)
 
 
 def _load_checkpoint(network: Any, name: str, folder: Path) -> Normalisation:
@@ -153,15 +146,10 @@ def _load_checkpoint(network: Any, name: str, folder: Path) -> Normalisation:
         )
     card, state = read_checkpoint(folder)
     load_strictly(network, state, str(folder))
-    log.info("weights of %s: %s (%s)", name, card.origin, card.licence)
+    log.info("weights of %s: %s; licence: %s", name, card.origin, card.licence)
     return Normalisation(card.mean, card.std)
 
 
-def own_normalisation(network: Any) -> Normalisation:
-    """Mean and standard deviation that timm records for a model."""
+def _normalisation(network: Any) -> Normalisation:
     config = network.pretrained_cfg
     return Normalisation(tuple(config["mean"]), tuple(config["std"]))
-
-
-def _with_own_normalisation(network: Any) -> tuple[Any, Normalisation]:
-    return network, own_normalisation(network)

@@ -36,7 +36,7 @@ class ViTBackbone:
     ) -> None:
         self.name = name
         self.device = device
-        self.stride = int(network.patch_embed.patch_size[0])
+        self.stride = int(network.patch_embed.feat_ratio())
         self._position = PositionEmbedding(network, antialias=_trained_with_antialias(name))
         self._network = _cast(network.eval(), device, dtype)
         self._has_cls = network.cls_token is not None
@@ -71,7 +71,9 @@ class PositionEmbedding:
     def __init__(self, network: Any, antialias: bool) -> None:
         self._network = network
         self._antialias = antialias
-        self._trained = network.pos_embed
+        learned = network.pos_embed  # None where positions are rotary only
+        # A copy: casting the network rounds the original in place.
+        self._trained = None if learned is None else learned.detach().clone()
         self._trained_size = tuple(network.patch_embed.grid_size)
         self._size = self._trained_size
 
@@ -81,7 +83,7 @@ class PositionEmbedding:
             return
         no_prefix = getattr(self._network, "no_embed_class", False)
         resized = resample_abs_pos_embed(
-            self._trained.data,
+            self._trained,
             list(size),
             list(self._trained_size),
             num_prefix_tokens=0 if no_prefix else self._network.num_prefix_tokens,

@@ -1,0 +1,103 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+import yaml
+
+from scenerep_ros.backbones.checkpoint import (
+    CARD_NAME,
+    WEIGHTS_NAME,
+    ModelCard,
+    read_card,
+    read_checkpoint,
+    save_checkpoint,
+)
+from scenerep_ros.errors import WeightsError
+
+CARD = ModelCard(
+    architecture="resnet18",
+    mean=(0.5, 0.4, 0.3),
+    std=(0.2, 0.2, 0.3),
+    resolution=256,
+    origin="a test",
+    licence="Apache-2.0",
+    training={"method": "dino", "epochs": 3},
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save_checkpoint(tmp_path / "student", {"weight": torch.arange(1000.0)}, CARD)
+    return tmp_path / "student"
+
+
+def test_what_is_saved_is_read(folder):
+    card, state = read_checkpoint(folder)
+    assert card.model_copy(update={"sha256": ""}) == CARD
+    assert torch.equal(state["weight"], torch.arange(1000.0))
+    assert {path.name for path in folder.iterdir()} == {WEIGHTS_NAME, CARD_NAME}
+
+
+def test_views_and_shared_tensors_are_saved_as_their_own(tmp_path):
+    matrix = torch.arange(12.0).view(3, 4)
+    save_checkpoint(tmp_path, {"a": matrix, "same": matrix, "view": matrix.T}, CARD)
+    state = read_checkpoint(tmp_path)[1]
+    assert torch.equal(state["same"], matrix)
+    assert torch.equal(state["view"], matrix.T)
+
+
+def test_saving_again_replaces(folder):
+    save_checkpoint(folder, {"weight": torch.zeros(3)}, CARD)
+    assert torch.equal(read_checkpoint(folder)[1]["weight"], torch.zeros(3))
+
+
+def test_many_writers_of_the_same_leave_a_whole_one(tmp_path):
+    state = {"weight": torch.arange(200_000.0)}
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(save_checkpoint, tmp_path, state, CARD) for _ in range(24)]:
+            done.result()
+    assert torch.equal(read_checkpoint(tmp_path)[1]["weight"], state["weight"])
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def cut_short(folder):
+    path = folder / WEIGHTS_NAME
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def edit_weights(folder):
+    path = folder / WEIGHTS_NAME
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
+def edit_card(folder, **changes):
+    path = folder / CARD_NAME
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (cut_short, "SHA-256 is .* cut short, edited"),
+        (edit_weights, "SHA-256 is .* cut short, edited"),
+        (lambda folder: edit_card(folder, sha256="0" * 64), "model.yaml says 000000000000"),
+        (lambda folder: edit_card(folder, std=[0, 1, 1]), "std.*greater than 0"),
+        (lambda folder: edit_card(folder, resolutoin=3), "resolutoin: Extra inputs"),
+        (lambda folder: (folder / WEIGHTS_NAME).unlink(), "No such file"),
+        (lambda folder: (folder / CARD_NAME).unlink(), "no model card"),
+        (lambda folder: (folder / CARD_NAME).write_text("- a list"), "no model card"),
+        (lambda folder: (folder / CARD_NAME).write_text("{"), "no model card"),
+        (lambda folder: (folder / CARD_NAME).write_bytes(b"\xff\xfe\x00"), "no model card"),
+    ],
+)
+def test_damage_is_found(folder, damage, message):
+    damage(folder)
+    with pytest.raises(WeightsError, match=rf"(?s)model\.(yaml|safetensors).*{message}"):
+        read_checkpoint(folder)
+
+
+def test_card_alone_is_quick_to_read(folder):
+    (folder / WEIGHTS_NAME).unlink()
+    assert read_card(folder).training == {"method": "dino", "epochs": 3}

@@ -1,0 +1,60 @@
+import pytest
+import timm
+import torch
+
+from scenerep_ros.backbones.loading import load_network
+from scenerep_ros.backbones.preprocessing import Preprocessor, grid_size
+from scenerep_ros.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "stride", "channels"),
+    [
+        ("resnet18", -1, 32, 512),
+        ("resnet50", 2, 8, 512),
+        ("convnext_atto", 1, 8, 80),
+        ("mobilenetv4_conv_small", -2, 16, 96),
+        ("swin_tiny_patch4_window7_224", 1, 8, 192),  # channels last inside
+        ("efficientvit_b0", 0, 4, 16),
+    ],
+)
+def test_grid_is_the_stage_that_timm_gives(untrained, image, name, stage, stride, channels):
+    features = untrained(name, stage=stage)(image, 128)
+    height, width = grid_size(image.shape[:2], 128, stride)
+    assert features.grid.shape == (height, width, channels)
+    assert features.attention is None
+    torch.testing.assert_close(features.pooled, features.grid.mean(dim=(0, 1)))
+    expected = timm_stage(name, stage, image, (height * stride, width * stride))
+    if expected.shape[0] == channels:
+        expected = expected.permute(1, 2, 0)
+    torch.testing.assert_close(features.grid, expected, rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def timm_stage(name, stage, image, size):
+    """The same feature map by timm's other way to it, features_only."""
+    torch.manual_seed(0)
+    whole, normalisation = load_network(name, "random")
+    any_size = {"dynamic_img_size": True} if name.startswith("swin") else {}
+    network = timm.create_model(
+        name, features_only=True, out_indices=(stage,), num_classes=0, **any_size
+    ).eval()
+    weights = {key.replace(".", "_"): value for key, value in whole.state_dict().items()}
+    network.load_state_dict({key: weights[key.replace(".", "_")] for key in network.state_dict()})
+    preprocess = Preprocessor(normalisation, torch.device("cpu"), torch.float32)
+    return network(preprocess(image, size))[0][0]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_reduced_precision_is_close(untrained, image, precision):
+    exact, rounded = (
+        untrained("resnet18", precision=p)(image, 128).grid for p in ("fp32", precision)
+    )
+    assert rounded.dtype == torch.float32
+    assert 0 < (exact - rounded).norm() < 0.05 * exact.norm()
+
+
+@pytest.mark.parametrize("stage", [5, -6])
+def test_absent_stage_is_refused(untrained, stage):
+    with pytest.raises(ConfigError, match=rf"stage = {stage}: resnet18 has the stages 0 to 4"):
+        untrained("resnet18", stage=stage)

