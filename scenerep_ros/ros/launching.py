@@ -19,6 +19,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from scenerep_ros.share import OLD_PROFILE, PROFILE, profile_variable
+
 SEGMENTER_OPTIONS: dict[str, type] = {
     "method": str,
     "backbone": str,
@@ -35,9 +37,6 @@ REPLAY_OPTIONS: dict[str, type] = {
     "max_frames": int,
     "transport": str,
 }
-PROFILE, OLD_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
-"""Variables that name Fast DDS's profile: from its version 3 on, and before."""
-OLD_DISTROS = ("humble", "iron", "jazzy")
 
 
 def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescription:
@@ -115,8 +114,7 @@ def _profile(share: Path) -> list[SetEnvironmentVariable]:
     """Give Fast DDS room for images, unless the user has configured it."""
     if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
         return []
-    variable = OLD_PROFILE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE
-    return [SetEnvironmentVariable(variable, str(share / "config" / "fastdds.xml"))]
+    return [SetEnvironmentVariable(profile_variable(), str(share / "config" / "fastdds.xml"))]
 
 
 def _segmenter(share: Path) -> OpaqueFunction:
