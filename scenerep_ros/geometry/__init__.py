@@ -2,7 +2,7 @@
 
 from scenerep_ros.geometry.boxes import Box, object_box
 from scenerep_ros.geometry.camera import deproject, inverse_depth, project, viewing_rays
-from scenerep_ros.geometry.clouds import CLOUD_DTYPE, labelled_cloud, write_ply
+from scenerep_ros.geometry.clouds import CLOUD_DTYPE, labelled_cloud, paint, write_ply
 from scenerep_ros.geometry.planes import Plane, find_planes
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "inverse_depth",
     "labelled_cloud",
     "object_box",
+    "paint",
     "project",
     "viewing_rays",
     "write_ply",

@@ -47,9 +47,15 @@ def labelled_cloud(
     cloud = np.empty((height, width), CLOUD_DTYPE) if out is None else out
     words = cloud.view(np.uint32).reshape(height, width, 5)
     words.view(np.float32)[..., :3] = points
+    words[..., 4] = labels
+    return paint(cloud, color)
+
+
+def paint(cloud: Points, color: NDArray[np.uint8]) -> Points:
+    """Give a cloud (H, W) the colours (H, W, 3) of an RGB image, in place."""
+    words = cloud.view(np.uint32).reshape(*cloud.shape, 5)
     bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
     words[..., 3] = bgra.view("<u4")[..., 0] & 0x00FFFFFF
-    words[..., 4] = labels
     return cloud
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from scenerep_ros.geometry import CLOUD_DTYPE, labelled_cloud
+from scenerep_ros.geometry import CLOUD_DTYPE, labelled_cloud, paint
 
 POINT_TYPES = {"f": PointField.FLOAT32, "u": PointField.UINT32}
 
@@ -28,6 +28,7 @@ class CloudMessage:
         self._message = PointCloud2(is_bigendian=False, is_dense=False, fields=_point_fields())
         self._message.point_step = CLOUD_DTYPE.itemsize
         self._cloud = np.empty((0, 0), CLOUD_DTYPE)
+        self._points: NDArray[np.float32] | None = None
 
     def fill(
         self,
@@ -36,20 +37,25 @@ class CloudMessage:
         color: NDArray[np.uint8],
         labels: NDArray[np.uint16],
     ) -> PointCloud2:
-        """Write a cloud.
+        """Write a cloud; of the one that it holds already, only the colours.
 
         Args:
             header: of the image.
-            points: (H, W, 3) float32, metres, optical frame; NaN = no depth.
+            points: (H, W, 3) float32, metres, optical frame; NaN = no depth. Another array for
+                each frame: the same one means the same frame with other colours.
             color: (H, W, 3) uint8, RGB.
             labels: (H, W) uint16.
 
         Returns:
             The message, valid until the next call.
         """
+        if points is self._points:
+            paint(self._cloud, color)
+            return self._message
         if self._cloud.shape != labels.shape:
             self._resize(*labels.shape)
         labelled_cloud(points, color, labels, out=self._cloud)
+        self._points = points
         self._message.header = header
         return self._message
 
