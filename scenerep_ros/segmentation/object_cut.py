@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config import CutOptions
-from scenerep_ros.frames import Features, RGBDFrame, Segmentation
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame, Segmentation
 from scenerep_ros.segmentation.background import find_background
 from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps
 from scenerep_ros.segmentation.depth_view import DepthView
+from scenerep_ros.segmentation.hole_filling import fill_undecided
 from scenerep_ros.segmentation.piece_merging import merge_pieces
 from scenerep_ros.segmentation.pieces import areas, connected_pieces, grow, keep_large, keep_pieces
 from scenerep_ros.segmentation.region_cut import cut_regions
@@ -29,8 +30,9 @@ class ObjectCut:
 
     With depth: the planes that carry the scene are background; what remains is parted at depth
     gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
-    pieces whose shapes say that they are one object are joined again. Without depth, regions are
-    objects, except those that surround the others.
+    pieces whose shapes say that they are one object are joined again. Pixels that depth leaves open
+    take the label of what looks like them nearby. Without depth, regions are objects, except those
+    that surround the others.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -39,7 +41,7 @@ class ObjectCut:
     def __init__(self, options: CutOptions) -> None:
         self.options = options
 
-    def __call__(self, regions: Labels, features: Features, frame: RGBDFrame) -> Segmentation:  # noqa: ARG002
+    def __call__(self, regions: Labels, features: Features, frame: RGBDFrame) -> Segmentation:
         """Cut one frame.
 
         Args:
@@ -50,19 +52,24 @@ class ObjectCut:
         view = DepthView.of(frame) if self.options.use_depth else None
         if view is None:
             return Segmentation(cut_regions(regions, self.options.min_area))
-        labels = self._cut(view)
+        labels = self._cut(view, features)
         height, width = frame.shape
         wide = np.repeat(np.repeat(labels, view.step, axis=0), view.step, axis=1)
         return Segmentation(wide[:height, :width])
 
-    def _cut(self, view: DepthView) -> Labels:
+    def _cut(self, view: DepthView, features: Features) -> Labels:
         background, flat = find_background(view, self.options)
-        objects = _opened(~background & (view.w > 1 / self.options.max_range))
+        within = view.w > 1 / self.options.max_range
+        objects = _opened(~background & within)
         edges = depth_gaps(view.w, self.options.depth_gap)
         edges |= concavity(view.smooth) > self.options.concave_depth
         pieces = self._standing(connected_pieces(objects & ~edges), flat)
         grown = grow(pieces, objects, view.w, self.options.depth_gap, GROWTH)
-        return keep_large(merge_pieces(grown, view), self.options.min_area)
+        labels = keep_large(merge_pieces(grown, view), self.options.min_area)
+        beyond = view.known & ~within
+        filled = fill_undecided(labels, (labels > 0) | background | flat | beyond, features)
+        filled[view.known & (filled == UNLABELLED)] = BACKGROUND
+        return filled
 
     def _standing(self, pieces: Labels, flat: Mask) -> Labels:
         """Drop pieces that are too small, or no more than a ripple of a background plane."""

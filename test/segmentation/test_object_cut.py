@@ -179,3 +179,43 @@ def test_walls_and_floor_are_background_and_a_box_before_them_is_not():
     outside = np.ones_like(labels, bool)
     outside[240:410, 190:340] = False
     assert (labels[outside] > 0).mean() < 0.01
+
+
+def two_looks(mask, shape=(30, 40)):
+    """Features that tell the mask's labels apart, on a coarse grid."""
+    coarse = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_NEAREST)
+    kinds = torch.from_numpy(coarse).long()
+    return Features(torch.nn.functional.one_hot(kinds, 8).float(), torch.ones(8))
+
+
+def test_holes_take_the_label_of_what_looks_like_them_nearby():
+    depth, mask = table_scene()
+    depth[300:360, 100:260] = np.nan  # half on the first board, half on what is beside it
+    labels = ObjectCut(DEFAULTS)(no_regions(), two_looks(mask), frame_of(depth)).labels
+    hole = np.zeros_like(mask, bool)
+    hole[300:360, 100:260] = True
+    board = labels[250, 120]
+    assert board > 0
+    assert (labels[hole & (mask == 1)] == board).mean() > 0.9
+    assert (labels[hole & (mask == 0)] == 0).mean() > 0.8
+
+
+def test_what_is_far_from_all_depth_is_unlabelled():
+    depth, mask = table_scene()
+    depth[:, 320:] = np.nan
+    labels = ObjectCut(DEFAULTS)(no_regions(), two_looks(mask), frame_of(depth)).labels
+    assert (labels[:, 600:] == UNLABELLED).all()
+    assert (labels[:, :320] != UNLABELLED).mean() > 0.99
+
+
+def test_depth_that_is_a_few_pixels_off_costs_little():
+    depth, mask = table_scene()
+    shifted = np.roll(depth, (3, -4), axis=(0, 1))
+    assert overlap_f(cut(shifted), mask + 1) > 0.85
+
+
+def test_random_depth_is_cut_without_complaint():
+    rng = np.random.default_rng(0)
+    depth = rng.uniform(0.3, 6, (120, 160)).astype(np.float32)
+    depth[rng.random(depth.shape) < 0.5] = np.nan
+    cut(depth)

@@ -1,0 +1,77 @@
+"""Labels where depth has none, from what looks alike nearby."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scenerep_ros.frames import UNLABELLED, Features
+
+Labels = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+LIKENESS = 0.05
+"""Difference in cosine similarity that makes a cell's word count for a third."""
+NEARNESS = 2.0
+"""Distance in cells at which a cell's word counts for 0.6."""
+LEAST_WEIGHT = 1e-4
+"""Of all that a cell is told together; below it, nothing near enough looks alike."""
+LEAST_SHARE = 0.3
+"""Of the weight that a label needs to win a pixel."""
+
+
+def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
+    """Label the undecided pixels as the decided ones near them that look like them.
+
+    Each cell of the feature grid without depth is told the labels of the others, weighted by how
+    alike and how near they are: one round of label propagation (Zhu and Ghahramani 2002).
+
+    Args:
+        labels: (H, W) int32, 0..K.
+        decided: (H, W) bool, where labels are known.
+        features: of the frame.
+
+    Returns:
+        (H, W) int32: labels, and UNLABELLED where an undecided pixel's cell is like nothing near.
+    """
+    if decided.all():
+        return labels
+    rows, columns = features.grid.shape[:2]
+    votes = torch.from_numpy(_votes(labels, decided, (rows, columns))).to(features.grid.device)
+    scores = _propagated(votes, features.grid).reshape(rows, columns, -1).cpu().numpy()
+    height, width = labels.shape
+    wanted = cv2.resize(scores, (width, height)).reshape(height, width, -1)[~decided]
+    filled = labels.copy()
+    filled[~decided] = np.where(wanted.max(axis=1) > LEAST_SHARE, wanted.argmax(axis=1), UNLABELLED)
+    return filled
+
+
+def _votes(labels: Labels, decided: Mask, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Share of each cell (h * w) that is decided to be each label (K + 1)."""
+    (height, width), (rows, columns) = labels.shape, grid
+    row, column = np.arange(height) * rows // height, np.arange(width) * columns // width
+    cell = row[:, None] * columns + column
+    count = int(labels.max()) + 1
+    counted = np.bincount((cell * count + labels)[decided], minlength=rows * columns * count)
+    size = np.bincount(cell.ravel(), minlength=rows * columns)
+    return (counted.reshape(-1, count) / np.maximum(size, 1)[:, None]).astype(np.float32)
+
+
+def _propagated(votes: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
+    """Votes (cells, K + 1), in cells that are not wholly decided replaced by what others say."""
+    rows, columns, channels = grid.shape
+    decided = votes.sum(dim=1)
+    asking, telling = decided < 0.999, decided > 0
+    look = grid.reshape(-1, channels)
+    look = torch.nn.functional.normalize(look - look.mean(dim=0), dim=1)
+    index = torch.arange(rows * columns, device=grid.device)
+    place = torch.stack([index // columns, index % columns], dim=1).to(look.dtype)
+    likeness = (look[asking] @ look[telling].T - 1) / LIKENESS
+    distance = torch.cdist(place[asking], place[telling]) / NEARNESS
+    weight = torch.exp(likeness - distance**2 / 2)
+    told = weight @ votes[telling]
+    total = told.sum(dim=1, keepdim=True)
+    votes[asking] = torch.where(total > LEAST_WEIGHT, told / total.clamp_min(1e-12), 0.0)
+    return votes
