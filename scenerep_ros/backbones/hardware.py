@@ -33,7 +33,9 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if precision != "auto":
         return _DTYPES[precision]
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        # Older GPUs emulate bf16 too; their fp16 is fast.
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float16
     return torch.bfloat16 if _cpu_has_bf16() else torch.float32
 
 
