@@ -124,6 +124,9 @@ class Rig:
     def counts(self):
         return self.segmenter.counts
 
+    def noted(self, kind):
+        return self.counts.noted.get(kind, 0)
+
     def is_idle(self):
         """Whether every colour image that arrived is accounted for."""
         counts = self.counts
