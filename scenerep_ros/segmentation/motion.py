@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _THUMBNAIL_AREA = 160 * 120
 _SMALLEST_SIDE = 16  # of a thumbnail that dense inverse search can handle
+_UNEXPLAINED = 0.6  # share of the pictures' difference that a credible flow may leave
 
 
 def thumbnail_shape(shape: tuple[int, int]) -> tuple[int, int]:
@@ -56,7 +57,8 @@ class MotionEstimator:
 
         Returns:
             (h, w, 2) float32, shift in u and v of each pixel of the last thumbnail, in pixels of
-            the thumbnail; None for the first image and where the image's aspect changed.
+            the thumbnail; zero where none can be told; None for the first image and where the
+            image's aspect changed.
         """
         height, width = thumbnail_shape((color.shape[0], color.shape[1]))
         gray = cv2.cvtColor(color, cv2.COLOR_RGB2GRAY)
@@ -69,14 +71,33 @@ class MotionEstimator:
         return self._between(last, small)
 
     def _between(self, last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
-        flow = np.zeros((*last.shape, 2), np.float32)
+        still = np.zeros((*last.shape, 2), np.float32)
         if min(last.shape) < _SMALLEST_SIDE:
-            return flow
-        flow[:] = _global_shift(last, current)
-        return np.asarray(self._flow.calc(last, current, flow), np.float32)
+            return still
+        flow = still + _global_shift(last, current)
+        flow = np.asarray(self._flow.calc(last, current, flow), np.float32)
+        return flow if _explains(flow, last, current) else still
 
 
 def _global_shift(last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
     window = cv2.createHanningWindow(last.shape[::-1], cv2.CV_32F)
     shift, _ = cv2.phaseCorrelate(last.astype(np.float32), current.astype(np.float32), window)
     return np.nan_to_num(np.array(shift, np.float32), posinf=0.0, neginf=0.0)
+
+
+def _explains(
+    flow: NDArray[np.float32], last: NDArray[np.uint8], current: NDArray[np.uint8]
+) -> bool:
+    """Tell whether the flow makes the pictures alike: it cannot after a cut, in noise or the dark.
+
+    Alike but for brightness: the automatic exposure changes that.
+    """
+    height, width = last.shape
+    u = flow[..., 0] + np.arange(width, dtype=np.float32)
+    v = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    inside = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
+    if not inside.any():
+        return False
+    warped = cv2.remap(current, u, v, cv2.INTER_LINEAR)
+    unexplained = cv2.subtract(warped, last, dtype=cv2.CV_32F)[inside].std()
+    return bool(unexplained < _UNEXPLAINED * cv2.subtract(current, last, dtype=cv2.CV_32F).std())

@@ -85,7 +85,9 @@ def _centres(count: int, length: int) -> NDArray[np.intp]:
 
 def _points(thumbnail: NDArray[np.int64], count: int) -> list[NDArray[np.float32]]:
     flat = thumbnail.ravel()
-    v, u = np.divmod(np.argsort(flat, kind="stable"), thumbnail.shape[1])
+    # Of 16 bit numbers, numpy's stable sort is a radix sort.
+    order = np.argsort(flat.astype(np.uint16), kind="stable")
+    v, u = np.divmod(order, thumbnail.shape[1])
     ends = np.cumsum(np.bincount(flat, minlength=count + 1))
     return np.split(np.stack([u, v], axis=1).astype(np.float32), ends[:-1])[1:]
 

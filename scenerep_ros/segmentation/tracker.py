@@ -155,7 +155,7 @@ def _paint(
     table = np.zeros(UNLABELLED + 1, np.uint16)
     table[UNLABELLED] = UNLABELLED
     table[seen.labels] = [track.id for track in tracks]
-    return table[segmentation.labels]
+    return table.take(segmentation.labels)
 
 
 def _objects(seen: Observation, tracks: list[_Track]) -> tuple[SceneObject, ...]:

@@ -172,6 +172,14 @@ def test_a_turning_camera_keeps_the_ids(tracker, step):
         seen |= ids
 
 
+def test_ids_survive_pictures_with_nothing_in_common(tracker):
+    labels = disc_labels(DISCS)
+    scenes = [
+        track(tracker, labels, color=RNG.integers(0, 255, (*SHAPE, 3), np.uint8)) for _ in range(5)
+    ]
+    assert len({scene.labels.tobytes() for scene in scenes}) == 1
+
+
 @pytest.mark.parametrize("hidden", [1, 5, 29])
 def test_a_hidden_object_returns_with_its_id(tracker, hidden):
     labels = disc_labels(DISCS)
@@ -348,6 +356,21 @@ class TestMotion:
         flow[:, -1] = 3, 1
         outside = np.array([[50, 4], [-7, 4]], np.float32)
         assert carry(outside, flow).tolist() == [[53, 5], [-7, 4]]
+
+    @pytest.mark.parametrize("size", [(4, 3), (64, 48), (320, 240)])
+    def test_pictures_with_nothing_in_common_do_not_move(self, size):
+        estimator = MotionEstimator()
+        for _ in range(2):
+            picture = RNG.integers(0, 255, (*size[::-1], 3), np.uint8)
+            flow = estimator(cv2.resize(picture, (640, 480)))
+        np.testing.assert_array_equal(flow, 0)
+
+    def test_exposure_does_not_hide_motion(self):
+        estimator = MotionEstimator()
+        estimator(np.ascontiguousarray(TEXTURE[100:340, 100:420]))
+        flow = estimator((TEXTURE[100:340, 80:400] * 0.8).astype(np.uint8))
+        scale = thumbnail_shape(SHAPE)[1] / SHAPE[1]
+        assert np.median(flow[..., 0]) == pytest.approx(20 * scale, abs=0.5)
 
     def test_a_plain_picture_does_not_move(self):
         estimator = MotionEstimator()
