@@ -26,11 +26,13 @@ def read_state_dict(path: Path) -> StateDict:
         WeightsError: if the file is missing, damaged, holds code or holds no weights.
     """
     try:
-        content = path.read_bytes() if path.suffix == ".safetensors" else _read_pth(path)
+        content = (
+            parse_safetensors(path.read_bytes(), path)
+            if path.suffix == ".safetensors"
+            else _read_pth(path)
+        )
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
-    if isinstance(content, bytes):
-        return parse_safetensors(content, path)
     state = _unwrap(content)
     if not state:
         raise WeightsError(f"{path}: holds no tensors; expected the state dict of a network")

@@ -48,7 +48,7 @@ def test_usual_wrappings_come_off(tmp_path, network, weights, wrap):
 
 def test_safetensors_are_read(tmp_path, network, weights):
     path = tmp_path / "weights.safetensors"
-    safetensors.torch.save_file(weights, path)
+    safetensors.torch.save_file(prefixed("backbone.", weights), path)
     load_strictly(network, read_state_dict(path), "a test")
     assert torch.equal(network.state_dict()["conv_stem.weight"], weights["conv_stem.weight"])
 
