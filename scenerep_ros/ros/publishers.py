@@ -22,14 +22,15 @@ from scenerep_ros.stopwatch import Stopwatch
 MakeMessage = Callable[[SceneView], Any]
 
 OUTPUTS: dict[str, tuple[type, MakeMessage]] = {
-    "labels": (Image, messages.labels_message),
-    "overlay": (Image, messages.overlay_message),
     "points": (PointCloud2, messages.points_message),
     "points_colored": (PointCloud2, messages.points_colored_message),
     "objects": (MarkerArray, messages.objects_message),
+    "overlay": (Image, messages.overlay_message),
     "attention": (Image, messages.attention_message),
+    "labels": (Image, messages.labels_message),
 }
-"""Type and maker of each topic below the node's name."""
+"""Type and maker of each topic below the node's name. Labels come last: whoever answers them with
+the next frame (`replay` at rate 0) then finds the node idle."""
 
 DEPTH = 5
 
@@ -91,4 +92,4 @@ def available_outputs() -> dict[str, tuple[type, MakeMessage]]:
         return OUTPUTS
     from vision_msgs.msg import LabelInfo  # not installed everywhere
 
-    return {**OUTPUTS, "label_info": (LabelInfo, messages.label_info_message)}
+    return {"label_info": (LabelInfo, messages.label_info_message), **OUTPUTS}
