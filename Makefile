@@ -18,9 +18,9 @@ test: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/scenerep options --update README.md
 
-.venv/.installed: setup.py $(wildcard requirements*.txt)
+.venv/.installed: setup.py training/pyproject.toml $(wildcard requirements*.txt)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[ros,test]'
+	$(BIN)/pip install --quiet --editable '.[ros,test]' --editable training
 	@touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""The commands of the training module, each thin."""

@@ -1,0 +1,25 @@
+"""Shared by the tests of the training module: the real data, where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Path of one real data set by its name; skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        if not (DATA / name).is_dir():
+            pytest.skip(f"real data {name} is not in {DATA}; set SCENEREP_DATA")
+        return DATA / name
+
+    return find
