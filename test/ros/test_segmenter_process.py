@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from scenerep_ros.ros.segmenter_node import main
 
-HEAVY = ("open3d", "onnx", "rosbags", "matplotlib")
+HEAVY = ("open3d", "onnx", "rosbags")
 PROGRAM = f"""
 import sys
 from scenerep_ros.ros.segmenter_node import main
