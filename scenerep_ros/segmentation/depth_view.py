@@ -14,14 +14,13 @@ from scenerep_ros.geometry import inverse_depth, viewing_rays
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-WIDTH = 320
-"""Columns that the cut works with. A Kinect resolves no more, and all stages get four times faster
-than at 640."""
+LEAST_KNOWN = 0.05
+"""Share of the image that must have depth for depth to be of use."""
 
 
 @dataclass(frozen=True)
 class DepthView:
-    """Inverse depth w = 1 / z on a grid of every `step`-th pixel.
+    """Inverse depth w = 1 / z on a coarse grid.
 
     Straight lines in space stay straight in (u, v, w), planes are linear in it, and the noise of a
     Kinect, which grows with z^2, is the same near and far: a distance "in metres at 1 m" is a
@@ -31,25 +30,22 @@ class DepthView:
         w: (H, W) float32, 1 / m, NaN where unknown.
         smooth: the same, blurred over the known pixels.
         rays: (H, W, 3) float32 viewing rays with z = 1.
-        step: pixels of the image a pixel of this grid.
     """
 
     w: Floats
     smooth: Floats
     rays: Floats
-    step: int
 
     @classmethod
-    def of(cls, frame: RGBDFrame) -> DepthView | None:
-        """Look at a frame; None where it has no intrinsics or no depth at all."""
+    def of(cls, frame: RGBDFrame, step: int) -> DepthView | None:
+        """Look at a frame; None where it has no intrinsics or hardly any depth."""
         if frame.depth is None or frame.intrinsics is None:
             return None
-        step = max(1, round(frame.depth.shape[1] / WIDTH))
         w = inverse_depth(frame.depth[::step, ::step])
-        if not np.isfinite(w).any():
+        if np.isfinite(w).mean() < LEAST_KNOWN:
             return None
         rays = viewing_rays(frame.intrinsics, *frame.depth.shape)[::step, ::step]
-        return cls(w, blur_known(w), rays, step)
+        return cls(w, blur_known(w), rays)
 
     @property
     def known(self) -> Mask:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import UNLABELLED, Features
+from scenerep_ros.segmentation.cells import cell_shares
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -39,24 +40,14 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     if decided.all():
         return labels
     rows, columns = features.grid.shape[:2]
-    votes = torch.from_numpy(_votes(labels, decided, (rows, columns))).to(features.grid.device)
-    scores = _propagated(votes, features.grid).reshape(rows, columns, -1).cpu().numpy()
+    votes = torch.from_numpy(cell_shares(labels, decided, (rows, columns)))
+    scores = _propagated(votes.to(features.grid.device), features.grid).cpu().numpy()
+    scores = scores.reshape(rows, columns, -1)
     height, width = labels.shape
     wanted = cv2.resize(scores, (width, height)).reshape(height, width, -1)[~decided]
     filled = labels.copy()
     filled[~decided] = np.where(wanted.max(axis=1) > LEAST_SHARE, wanted.argmax(axis=1), UNLABELLED)
     return filled
-
-
-def _votes(labels: Labels, decided: Mask, grid: tuple[int, int]) -> NDArray[np.float32]:
-    """Share of each cell (h * w) that is decided to be each label (K + 1)."""
-    (height, width), (rows, columns) = labels.shape, grid
-    row, column = np.arange(height) * rows // height, np.arange(width) * columns // width
-    cell = row[:, None] * columns + column
-    count = int(labels.max()) + 1
-    counted = np.bincount((cell * count + labels)[decided], minlength=rows * columns * count)
-    size = np.bincount(cell.ravel(), minlength=rows * columns)
-    return (counted.reshape(-1, count) / np.maximum(size, 1)[:, None]).astype(np.float32)
 
 
 def _propagated(votes: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:

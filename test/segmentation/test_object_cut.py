@@ -219,3 +219,49 @@ def test_random_depth_is_cut_without_complaint():
     depth = rng.uniform(0.3, 6, (120, 160)).astype(np.float32)
     depth[rng.random(depth.shape) < 0.5] = np.nan
     cut(depth)
+
+
+def attended(mask, labels, shape=(30, 40)):
+    """Features that tell the mask's labels apart, with attention on some of them."""
+    features = two_looks(mask, shape)
+    coarse = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_NEAREST)
+    attention = torch.from_numpy(np.isin(coarse, labels)).float() + 0.1
+    return Features(features.grid, features.pooled, (attention / attention.sum())[None])
+
+
+def cut_color(regions, features):
+    frame = RGBDFrame(np.zeros((*regions.shape, 3), np.uint8))
+    return ObjectCut(DEFAULTS)(regions, features, frame).labels
+
+
+def test_without_depth_attention_tells_objects_from_background():
+    _, mask = table_scene()
+    labels = cut_color(mask + 1, attended(mask, [1, 3]))
+    found = (labels == labels[300, 120], labels == labels[300, 500])
+    for one, label in zip(found, (1, 3), strict=True):
+        assert (one & (mask == label)).sum() / (one | (mask == label)).sum() > 0.95
+    assert labels.max() == 2
+
+
+def test_without_depth_regions_of_like_features_are_one_object():
+    mask = np.zeros((240, 320), np.int32)
+    mask[80:160, 100:160], mask[80:160, 160:220] = 1, 2
+    apart = cut_color(mask + 1, attended(mask, [1, 2]))
+    together = cut_color(mask + 1, attended(np.minimum(mask, 1), [1]))
+    assert apart.max() == 2
+    assert together.max() == 1
+
+
+def test_a_method_that_knows_its_background_is_believed():
+    mask = np.zeros((240, 320), np.int32)
+    mask[80:160, 100:160] = 1
+    assert not cut_color(np.zeros_like(mask), attended(mask, [0, 1])).any()
+
+
+def test_depth_can_be_switched_off():
+    depth, mask = table_scene()
+    labels = ObjectCut(CutOptions(use_depth=False))(
+        mask + 1, attended(mask, [2]), frame_of(depth)
+    ).labels
+    assert labels.max() == 1
+    assert labels[260, 340] == 1
