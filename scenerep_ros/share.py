@@ -6,6 +6,8 @@ Needs Python only, because launch files use it.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 NAME = "scenerep_ros"
@@ -33,3 +35,27 @@ def share_folder() -> Path:
 def profile_variable() -> str:
     """Name of the variable that the Fast DDS of the sourced ROS distribution reads."""
     return OLD_PROFILE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE
+
+
+def executable_path(share: Path, name: str) -> str:
+    """Find a node, however it was installed.
+
+    colcon puts executables into lib/scenerep_ros/, where `ros2 run` looks; pip puts them into bin/.
+
+    Args:
+        share: folder of launch/ and config/: PREFIX/share/scenerep_ros, or a source tree.
+        name: of the executable.
+
+    Raises:
+        FileNotFoundError: if the node is nowhere.
+    """
+    prefix = share.parents[1]
+    folders = [prefix / "lib/scenerep_ros", prefix / "bin", Path(sys.executable).parent]
+    for folder in (*map(str, folders), os.environ.get("PATH")):
+        found = shutil.which(name, path=folder)
+        if found:
+            return found
+    raise FileNotFoundError(
+        f"executable {name} is not in {', '.join(map(str, folders))} or PATH: build the package with "
+        "colcon and source its setup file, or install it with pip"
+    )

@@ -8,8 +8,6 @@ where it is installed; `share` is the folder above both.
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
@@ -19,24 +17,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from scenerep_ros.share import OLD_PROFILE, PROFILE, profile_variable
-
-SEGMENTER_OPTIONS: dict[str, type] = {
-    "method": str,
-    "backbone": str,
-    "weights": str,
-    "device": str,
-    "precision": str,
-    "resolution": int,
-    "transport": str,
-}
-REPLAY_OPTIONS: dict[str, type] = {
-    "rate": float,
-    "loop": bool,
-    "clock": bool,
-    "max_frames": int,
-    "transport": str,
-}
+from scenerep_ros.ros.launch_options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
+from scenerep_ros.share import OLD_PROFILE, PROFILE, executable_path, profile_variable
 
 
 def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescription:
@@ -69,30 +51,6 @@ def replay_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
 def share_folder(launch_file: str) -> Path:
     """Folder of launch/ and config/; links are kept, because colcon installs links to sources."""
     return Path(launch_file).absolute().parents[1]
-
-
-def executable_path(share: Path, name: str) -> str:
-    """Find a node, however it was installed.
-
-    colcon puts executables into lib/scenerep_ros/, where `ros2 run` looks; pip puts them into bin/.
-
-    Args:
-        share: folder of launch/ and config/: PREFIX/share/scenerep_ros, or a source tree.
-        name: of the executable.
-
-    Raises:
-        FileNotFoundError: if the node is nowhere.
-    """
-    prefix = share.parents[1]
-    folders = [prefix / "lib/scenerep_ros", prefix / "bin", Path(sys.executable).parent]
-    for folder in (*map(str, folders), os.environ.get("PATH")):
-        found = shutil.which(name, path=folder)
-        if found:
-            return found
-    raise FileNotFoundError(
-        f"executable {name} is not in {', '.join(map(str, folders))} or PATH: build the package with "
-        "colcon and source its setup file, or install it with pip"
-    )
 
 
 def _arguments(share: Path, camera: str, frame: str) -> list[DeclareLaunchArgument]:
@@ -141,6 +99,7 @@ def _node(
         parameters=[params, *([options] if options else [])],
         output="screen",
         emulate_tty=True,
+        sigterm_timeout="15",  # a loaded machine takes its time to unload torch
     )
 
 

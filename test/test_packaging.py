@@ -1,0 +1,105 @@
+"""What colcon and pip are told, and what they install."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+import zipfile
+from importlib import import_module
+
+import pytest
+from conftest import ROOT
+
+import scenerep_ros
+
+SHIPPED = ("scenerep_ros", "launch", "config", "resource")
+WITHOUT_RCLPY = {"launch", "launch_ros", "ament_index_python"}
+
+
+@pytest.fixture(scope="module")
+def package():
+    return ET.parse(ROOT / "package.xml").getroot()
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of what is packaged, in which building leaves its traces."""
+    folder = tmp_path_factory.mktemp("tree")
+    for name in SHIPPED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (*ROOT.glob("requirements*.txt"), *ROOT.glob("setup.*"), ROOT / "package.xml"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def setup_py(folder, *arguments):
+    command = [sys.executable, "setup.py", "--quiet", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_versions_agree(package, tree):
+    assert package.findtext("version") == scenerep_ros.__version__
+    assert setup_py(tree, "--version").split()[-1] == scenerep_ros.__version__
+
+
+def test_colcon_takes_it_for_an_ament_python_package(package):
+    assert package.findtext("export/build_type") == "ament_python"
+    assert re.fullmatch(r"[\w.+-]+@[\w-]+\.[\w.]+", package.find("maintainer").get("email"))
+    assert (ROOT / "resource" / package.findtext("name")).is_file()
+
+
+def test_package_xml_names_every_ros_package_that_is_imported(package):
+    declared = {element.text for element in package.iter("exec_depend")}
+    imported = set()
+    for path in (ROOT / "scenerep_ros" / "ros").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                names = (
+                    [node.module]
+                    if isinstance(node, ast.ImportFrom)
+                    else [a.name for a in node.names]
+                )
+                imported |= {name.split(".")[0] for name in names if name}
+    ros = {name for name in imported if name.endswith(("_msgs", "_interfaces"))}
+    ros |= imported & ({"rclpy"} | WITHOUT_RCLPY)
+    assert {"rclpy", "sensor_msgs", "launch_ros"} <= ros
+    assert ros <= declared
+
+
+def test_setup_py_works_through_a_link_in_another_folder(tree, tmp_path):
+    for name in ("setup.py", "setup.cfg", *SHIPPED):
+        (tmp_path / name).symlink_to(tree / name)
+    assert setup_py(tmp_path, "--name").split()[-1] == "scenerep_ros"
+
+
+def test_a_wheel_holds_code_launch_files_and_index(tree):
+    pytest.importorskip("setuptools", "70.1", reason="older setuptools cannot build wheels alone")
+    setup_py(tree, "bdist_wheel", "--dist-dir", str(tree / "dist"))
+    (wheel,) = (tree / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        entry_points = archive.read(
+            next(n for n in names if n.endswith("entry_points.txt"))
+        ).decode()
+    shared = {name.split("/data/share/")[1] for name in names if "/data/share/" in name}
+    for path in (*ROOT.glob("launch/*.launch.py"), *ROOT.glob("config/*.*")):
+        assert f"scenerep_ros/{path.relative_to(ROOT)}" in shared
+    assert "ament_index/resource_index/packages/scenerep_ros" in shared
+    assert "scenerep_ros/package.xml" in shared
+    assert "scenerep_ros/py.typed" in names
+    assert not [name for name in names if name.startswith(("test", "training"))]
+    assert {"segmenter", "replay", "scenerep"} == set(re.findall(r"^(\w+) =", entry_points, re.M))
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["scenerep_ros.ros.segmenter_node", "scenerep_ros.ros.replay_node", "scenerep_ros.cli.main"],
+)
+def test_entry_points_are_functions(target):
+    if ".ros." in target:
+        pytest.importorskip("rclpy", reason="ROS 2 is not there")
+    assert callable(import_module(target).main)
