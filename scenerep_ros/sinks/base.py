@@ -26,6 +26,7 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish what was begun; closing twice is harmless."""
+        return
 
     def __enter__(self: _Self) -> _Self:
         return self
