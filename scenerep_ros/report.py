@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from scenerep_ros.files import write_aside
+from scenerep_ros.frames import SceneSegmentation
+from scenerep_ros.pipeline import Pipeline
 
 Latency = dict[str, dict[str, float]]
 """Milliseconds a stage: {"cluster": {"median": 6.1, "p95": 7.9}}."""
@@ -76,6 +79,35 @@ class RunReport:
             latency_text(self.latency_ms),
         ]
         return "\n".join(lines)
+
+
+class RunLog:
+    """Keeps of every segmented frame what the report needs, and no images."""
+
+    def __init__(self) -> None:
+        self.timings: list[Mapping[str, float]] = []
+        self._objects = 0
+        self._start = time.perf_counter()
+
+    def add(self, scene: SceneSegmentation) -> None:
+        """Take note of one segmented frame."""
+        self.timings.append(scene.timings)
+        self._objects += len(scene.objects)
+
+    def report(self, unreadable: int, pipeline: Pipeline) -> RunReport:
+        """Summarise at least one frame; `unreadable` ones count as dropped."""
+        segmented = len(self.timings)
+        published = segmented + unreadable
+        return RunReport(
+            frames=FrameCounts(published, segmented, segmented, unreadable),
+            fps=round(segmented / (time.perf_counter() - self._start), 2),
+            latency_ms=latency(self.timings),
+            objects_per_frame=round(self._objects / segmented, 2),
+            backbone=pipeline.config.backbone,
+            method=pipeline.config.method,
+            device=str(pipeline.backbone.device),
+            dropped={"unreadable": unreadable},
+        )
 
 
 def latency_text(stages: Latency) -> str:

@@ -58,6 +58,7 @@ class ReplayNode(Node):
         self.stop = Event()
         self.published = 0
         self.unanswered = 0
+        self._finished = False
         self._source = open_source(self.config.source)
         self._playback = Playback(self._source, self.config.loop, self.config.max_frames)
         self._camera = CameraPublishers(self, self.config)
@@ -67,7 +68,7 @@ class ReplayNode(Node):
             self.create_subscription(
                 Image, self.config.feedback_topic, self._on_answer, qos_profile_sensor_data
             )
-        self.create_timer(1.0, lambda: self._report(finished=False))
+        self.create_timer(1.0, self._report)
 
     def play(self) -> None:
         """Publish the whole source, or until `stop` is set.
@@ -153,19 +154,19 @@ class ReplayNode(Node):
             f"within {ANSWER_TIMEOUT:g} s: going on"
         )
 
-    def _report(self, finished: bool) -> None:
+    def _report(self) -> None:
         """Publish the counts: strings a program can read, as diagnostics are."""
         counts = {
             "source": self.config.source,
             "published": self.published,
             "skipped": self._playback.skipped,
             "unanswered": self.unanswered,
-            "finished": str(finished).lower(),
+            "finished": str(self._finished).lower(),
         }
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK,
             name="replay",
-            message="finished" if finished else "replaying",
+            message="finished" if self._finished else "replaying",
             values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
         )
         report = DiagnosticArray(status=[status])
@@ -174,7 +175,8 @@ class ReplayNode(Node):
 
     def _say_goodbye(self, seconds: float) -> None:
         """Report, and stay until the last messages have arrived: they go when this process goes."""
-        self._report(finished=True)
+        self._finished = True
+        self._report()
         timeout = Duration(seconds=MATCH_TIMEOUT)
         for publisher in (*self._camera.all, self._diagnostics):
             publisher.wait_for_all_acked(timeout)

@@ -1,0 +1,58 @@
+"""The way of one frame, from image to objects with lasting ids. It knows nothing of ROS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scenerep_ros.backbones import Backbone, load_backbone
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.segmentation.clustering import make_clustering
+from scenerep_ros.segmentation.object_cut import ObjectCut
+from scenerep_ros.segmentation.tracker import Tracker
+from scenerep_ros.segmentation.upsampling import cluster_regions
+from scenerep_ros.stopwatch import Stopwatch
+
+
+class Pipeline:
+    """Source frame in, scene segmentation out; keeps the tracker's memory between frames.
+
+    Args:
+        config: all options.
+        backbone: a loaded backbone to share; by default the one that config names is loaded.
+
+    Raises:
+        ConfigError, WeightsError: if the backbone cannot be built.
+    """
+
+    def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
+        self.config = config
+        self.backbone = backbone or load_backbone(config)
+        self.tracker = Tracker(config)
+        self.configure(config)
+
+    def configure(self, config: PipelineConfig) -> None:
+        """Take over options that need no new weights; known objects are not forgotten."""
+        self.config = config
+        self.cluster = make_clustering(config)
+        self.cut = ObjectCut(config)
+        self.tracker.configure(config)
+
+    def reset(self) -> None:
+        """Forget all objects."""
+        self.tracker.reset()
+
+    def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
+        """Segment one frame."""
+        watch = Stopwatch(self.backbone.device)
+        with watch("backbone"):
+            features = self.backbone(frame.color, self.config.resolution)
+        with watch("cluster"):
+            clusters = self.cluster(features)
+        with watch("upsample"):
+            regions = cluster_regions(clusters, frame.shape)
+        with watch("cut"):
+            segmentation = self.cut(regions, features, frame)
+        with watch("track"):
+            scene = self.tracker(segmentation, features, frame)
+        return replace(scene, timings=watch.timings)
