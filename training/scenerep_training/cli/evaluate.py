@@ -1,0 +1,148 @@
+"""Entry point of the command `scenerep-eval`: one subcommand a protocol."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card
+from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.errors import ScenerepError
+from scenerep_ros.files import write_aside
+from scenerep_training.evaluation import __doc__ as summary
+from scenerep_training.evaluation.journal import json_text
+from scenerep_training.evaluation.protocol import Protocol
+from scenerep_training.evaluation.registry import PROTOCOLS
+from scenerep_training.evaluation.runner import run_protocol
+from scenerep_training.evaluation.settings import collect_settings
+from scenerep_training.evaluation.text import run_text
+
+SHARED = {"command", "run", "data", "checkpoint", "limit", "json", "out", "config", "argv"}
+"""What every protocol's parser leaves in the namespace, beside the options."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with one subparser a command; each names its function as `run`."""
+    parser = argparse.ArgumentParser(prog="scenerep-eval", description=summary)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for protocol in PROTOCOLS.values():
+        add_protocol(subparsers, protocol)
+    return parser
+
+
+def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
+    """Register one protocol as a command."""
+    module = sys.modules[protocol.__module__]
+    parser = subparsers.add_parser(
+        protocol.name,
+        help=(module.__doc__ or "").split(": ", 1)[-1],
+        description=protocol.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="PATH", help="what to measure on"
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="weights of the backbone: a checkpoint's folder, or a .safetensors or .pth file",
+    )
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="measure only the first N samples"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write run.json here as well")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder; an interrupted run in it is resumed "
+        "(default: runs/eval/PROTOCOL-DATA-BACKBONE-METHOD)",
+    )
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
+    protocol.add_arguments(parser)
+    add_options(parser, PipelineConfig)
+    parser.set_defaults(run=run)
+
+
+def positive(text: str) -> int:
+    """Parse a number of samples."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")
+    return number
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, or go on measuring, and print the tables."""
+    config = chosen_config(args)
+    torch.manual_seed(config.seed)  # of untrained networks
+    protocol = PROTOCOLS[args.command].from_arguments(args.data, config, args)
+    folder = args.out or default_folder(args, config)
+    flags = {
+        name: value
+        for name, value in vars(args).items()
+        if name not in SHARED and name not in PipelineConfig.model_fields
+    }
+    command = shlex.join(["scenerep-eval", *args.argv])
+    settings = collect_settings(args.command, args.data, config, flags, command)
+    result = run_protocol(protocol, folder, settings, args.limit)
+    if args.json:
+        write_aside(args.json, json_text(result).encode())
+    print(f"\n{run_text(result)}\nwritten to {folder}")
+    return 0
+
+
+def chosen_config(args: argparse.Namespace) -> PipelineConfig:
+    """Options from flags and file; a checkpoint brings its weights and, with a card, its network.
+
+    Raises:
+        ConfigError, WeightsError: naming what cannot work.
+    """
+    if args.checkpoint:
+        args.weights = args.checkpoint
+        card = checkpoint_folder(Path(args.checkpoint))
+        if (card / CARD_NAME).is_file() and not hasattr(args, "backbone"):
+            args.backbone = read_card(card).architecture
+    return options_from(args, PipelineConfig, args.config)
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """Folder of a checkpoint, which may be named by its weights' file."""
+    return path.parent if path.name == WEIGHTS_NAME else path
+
+
+def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
+    """Where a run goes that was not told where."""
+    backbone = config.backbone
+    if args.checkpoint:
+        backbone = checkpoint_folder(Path(args.checkpoint).resolve()).stem
+    return (
+        Path("runs/eval") / f"{args.command}-{args.data.resolve().name}-{backbone}-{config.method}"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    argv = sys.argv[1:] if argv is None else argv
+    args = build_parser().parse_args(argv)
+    args.argv = argv
+    try:
+        return int(args.run(args))
+    except ScenerepError as error:
+        print(f"scenerep-eval {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"scenerep-eval {args.command}: interrupted; call again to go on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""`co3d`: whether clusters of a backbone's features find the one object of an image."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from scenerep_ros.segmentation.upsampling import cluster_regions
+
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.pipeline import Pipeline
+from scenerep_training.evaluation.datasets.single_object import list_single_object
+from scenerep_training.evaluation.metrics.masks import best_region
+from scenerep_training.evaluation.pictures import comparison
+from scenerep_training.evaluation.protocol import (
+    Protocol,
+    Published,
+    Result,
+    Row,
+    Table,
+    group_means,
+    mean,
+)
+
+STUDY = "original study, CO3D, per cent"
+UNDEFINED = float("nan")
+
+
+class Co3d(Protocol):
+    """IoU of the foreground on CO3D (Reizenstein et al., ICCV 2021), as in the original study.
+
+    A sample is a frame; all of them, or every n-th. The clusters of its features, at the image's
+    size and before anything is cut or named, are compared with the mask, and the best one counts:
+    an oracle chooses it. Frames whose mask is empty have no figure. The clustering is whatever the
+    options say (kmeans with 2 clusters, or kmeans_knee; pca; resolution 256 or 512). The groups
+    are CO3D's categories; of DAVIS-2016, which is read as well, its sequences.
+    """
+
+    name = "co3d"
+    headline = ("iou",)
+    published = (
+        Published("ODIN 256", {"iou": 78.6}, STUDY),
+        Published("ODIN 512", {"iou": 59.08}, STUDY),
+        Published("BYOL 256", {"iou": 66.58}, STUDY),
+        Published("BYOL 256 + PCA", {"iou": 66.58}, STUDY),
+        Published("BYOL 512", {"iou": 78.01}, STUDY),
+        Published("BYOL 512 + PCA", {"iou": 78.01}, STUDY),
+    )
+
+    def __init__(self, data: Path, config: PipelineConfig, every: int = 1) -> None:
+        super().__init__(data, config)
+        self.frames = list_single_object(data)
+        self.every = every
+        self.pipeline = Pipeline(config)
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Register --every."""
+        parser.add_argument(
+            "--every", type=int, default=1, metavar="N", help="measure one frame in N (default: 1)"
+        )
+
+    @classmethod
+    def from_arguments(
+        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
+    ) -> Protocol:
+        """Build the protocol from the command line."""
+        return cls(data, config, args.every)
+
+    def samples(self) -> Sequence[str]:
+        """Names of the frames."""
+        return list(self.frames)[:: self.every]
+
+    def group(self, sample: str) -> str:
+        """Category of CO3D, sequence of DAVIS."""
+        return sample.split("/")[0]
+
+    def evaluate(self, sample: str) -> Result:
+        """Cluster one frame and find the best cluster."""
+        color, truth = self.frames[sample].read()
+        features = self.pipeline.backbone(color, self.config.resolution)
+        clusters = self.pipeline.cluster(features)
+        regions = cluster_regions(clusters, truth.shape)
+        best, iou = best_region(regions, truth)
+        figures = {
+            "iou": iou if truth.any() else UNDEFINED,
+            "clusters": float(len(clusters.scores)),
+        }
+        return Result(figures, comparison(color, truth, regions == best))
+
+    def summary(self, rows: Sequence[Row]) -> list[Table]:
+        """Means over frames, of each group and of all, and the mean over the groups."""
+        table = group_means(rows)
+        groups = [Row(name, name, part) for name, part in table.rows.items() if name != "all"]
+        if groups:
+            table.rows["mean of groups"] = mean(groups)
+        return [table]

@@ -1,0 +1,47 @@
+"""`objects`: how well single frames are cut into objects, RGB-D or RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.pipeline import Pipeline
+from scenerep_training.evaluation.datasets.object_scenes import ObjectScenes
+from scenerep_training.evaluation.metrics.objects import object_figures
+from scenerep_training.evaluation.pictures import comparison
+from scenerep_training.evaluation.protocol import Protocol, Published, Result
+
+
+class Objects(Protocol):
+    """Unseen object instance segmentation (Xie et al., CoRL 2020; Dave et al., ICCVW 2019).
+
+    A sample is an image. The pipeline forgets all objects before each, so that frames of one
+    sequence are measured as still images. The figures are those of `metrics.objects`; as in the
+    papers, each is the mean over images of the image's own figure. `--no-use-depth` makes it RGB.
+    """
+
+    name = "objects"
+    headline = ("overlap_f", "boundary_f", "found_75", "best_iou", "ari")
+    published = (
+        Published(
+            "UOIS-Net-3D", {"overlap_f": 83.3}, "Xie et al., T-RO 2021, OSD, synthetic labels"
+        ),
+        Published("UCN", {"overlap_f": 87.4}, "Xiang et al., CoRL 2020, OSD, synthetic labels"),
+    )
+
+    def __init__(self, data: Path, config: PipelineConfig) -> None:
+        super().__init__(data, config)
+        self.scenes = ObjectScenes(data)
+        self.pipeline = Pipeline(config)
+
+    def samples(self) -> Sequence[str]:
+        """Names of the frames."""
+        return self.scenes.names()
+
+    def evaluate(self, sample: str) -> Result:
+        """Segment one frame and compare."""
+        frame, truth = self.scenes.read(sample)
+        self.pipeline.reset()
+        labels = self.pipeline(frame).labels
+        return Result(object_figures(labels, truth), comparison(frame.color, truth, labels))

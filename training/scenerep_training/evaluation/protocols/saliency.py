@@ -1,0 +1,106 @@
+"""`saliency`: how well the foreground of an image is found, named by the pipeline or by an oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scenerep_ros.segmentation.upsampling import cluster_regions
+
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame
+from scenerep_ros.pipeline import Pipeline
+from scenerep_training.evaluation.datasets.masked_images import list_saliency
+from scenerep_training.evaluation.metrics.masks import (
+    best_region,
+    best_union,
+    mask_iou,
+    max_f_beta,
+    pixel_accuracy,
+)
+from scenerep_training.evaluation.pictures import comparison
+from scenerep_training.evaluation.protocol import Protocol, Published, Result
+
+TOKENCUT = "Wang et al., CVPR 2022, ECSSD, per cent"
+
+
+class Saliency(Protocol):
+    """Unsupervised saliency detection, measured as in TokenCut (Wang et al., CVPR 2022).
+
+    A sample is an image. `iou`, `accuracy` and `f_beta` are of the foreground as the pipeline names
+    it: every pixel of any object. It gives a mask and no map of how sure it is, so that the maximum
+    F-measure (beta squared 0.3) over thresholds is the mask's own.
+
+    Figures that begin with `oracle_` choose by looking at the truth, and say what the same clusters
+    and objects could give: the best single cluster, before objects are cut; the best union of
+    clusters; the best single object. They are no results.
+    """
+
+    name = "saliency"
+    headline = ("iou", "accuracy", "f_beta")
+    published = (
+        Published("TokenCut", {"iou": 71.2, "accuracy": 91.8, "f_beta": 80.3}, TOKENCUT),
+        Published(
+            "TokenCut + bilateral solver",
+            {"iou": 77.2, "accuracy": 93.4, "f_beta": 87.4},
+            TOKENCUT,
+        ),
+    )
+
+    def __init__(self, data: Path, config: PipelineConfig) -> None:
+        super().__init__(data, config)
+        self.images = list_saliency(data)
+        self.pipeline = Pipeline(config)
+        self.clustering = LastClusters(self.pipeline)
+
+    def samples(self) -> Sequence[str]:
+        """Stems of the images."""
+        return list(self.images)
+
+    def evaluate(self, sample: str) -> Result:
+        """Segment one image and compare its foreground."""
+        color, truth = self.images[sample].read()
+        self.pipeline.reset()
+        labels = self.pipeline(RGBDFrame(color, name=sample)).labels
+        regions = cluster_regions(self.clustering.clusters, truth.shape)
+        foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
+        figures = named(foreground, truth) | oracle(labels, regions, truth)
+        return Result(figures, comparison(color, truth, foreground))
+
+
+class LastClusters:
+    """Listens in on a pipeline's clustering, whose clusters its answer no longer holds."""
+
+    clusters: Clusters
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._cluster = pipeline.cluster
+        pipeline.cluster = self
+
+    def __call__(self, features: Features) -> Clusters:
+        """Cluster as the pipeline would."""
+        self.clusters = self._cluster(features)
+        return self.clusters
+
+
+def named(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:
+    """Figures of the foreground as the pipeline names it."""
+    return {
+        "iou": mask_iou(foreground, truth),
+        "accuracy": pixel_accuracy(foreground, truth),
+        "f_beta": max_f_beta(foreground, truth),
+    }
+
+
+def oracle(
+    labels: NDArray[np.integer], regions: NDArray[np.integer], truth: NDArray[np.bool_]
+) -> dict[str, float]:
+    """IoU of what somebody who knows the truth would choose."""
+    objects = np.where(labels == UNLABELLED, BACKGROUND, labels)
+    return {
+        "oracle_cluster_iou": best_region(regions, truth)[1],
+        "oracle_union_iou": best_union(regions, truth)[1],
+        "oracle_object_iou": best_region(objects, truth)[1],
+    }
