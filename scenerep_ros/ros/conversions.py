@@ -58,7 +58,8 @@ def to_intrinsics(message: CameraInfo, shape: tuple[int, int], topic: str) -> In
     """
     matrix = message.p if "rect" in topic else message.k
     columns = len(matrix) // 3
-    if not matrix[0] or not matrix[columns + 1]:
+    fx, cx, fy, cy = (float(matrix[i]) for i in (0, 2, columns + 1, columns + 2))
+    if not fx or not fy:
         raise FrameError(
             f"camera_info for {topic}: focal lengths are 0, so the camera is not calibrated; "
             "calibrate it, or set its camera_info_url"
@@ -68,7 +69,7 @@ def to_intrinsics(message: CameraInfo, shape: tuple[int, int], topic: str) -> In
             f"camera_info for {topic}: describes {message.width}x{message.height} images, but "
             f"they are {shape[1]}x{shape[0]}; set camera_info_topic to the colour camera's"
         )
-    return Intrinsics(matrix[0], matrix[columns + 1], matrix[2], matrix[columns + 2])
+    return Intrinsics(fx, fy, cx, cy)
 
 
 def to_frame_id(message: Image | CompressedImage) -> str:

@@ -211,28 +211,37 @@ class SegmenterNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM, however often these come; returns the exit code."""
-    stop = threading.Event()
     try:
-        with signals_set(stop), _ros(args):
-            return _run(stop)
+        with _ros(args):
+            return _run()
     except ScenerepError as error:
         sys.stderr.write(f"segmenter: {error}\n")
         return 1
+    except KeyboardInterrupt:  # while the weights load; later, signals end the loop below
+        return 130
 
 
-def _run(stop: threading.Event) -> int:
+def _run() -> int:
     node = SegmenterNode()
     try:
         if node.config.autostart and not node.start():
             return 1
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        while not stop.is_set():
-            executor.spin_once(timeout_sec=SIGNAL_LATENCY)
+        _spin(node)
         return 0
     finally:
         node.close()
         node.destroy_node()
+
+
+def _spin(node: SegmenterNode) -> None:
+    """Serve the node until a signal comes, and end it with signals that no longer matter."""
+    stop = threading.Event()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    with signals_set(stop):
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=SIGNAL_LATENCY)
+        node.close()
 
 
 @contextmanager
