@@ -1,7 +1,8 @@
-"""Contours, and how many of their pixels two masks share.
+"""Outlines of objects, and how many of their pixels two masks share.
 
-As in the DAVIS benchmark (Perazzi et al., CVPR 2016), which took it from the Berkeley segmentation
-benchmark: contours are one pixel wide and match where they are at most a tolerance apart.
+As in the published evaluation of UOIS-Net (Xie et al., CoRL 2020): outlines are one pixel wide and
+match where they are at most a tolerance apart. DAVIS (Perazzi et al., CVPR 2016) has the same idea
+of a match, but another of a contour, which lies between pixels.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 
 TOLERANCE = 0.003
-"""Of the benchmark scripts of both fields that use this: a share of the image's diagonal."""
+"""Greatest distance of a match, as a share of the image's diagonal."""
 
 
 def tolerance_pixels(shape: tuple[int, int]) -> int:
@@ -27,25 +28,26 @@ def tolerance_pixels(shape: tuple[int, int]) -> int:
     return math.ceil(TOLERANCE * math.hypot(*shape))
 
 
-def contour(mask: Mask) -> Mask:
-    """Mark the pixels that differ from their right, lower or lower right neighbour.
-
-    A mask has no contour along the image's border, since nobody knows where it ends there.
+def outline(mask: Mask) -> Mask:
+    """Mark the outermost pixels of each piece of a mask; holes have no outline.
 
     Args:
         mask: (H, W) bool.
+
+    Returns:
+        (H, W) bool, a part of mask.
     """
-    padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
-    right, below, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
-    return (mask != right) | (mask != below) | (mask != diagonal)
+    pieces, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    drawn = cv2.drawContours(np.zeros(mask.shape, np.uint8), pieces, -1, 1, 1)
+    return drawn > 0
 
 
 def matched(first: Mask, second: Mask, tolerance: int) -> tuple[int, int]:
-    """Count contour pixels that have the other contour within reach.
+    """Count outline pixels that have the other outline within reach.
 
     Args:
-        first: (H, W) contour.
-        second: (H, W) contour.
+        first: (H, W) outline.
+        second: (H, W) outline.
         tolerance: greatest distance of a match, pixels.
 
     Returns:

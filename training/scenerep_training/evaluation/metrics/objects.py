@@ -6,7 +6,7 @@ Modes" (CoRL 2020) and UOIS-Net-3D (T-RO 2021), whose published evaluation these
 
   1. F of every pair of a true and a predicted object; a one-to-one assignment of the greatest sum.
   2. Overlap: pixels shared by the assigned pairs, over all predicted pixels (precision) and over
-     all true ones (recall). Boundary: the same of contour pixels, matched within 0.003 diagonals.
+     all true ones (recall). Boundary: the same of outline pixels, matched within 0.003 diagonals.
   3. The share of true objects whose assigned prediction has F above 0.75.
 
 Ignored pixels are taken out of both masks before anything is measured: an object ends for truth
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_training.evaluation.metrics.boundary import contour, matched, tolerance_pixels
+from scenerep_training.evaluation.metrics.boundary import matched, outline, tolerance_pixels
 from scenerep_training.evaluation.metrics.overlap import Counts, Overlap, assign, overlap
 from scenerep_training.evaluation.metrics.rand_index import adjusted_rand_index
 
@@ -98,8 +98,8 @@ def _overlap(pairs: Overlap, rows: Counts, columns: Counts) -> PRF:
 def _boundary(
     truth: Labels, predicted: Labels, pairs: Overlap, rows: Counts, columns: Counts
 ) -> PRF:
-    true = [contour(truth == label) for label in pairs.truth_ids]
-    found = [contour(predicted == label) for label in pairs.predicted_ids]
+    true = [outline(truth == label) for label in pairs.truth_ids]
+    found = [outline(predicted == label) for label in pairs.predicted_ids]
     reach = tolerance_pixels((truth.shape[0], truth.shape[1]))
     hits = [matched(found[c], true[r], reach) for r, c in zip(rows, columns, strict=True)]
     precise, recalled = np.array(hits).reshape(-1, 2).sum(0)

@@ -1,31 +1,26 @@
 from __future__ import annotations
 
 import numpy as np
-from scenerep_training.evaluation.metrics.boundary import contour, matched, tolerance_pixels
+from scenerep_training.evaluation.metrics.boundary import matched, outline, tolerance_pixels
 
 
-def test_contour_of_a_square():
-    mask = np.zeros((6, 6), bool)
-    mask[2:4, 2:4] = True
-    expected = np.array(
-        [
-            [0, 0, 0, 0, 0, 0],
-            [0, 1, 1, 1, 0, 0],
-            [0, 1, 0, 1, 0, 0],
-            [0, 1, 1, 1, 0, 0],
-            [0, 0, 0, 0, 0, 0],
-            [0, 0, 0, 0, 0, 0],
-        ],
-        bool,
-    )
-    np.testing.assert_array_equal(contour(mask), expected)
+def test_outline_of_a_square_with_a_hole():
+    mask = np.zeros((7, 7), bool)
+    mask[1:6, 1:6] = True
+    mask[3, 3] = False
+    expected = mask.copy()
+    expected[2:5, 2:5] = False
+    np.testing.assert_array_equal(outline(mask), expected)
 
 
-def test_the_image_s_border_is_no_contour():
-    assert not contour(np.ones((5, 7), bool)).any()
-    half = np.zeros((5, 7), bool)
-    half[:, :3] = True
-    assert np.argwhere(contour(half)).tolist() == [[row, 2] for row in range(5)]
+def test_outlines_of_thin_pieces_and_of_the_whole_image():
+    thin = np.zeros((5, 7), bool)
+    thin[1, 1:5] = thin[3, 6] = True
+    np.testing.assert_array_equal(outline(thin), thin)
+    whole = outline(np.ones((5, 7), bool))
+    assert whole.sum() == 20
+    assert not whole[1:-1, 1:-1].any()
+    assert not outline(np.zeros((5, 7), bool)).any()
 
 
 def test_matches_count_each_contour_s_own_pixels():

@@ -68,22 +68,25 @@ def test_assignment_takes_the_greatest_sum_and_not_the_greatest_first():
     assert figures["overlap_recall"] == 80 / 200
 
 
-@pytest.mark.parametrize(("shift", "hits"), [(0, 40), (1, 40), (2, 22)])
-def test_contours_match_within_the_tolerance(shift, hits):
-    # 40 x 60 pixels: the tolerance is ceil(0.003 * 72.1) = 1 pixel. The contour of 10 x 10 pixels
-    # is a ring of 11 x 11, which has 40. Moved to the right by 2, the upper and the lower row keep
-    # 10 pixels each, and one column the 2 pixels that touch the other ring's rows.
+@pytest.mark.parametrize(("shift", "hits"), [(0, 36), (1, 36), (2, 20)])
+def test_outlines_match_within_the_tolerance(shift, hits):
+    # 40 x 60 pixels: the tolerance is ceil(0.003 * 72.1) = 1 pixel. The outline of 10 x 10 pixels
+    # has 36. Moved to the right by 2, the upper and the lower row keep 9 pixels each, and one
+    # column the 2 pixels that touch the other outline's rows.
     truth = boxes((1, 10, 20, 10, 20))
     figures = object_figures(np.roll(truth, shift, axis=1), truth)
-    assert prf(figures, "boundary") == pytest.approx([hits / 40] * 3)
+    assert prf(figures, "boundary") == pytest.approx([hits / 36] * 3)
 
 
 def test_boundary_of_a_worked_case():
-    # A mask that fills the left half of the image has one contour column of 40 pixels; predicted 5
-    # pixels to the right nothing matches, and within 1 pixel everything does.
-    truth, near, far = (boxes((1, 0, 40, 0, edge)) for edge in (30, 31, 35))
-    assert object_figures(near, truth)["boundary_f"] == 1.0
-    assert object_figures(far, truth)["boundary_f"] == 0.0
+    # The left 30 columns of 40 x 60 pixels have an outline of 136 pixels, the left 35 one of 146.
+    # Shared are the left column and the rows, as far as the narrower one reaches. Of the true
+    # outline also 2 pixels of its right column, just below and above the wider one's rows; of the
+    # predicted one also the 2 pixels of its rows that come after the corners of the narrower.
+    truth, predicted = boxes((1, 0, 40, 0, 30)), boxes((1, 0, 40, 0, 35))
+    figures = object_figures(predicted, truth)
+    assert figures["boundary_recall"] == pytest.approx(100 / 136)
+    assert figures["boundary_precision"] == pytest.approx(100 / 146)
 
 
 def test_ignored_pixels_change_nothing():
