@@ -239,6 +239,7 @@ def _spin(node: SegmenterNode) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     with signals_set(stop):
+        node.get_logger().info("ready")
         while not stop.is_set():
             executor.spin_once(timeout_sec=SIGNAL_LATENCY)
         node.close()

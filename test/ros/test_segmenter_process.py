@@ -40,13 +40,14 @@ def test_signals_however_many_end_an_active_node_cleanly():
     command = [sys.executable, "-c", PROGRAM, *arguments(**FAST)[1:]]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
-            log = read_until(process, "vit_tiny_patch16_224 on cpu")
+            log = read_until(process, "ready")
             for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
                 process.send_signal(number)
             _, rest = process.communicate(timeout=60)
         finally:
             process.kill()
     assert "imported []" in log
+    assert "vit_tiny_patch16_224 on cpu" in log
     assert process.returncode == 0
     assert rest == ""
 
