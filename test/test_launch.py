@@ -6,15 +6,16 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 
 from scenerep_ros.config import NodeConfig, ReplayConfig, load_yaml, validated
 from scenerep_ros.ros.launch_options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
 from scenerep_ros.share import executable_path, share_folder
 
+ROOT = Path(__file__).resolve().parent.parent
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
 LAUNCHER = """

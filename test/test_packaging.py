@@ -8,12 +8,13 @@ import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from importlib import import_module
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import scenerep_ros
 
+ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("scenerep_ros", "launch", "config", "resource")
 WITHOUT_RCLPY = {"launch", "launch_ros", "ament_index_python"}
 
