@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from scenerep_ros.config import PipelineConfig
 
 Figures = dict[str, float]
 """Names of figures to their values; NaN where a figure is undefined for a sample."""
+
+
+FRACTION = "fraction"
+"""Unit of most figures."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,25 @@ class Row:
     name: str
     group: str
     figures: Figures
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What the numbers of a figure mean, to whoever prints or compares them.
+
+    Attributes:
+        unit: FRACTION is printed in per cent; "" is a plain number; else a symbol: "ms", "nats".
+        better: 1 where more is better, -1 where less is, 0 where neither is.
+    """
+
+    unit: str = FRACTION
+    better: int = 1
+
+
+COUNT = Quantity("", 0)
+"""A number that is neither good nor bad."""
+ERROR = Quantity(FRACTION, -1)
+"""A share of which less is better."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +113,18 @@ class Protocol(ABC):
         name: as on the command line.
         headline: figures in the order of importance; the first one sorts the best and worst.
         published: figures to show beside the measured ones.
+        quantities: of the figures that are no fractions, or of which more is not better.
+        trade_off: the figures of cost and of quality that reports plot against each other, if any.
+        defaults: options that the paper fixes, where the user names none.
         folder: of this run, for artefacts; set before the first sample.
     """
 
     name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
     published: ClassVar[tuple[Published, ...]] = ()
+    quantities: ClassVar[Mapping[str, Quantity]] = {}
+    trade_off: ClassVar[tuple[str, str] | None] = None
+    defaults: ClassVar[Mapping[str, Any]] = {}
     folder: Path
 
     def __init__(self, data: Path, config: PipelineConfig) -> None:
@@ -133,6 +162,15 @@ class Protocol(ABC):
         """Category or sequence of a sample."""
         return Path(sample).parent.as_posix()
 
+    @staticmethod
+    def unit(sample: str) -> str:
+        """What is drawn as a whole where the spread over samples is estimated (the bootstrap).
+
+        The sample itself, unless several depend on each other, as frames of a sequence do: then
+        the sequence, or intervals come out too narrow.
+        """
+        return sample
+
     @abstractmethod
     def evaluate(self, sample: str) -> Result:
         """Measure one sample.
@@ -147,6 +185,11 @@ class Protocol(ABC):
         By default the mean over the samples, of each group where there are several, and of all.
         """
         return [group_means(rows)]
+
+
+def sequence_of(sample: str) -> str:
+    """Folder of a sample, which holds its sequence; the sample itself where there is no folder."""
+    return sample.rpartition("/")[0] or sample
 
 
 def group_means(rows: Sequence[Row]) -> Table:

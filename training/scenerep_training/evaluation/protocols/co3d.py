@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from scenerep_ros.segmentation.upsampling import cluster_regions
-
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_training.evaluation.datasets.single_object import list_single_object
 from scenerep_training.evaluation.metrics.masks import best_region
 from scenerep_training.evaluation.pictures import comparison
 from scenerep_training.evaluation.protocol import (
+    COUNT,
     Protocol,
     Published,
     Result,
@@ -21,6 +21,7 @@ from scenerep_training.evaluation.protocol import (
     Table,
     group_means,
     mean,
+    sequence_of,
 )
 
 STUDY = "original study, CO3D, per cent"
@@ -47,6 +48,9 @@ class Co3d(Protocol):
         Published("BYOL 512", {"iou": 78.01}, STUDY),
         Published("BYOL 512 + PCA", {"iou": 78.01}, STUDY),
     )
+
+    quantities = {"clusters": COUNT}  # noqa: RUF012
+    unit = staticmethod(sequence_of)
 
     def __init__(self, data: Path, config: PipelineConfig, every: int = 1) -> None:
         super().__init__(data, config)

@@ -10,7 +10,13 @@ from scenerep_ros.pipeline import Pipeline
 from scenerep_training.evaluation.datasets.object_scenes import ObjectScenes
 from scenerep_training.evaluation.metrics.objects import object_figures
 from scenerep_training.evaluation.pictures import comparison
-from scenerep_training.evaluation.protocol import Protocol, Published, Result
+from scenerep_training.evaluation.protocol import (
+    COUNT,
+    Protocol,
+    Published,
+    Result,
+    sequence_of,
+)
 
 
 class Objects(Protocol):
@@ -29,6 +35,9 @@ class Objects(Protocol):
         ),
         Published("UCN", {"overlap_f": 87.4}, "Xiang et al., CoRL 2020, OSD, synthetic labels"),
     )
+
+    quantities = {"objects": COUNT, "predicted": COUNT}  # noqa: RUF012
+    unit = staticmethod(sequence_of)
 
     def __init__(self, data: Path, config: PipelineConfig) -> None:
         super().__init__(data, config)
