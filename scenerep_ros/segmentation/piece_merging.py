@@ -25,7 +25,7 @@ MAX_SAMPLES = 256
 HOLLOW = 0.01
 """Mean curvature of inverse depth over a piece's own radius that makes it the inside of something,
 metres at 1 m; a tenth of what bowls and cups have, ten times what noise gives a flat box."""
-SAME_PLANE = 1.2
+SAME_PLANE = 1.15
 """Times its own misfit which a piece may have to the plane through it and another one."""
 LINE = np.linspace(0, 1, 40)
 """Where to look between two pieces."""
@@ -57,8 +57,8 @@ def _samples(labels: Labels) -> list[Indices]:
 def hidden_continuations(labels: Labels, view: DepthView, samples: list[Indices]) -> Pairs:
     """Find pairs (N, 2) that lie on one surface and have only nearer pieces between them.
 
-    The line between two pieces' centres must run over other pieces, and over little that is
-    farther than the surface through both.
+    The line between two pieces' centres must run over other pieces or over holes in the depth,
+    and over little that is farther than the surface through both.
     """
     planes = _Planes.fit(view, samples)
     pairs = np.argwhere(np.triu(planes.agree(), 1))
@@ -69,7 +69,8 @@ def hidden_continuations(labels: Labels, view: DepthView, samples: list[Indices]
     surface = np.einsum("pnk,pk->pn", view.rays[v, u], planes.through(pairs))
     farther = between & (view.w[v, u] < surface - 0.005)
     count = between.sum(axis=1)
-    covered = (between & (seen > 0)).sum(axis=1) > 0.5 * count
+    hiding = (seen > 0) | ~view.known[v, u]
+    covered = (between & hiding).sum(axis=1) > 0.5 * count
     return pairs[covered & (farther.sum(axis=1) < 0.2 * count)]
 
 
