@@ -13,6 +13,17 @@ DATA = Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small networks are slower on many threads, and much slower beside other processes."""
+    import torch  # slow: not for a test run that selects nothing of this module
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """Path of one real data set by its name; skips the test where it is absent."""

@@ -14,7 +14,7 @@ import torch
 from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config import PipelineConfig
-from scenerep_ros.errors import ScenerepError
+from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.files import write_aside
 from scenerep_training.evaluation import __doc__ as summary
 from scenerep_training.evaluation.journal import json_text
@@ -106,6 +106,8 @@ def chosen_config(args: argparse.Namespace) -> PipelineConfig:
         ConfigError, WeightsError: naming what cannot work.
     """
     if args.checkpoint:
+        if hasattr(args, "weights"):
+            raise ConfigError("--checkpoint and --weights both name weights; give one of them")
         args.weights = args.checkpoint
         card = checkpoint_folder(Path(args.checkpoint))
         if (card / CARD_NAME).is_file() and not hasattr(args, "backbone"):

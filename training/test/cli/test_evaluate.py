@@ -126,6 +126,7 @@ def test_a_checkpoint_brings_its_network_and_is_named_by_its_checksum(ecssd, tmp
         ([*NETWORK, "--method", "kmean"], "did you mean kmeans"),
         (["--backbone", "vit_tiny_patch16_22", "--weights", "random"], "vit_tiny_patch16_224"),
         (["--checkpoint", "nowhere.pth"], "nowhere.pth"),
+        ([*NETWORK, "--checkpoint", "nowhere.pth"], "--checkpoint and --weights"),
     ],
 )
 def test_a_wrong_option_is_one_line_on_stderr_and_exit_code_1(ecssd, capsys, flags, message):
