@@ -6,6 +6,7 @@ import argparse
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 
 import scenerep_ros
 from scenerep_ros.errors import ScenerepError
@@ -13,20 +14,24 @@ from scenerep_ros.errors import ScenerepError
 COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """Return the parser with one subparser a command; each names its function as `run`."""
     parser = argparse.ArgumentParser(prog="scenerep", description=scenerep_ros.__doc__)
     parser.add_argument("--version", action="version", version=scenerep_ros.__version__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
+    for name in commands:
         importlib.import_module(f"scenerep_ros.cli.{name}").add_parser(subparsers)
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    # Only the command's own imports: `scenerep doctor` has to run where others cannot be imported.
+    args = build_parser([name for name in COMMANDS if name in argv[:1]] or COMMANDS).parse_args(
+        argv
+    )
     try:
         return int(args.run(args))
     except ScenerepError as error:

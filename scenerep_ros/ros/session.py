@@ -21,6 +21,7 @@ from scenerep_ros.report import RunReport
 from scenerep_ros.ros.listener import Listener
 from scenerep_ros.ros.running import spinning
 from scenerep_ros.share import OLD_PROFILE, PROFILE, profile_variable, share_folder
+from scenerep_ros.sources import Source, open_source
 
 START_TIMEOUT = 180.0
 """Seconds for the segmenter to load its weights and become active."""
@@ -58,7 +59,8 @@ def run_session(
         stack.callback(rclpy.try_shutdown)
         listener = Listener(handlers)
         stack.enter_context(spinning(listener))
-        segmenter = stack.enter_context(node_process("segmenter", options, logs))
+        topics = silent_topics(open_source(source))
+        segmenter = stack.enter_context(node_process("segmenter", {**topics, **options}, logs))
         wait_for(listener.is_ready, segmenter, START_TIMEOUT)
         recording = str(Path(source).absolute())
         parameters = {"source": recording, "rate": 0.0, "max_frames": max_frames}
@@ -66,6 +68,16 @@ def run_session(
             _finish(replay, segmenter)
         wait_for(listener.is_settled, segmenter, START_TIMEOUT)
         return listener.report()
+
+
+def silent_topics(source: Source) -> dict[str, str]:
+    """Parameters that tell the segmenter which topics a recording has nothing for."""
+    frame = next(iter(source), None)
+    missing = {
+        "depth_topic": frame is not None and frame.depth is None,
+        "camera_info_topic": frame is not None and frame.intrinsics is None,
+    }
+    return {name: "" for name, absent in missing.items() if absent}
 
 
 def use_private_network() -> None:
