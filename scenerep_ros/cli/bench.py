@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
@@ -19,10 +21,13 @@ from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.files import write_aside
 from scenerep_ros.report import latency_text, percentiles
+from scenerep_ros.segmentation.kmeans_benchmark import kmeans_benchmark
 from scenerep_ros.share import share_folder
 from scenerep_ros.sources import open_source
 
 SAMPLE = "test/data/tabletop"
+KMEANS_SIZE = (644, 476)
+"""Width and height, pixels: a grid of 34x46 with patches of 14 pixels."""
 OUTPUTS = ("labels", "overlay", "points", "points_colored", "objects")
 """Outputs that are subscribed, and so computed, while the node is measured."""
 
@@ -31,7 +36,10 @@ def add_parser(subparsers: Any) -> None:
     """Register the command."""
     parser = subparsers.add_parser("bench", help="measure every stage, in one run")
     parser.add_argument("source", nargs="?", help="recording; default: the embedded sample")
-    parser.add_argument("--frames", type=int, default=60, metavar="N", help="frames to measure")
+    parser.add_argument(
+        "--frames", type=int, default=60, metavar="N", help="frames to measure, or sweeps"
+    )
+    parser.add_argument("--kmeans", action="store_true", help="K-Means beside scikit-learn, alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as well")
     parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
     add_options(parser, PipelineConfig)
@@ -39,18 +47,31 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the node over DDS, then the backbone by itself on the same frames."""
+    """Measure what the flags name, print it, and write it on demand."""
     config = options_from(args, PipelineConfig, args.config)
     source = args.source or str(share_folder() / SAMPLE)
-    figures = {
-        "machine": machine(),
-        "node": measure_node(source, config, args.frames),
-        "bare_backbone": measure_backbone(source, config, args.frames),
-    }
-    print(text(figures))
+    measure = measure_kmeans if args.kmeans else measure_stages
+    figures = {"machine": machine(), **measure(source, config, args.frames)}
+    print(kmeans_text(figures) if args.kmeans else stages_text(figures))
     if args.json:
         write_aside(args.json, (json.dumps(figures, indent=2) + "\n").encode())
     return 0
+
+
+def measure_stages(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
+    """Measure the node over DDS, then the backbone by itself on the same frames."""
+    return {
+        "node": measure_node(source, config, frames),
+        "bare_backbone": measure_backbone(source, config, frames),
+    }
+
+
+def measure_kmeans(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
+    """Sweep k over the features of the first frame, `frames` times."""
+    frame = next(iter(open_source(source)))
+    image = np.asarray(cv2.resize(frame.color, KMEANS_SIZE), np.uint8)
+    grid = load_backbone(config)(image, min(KMEANS_SIZE)).grid.cpu().numpy()
+    return {"kmeans": kmeans_benchmark(grid, config.seed, frames)}
 
 
 def machine() -> dict[str, Any]:
@@ -85,13 +106,27 @@ def measure_backbone(source: str, config: PipelineConfig, frames: int) -> dict[s
     return percentiles(times)
 
 
-def text(figures: dict[str, Any]) -> str:
-    """Return the figures for the terminal."""
+def stages_text(figures: dict[str, Any]) -> str:
+    """Return measure_stages' figures for the terminal."""
     node = figures["node"]
+    alone = figures["bare_backbone"]["median"]
     lines = [
         f"{node['backbone']}, {node['method']}, {node['device']}; {figures['machine']}",
         f"node over DDS, {node['frames']['segmented']} frames, all outputs subscribed:",
         latency_text(node["latency_ms"]),
-        f"bare backbone, same frames, a process of its own: {figures['bare_backbone']['median']:.1f} ms",
+        f"overhead is all but waiting and the backbone; the bare backbone alone took {alone:.1f} ms",
     ]
     return "\n".join(lines)
+
+
+def kmeans_text(figures: dict[str, Any]) -> str:
+    """Return measure_kmeans' figures for the terminal."""
+    sweep = figures["kmeans"]
+    times, worst = sweep["milliseconds"], max(sweep["inertia_ratio"])
+    size = "x".join(map(str, sweep["grid"]))
+    return (
+        f"K-Means with knee, k = {sweep['sizes'][0]}..{sweep['sizes'][-1]}, grid {size}, "
+        f"{sweep['threads']} threads: {times['ours']:.1f} ms; scikit-learn {sweep['sklearn']}: "
+        f"{times['sklearn']:.1f} ms; {sweep['ratio']:.1f} times faster; "
+        f"inertia at most {worst:.4f} of scikit-learn's at any k"
+    )
