@@ -144,7 +144,13 @@ def test_data_that_are_none_are_named(protocol, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "argv", [["saliency"], ["saliency", "--data", "x", "--limit", "0"], ["salience", "--data", "x"]]
+    "argv",
+    [
+        ["saliency"],
+        ["saliency", "--data", "x", "--limit", "0"],
+        ["salience", "--data", "x"],
+        ["co3d", "--data", "x", "--every", "0"],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(argv):
     with pytest.raises(SystemExit) as stopped:

@@ -10,6 +10,7 @@ from scenerep_ros.config import PipelineConfig
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_training.evaluation.datasets.single_object import list_single_object
+from scenerep_training.evaluation.flags import positive
 from scenerep_training.evaluation.metrics.masks import best_region
 from scenerep_training.evaluation.pictures import comparison
 from scenerep_training.evaluation.protocol import (
@@ -62,7 +63,11 @@ class Co3d(Protocol):
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --every."""
         parser.add_argument(
-            "--every", type=int, default=1, metavar="N", help="measure one frame in N (default: 1)"
+            "--every",
+            type=positive,
+            default=1,
+            metavar="N",
+            help="measure one frame in N (default: 1)",
         )
 
     @classmethod
