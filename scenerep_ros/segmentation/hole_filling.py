@@ -42,12 +42,19 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     rows, columns = features.grid.shape[:2]
     votes = torch.from_numpy(cell_shares(labels, decided, (rows, columns)))
     scores = _propagated(votes.to(features.grid.device), features.grid).cpu().numpy()
-    scores = scores.reshape(rows, columns, -1)
-    height, width = labels.shape
-    wanted = cv2.resize(scores, (width, height)).reshape(height, width, -1)[~decided]
-    filled = labels.copy()
-    filled[~decided] = np.where(wanted.max(axis=1) > LEAST_SHARE, wanted.argmax(axis=1), UNLABELLED)
-    return filled
+    winners = _best(scores.T.reshape(-1, rows, columns), labels.shape)
+    return np.where(decided, labels, winners)
+
+
+def _best(scores: NDArray[np.float32], shape: tuple[int, ...]) -> Labels:
+    """Label (H, W) with the best interpolated score (K + 1, rows, columns) a pixel."""
+    best = np.full(shape, LEAST_SHARE, np.float32)
+    winners = np.full(shape, UNLABELLED, np.int32)
+    for label, plane in enumerate(scores):
+        enlarged = cv2.resize(plane, shape[::-1])
+        winners[enlarged > best] = label
+        np.maximum(best, enlarged, out=best)
+    return winners
 
 
 def _propagated(votes: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
