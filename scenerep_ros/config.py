@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
@@ -80,7 +87,9 @@ class SegmentationOptions(_Options):
     )
     clusters: int = Field(5, ge=2, le=64, description="Number of clusters of kmeans.")
     min_clusters: int = Field(2, ge=2, le=64, description="Start of kmeans_knee's sweep.")
-    max_clusters: int = Field(10, ge=3, le=64, description="End of kmeans_knee's sweep.")
+    max_clusters: int = Field(
+        10, ge=3, le=64, validate_default=True, description="End of kmeans_knee's sweep."
+    )
     pca: int = Field(
         0, ge=0, le=1024, description="Principal components kept before clustering; 0 keeps all."
     )
@@ -88,6 +97,14 @@ class SegmentationOptions(_Options):
         0.6, gt=0.0, le=1.0, description="Share of a head's attention that its mask keeps."
     )
     seed: int = Field(0, ge=0, le=65535, description="Of K-Means' starting points.")
+
+    @field_validator("max_clusters")
+    @classmethod
+    def _sweep_has_a_length(cls, end: int, info: ValidationInfo) -> int:
+        start = info.data.get("min_clusters", 0)
+        if end <= start:
+            raise ValueError(f"the sweep's end must exceed its start, min_clusters = {start}")
+        return end
 
 
 class CutOptions(_Options):
