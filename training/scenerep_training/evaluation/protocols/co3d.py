@@ -25,7 +25,7 @@ from scenerep_training.evaluation.protocol import (
     sequence_of,
 )
 
-STUDY = "original study, CO3D, per cent"
+STUDY = "original study, CO3D"
 UNDEFINED = float("nan")
 
 

@@ -23,7 +23,7 @@ from scenerep_training.evaluation.metrics.masks import (
 from scenerep_training.evaluation.pictures import comparison
 from scenerep_training.evaluation.protocol import Protocol, Published, Result
 
-TOKENCUT = "Wang et al., CVPR 2022, ECSSD, per cent"
+TOKENCUT = "Wang et al., CVPR 2022, ECSSD"
 
 
 class Saliency(Protocol):
