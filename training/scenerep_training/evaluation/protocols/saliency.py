@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scenerep_ros.segmentation.upsampling import cluster_regions
 
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_training.evaluation.datasets.masked_images import list_saliency
 from scenerep_training.evaluation.metrics.masks import (
     best_region,
