@@ -90,7 +90,7 @@ def overlay(color: Image, labels: NDArray[np.uint16]) -> Image:
     outlines = _outlines(labels) & (labels != BACKGROUND)
     picture[outlines] = id_colors(labels[outlines])
     for id_, center in _label_places(labels).items():
-        _write(picture, str(id_), center)
+        write_text(picture, str(id_), center)
     return picture
 
 
@@ -113,8 +113,15 @@ def _label_places(labels: NDArray[np.uint16]) -> dict[int, tuple[int, int]]:
     }
 
 
-def _write(picture: Image, text: str, center: tuple[int, int], scale: float = 0.5) -> None:
-    """Write white on black, which is readable on any colour."""
+def write_text(picture: Image, text: str, center: tuple[int, int], scale: float = 0.5) -> None:
+    """Write into a picture, white on black, which is readable on any colour.
+
+    Args:
+        picture: (H, W, 3) uint8, contiguous; changed in place.
+        text: one line of ASCII.
+        center: u, v of its middle.
+        scale: 0.5 makes capitals of about 11 pixels.
+    """
     font = cv2.FONT_HERSHEY_SIMPLEX
     (width, height), _ = cv2.getTextSize(text, font, scale, 1)
     corner = (center[0] - width // 2, center[1] + height // 2)
@@ -135,23 +142,38 @@ def attention_montage(color: Image, attention: NDArray[np.float32]) -> Image:
     height = max(1, round(color.shape[0] * _TILE_WIDTH / color.shape[1]))
     size = (_TILE_WIDTH, height)
     tiles = {"image": np.asarray(cv2.resize(color, size, interpolation=cv2.INTER_AREA), np.uint8)}
-    tiles["mean"] = _heat(attention.mean(axis=0), size)
-    tiles |= {f"head {i}": _heat(head, size) for i, head in enumerate(attention)}
+    tiles["mean"] = heat(attention.mean(axis=0), size)
+    tiles |= {f"head {i}": heat(head, size) for i, head in enumerate(attention)}
     for title, tile in tiles.items():
-        _write(tile, title, (_TILE_WIDTH // 2, 14))
-    return _mosaic(list(tiles.values()))
+        write_text(tile, title, (_TILE_WIDTH // 2, 14))
+    return mosaic(list(tiles.values()))
 
 
-def _heat(values: NDArray[np.float32], size: tuple[int, int]) -> Image:
-    """Map a grid to colours that grow evenly brighter."""
+def heat(values: NDArray[np.float32], size: tuple[int, int]) -> Image:
+    """Map a grid to colours that grow evenly brighter, from its least value to its greatest.
+
+    Args:
+        values: (h, w) float32.
+        size: width and height of the picture, pixels.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
+    """
     span = np.ptp(values) or 1.0
     gray = ((values - values.min()) / span * 255).astype(np.uint8)
-    heat = cv2.applyColorMap(cv2.resize(gray, size), cv2.COLORMAP_INFERNO)
-    return np.asarray(cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), np.uint8)
+    bgr = cv2.applyColorMap(cv2.resize(gray, size), cv2.COLORMAP_INFERNO)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _mosaic(tiles: list[Image]) -> Image:
-    """Arrange tiles of one size in rows, about as many as columns; black fills the last row."""
+def mosaic(tiles: list[Image]) -> Image:
+    """Arrange tiles of one size in rows, about as many as columns; black fills the last row.
+
+    Args:
+        tiles: at least one, each (H, W, 3) uint8.
+
+    Returns:
+        (rows H, columns W, 3) uint8.
+    """
     columns = int(np.ceil(np.sqrt(len(tiles))))
     blank = [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
     tiles = tiles + blank

@@ -18,11 +18,13 @@ class Backbone(Protocol):
         name: of the architecture.
         device: where features come to lie.
         stride: pixels of the network's input a grid cell, both ways.
+        parameters: number of weights in the part of the network that runs.
     """
 
     name: str
     device: torch.device
     stride: int
+    parameters: int
 
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
         """Compute the features of one image.

@@ -44,6 +44,7 @@ class StageBackbone:
         self._stage = stage % count
         self.stride = int(network.feature_info[self._stage]["reduction"])
         network.prune_intermediate_layers([self._stage], prune_norm=True, prune_head=True)
+        self.parameters = sum(weight.numel() for weight in network.parameters())
         self._network = network.eval().to(device, dtype, memory_format=torch.channels_last)
         self._preprocess = Preprocessor(normalisation, device, dtype)
 

@@ -37,6 +37,7 @@ class ViTBackbone:
         self.name = name
         self.device = device
         self.stride = int(network.patch_embed.feat_ratio())
+        self.parameters = sum(weight.numel() for weight in network.parameters())
         self._position = PositionEmbedding(network, antialias=_trained_with_antialias(name))
         self._network = _cast(network.eval(), device, dtype)
         self._has_cls = network.cls_token is not None

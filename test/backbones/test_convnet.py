@@ -30,6 +30,12 @@ def test_grid_is_the_stage_that_timm_gives(untrained, image, name, stage, stride
     torch.testing.assert_close(features.grid, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_weights_behind_the_stage_do_not_count(untrained):
+    whole = untrained("resnet18").parameters
+    assert whole == 11_689_512 - 513_000  # as published, without the classifier
+    assert untrained("resnet18", stage=2).parameters < whole
+
+
 @torch.inference_mode()
 def timm_stage(name, stage, image, size):
     """The same feature map by timm's other way to it, features_only."""

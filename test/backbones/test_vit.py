@@ -38,6 +38,12 @@ def test_grid_and_attention_of_an_odd_size(untrained, image, name, stride, chann
         assert tensor.isfinite().all()
 
 
+def test_parameters_are_those_of_the_trained_network_at_any_resolution(untrained, image):
+    backbone = untrained("vit_tiny_patch16_224")
+    backbone(image, 96)
+    assert backbone.parameters == 5_717_416 - 193_000  # as published, without the classifier
+
+
 def test_without_cls_token_pooled_is_the_mean(untrained, image):
     features = untrained("vit_medium_patch16_gap_256")(image, 64)
     assert features.attention is None
