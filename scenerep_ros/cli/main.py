@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,7 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is open gets closed
     argv = sys.argv[1:] if argv is None else argv
     # Only the command's own imports: `scenerep doctor` has to run where others cannot be imported.
     args = build_parser([name for name in COMMANDS if name in argv[:1]] or COMMANDS).parse_args(
