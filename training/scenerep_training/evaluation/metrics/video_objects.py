@@ -7,13 +7,14 @@ A figure a frame is summed up by its mean, its recall (the share of frames above
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation.metrics.boundary import contour, matched, tolerance_pixels
+from scenerep_training.evaluation.metrics.boundary import matched
 
 Mask = NDArray[np.bool_]
 
@@ -32,6 +33,20 @@ class Statistics(NamedTuple):
     decay: float
 
 
+def contour(mask: Mask) -> Mask:
+    """Mark the pixels that differ from their right, lower or lower right neighbour.
+
+    Contours lie between pixels, half a pixel away from what is marked; that they do so in both
+    masks is what makes them comparable. There is none along the image's border.
+
+    Args:
+        mask: (H, W) bool.
+    """
+    padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
+    right, below, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
+    return (mask != right) | (mask != below) | (mask != diagonal)
+
+
 def contour_f(predicted: Mask, truth: Mask) -> float:
     """F-measure of contour pixels within reach of the other contour.
 
@@ -41,7 +56,7 @@ def contour_f(predicted: Mask, truth: Mask) -> float:
         predicted: (H, W) bool.
         truth: (H, W) bool.
     """
-    reach = tolerance_pixels((truth.shape[0], truth.shape[1]), TOLERANCE)
+    reach = math.ceil(TOLERANCE * math.hypot(*truth.shape))
     found, true = contour(predicted), contour(truth)
     if not found.any() or not true.any():
         return float(found.any() == true.any())
