@@ -17,6 +17,7 @@ from scenerep_ros.config import PipelineConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.files import write_aside
 from scenerep_training.evaluation import __doc__ as summary
+from scenerep_training.evaluation.flags import positive
 from scenerep_training.evaluation.journal import json_text
 from scenerep_training.evaluation.protocol import Protocol
 from scenerep_training.evaluation.registry import PROTOCOLS
@@ -71,14 +72,6 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
     parser.set_defaults(run=run)
 
 
-def positive(text: str) -> int:
-    """Parse a number of samples."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")
-    return number
-
-
 def run(args: argparse.Namespace) -> int:
     """Measure, or go on measuring, and print the tables."""
     config = chosen_config(args)
@@ -100,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def chosen_config(args: argparse.Namespace) -> PipelineConfig:
-    """Options from flags and file; a checkpoint brings its weights and, with a card, its network.
+    """Options from flags and file, then the protocol's, then the runtime's defaults.
+
+    A checkpoint brings its weights and, with a card, its network.
 
     Raises:
         ConfigError, WeightsError: naming what cannot work.
@@ -112,7 +107,10 @@ def chosen_config(args: argparse.Namespace) -> PipelineConfig:
         card = checkpoint_folder(Path(args.checkpoint))
         if (card / CARD_NAME).is_file() and not hasattr(args, "backbone"):
             args.backbone = read_card(card).architecture
-    return options_from(args, PipelineConfig, args.config)
+    config = options_from(args, PipelineConfig, args.config)
+    usual = PROTOCOLS[args.command].defaults
+    unnamed = {name: usual[name] for name in usual if name not in config.model_fields_set}
+    return config.model_copy(update=unnamed)
 
 
 def checkpoint_folder(path: Path) -> Path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from scenerep_training.evaluation.protocol import Protocol
 from scenerep_training.evaluation.protocols.co3d import Co3d
+from scenerep_training.evaluation.protocols.davis import Davis
 from scenerep_training.evaluation.protocols.objects import Objects
 from scenerep_training.evaluation.protocols.saliency import Saliency
 
 PROTOCOLS: dict[str, type[Protocol]] = {
-    protocol.name: protocol for protocol in (Objects, Saliency, Co3d)
+    protocol.name: protocol for protocol in (Objects, Saliency, Co3d, Davis)
 }
