@@ -1,0 +1,28 @@
+"""The methods that cut a feature grid into clusters.
+
+A new method is a class in a file of its own, one line in METHODS, and its name in `config.Method`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scenerep_ros.config import Method, SegmentationOptions
+from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.segmentation.attention import AttentionClustering
+from scenerep_ros.segmentation.fixed_k import FixedKMeans
+from scenerep_ros.segmentation.knee import KneeKMeans
+
+Clustering = Callable[[Features], Clusters]
+"""A method with its options: the features of one image to scores a cluster."""
+
+METHODS: dict[Method, Callable[[SegmentationOptions], Clustering]] = {
+    "attention": AttentionClustering,
+    "kmeans": FixedKMeans,
+    "kmeans_knee": KneeKMeans,
+}
+
+
+def make_clustering(options: SegmentationOptions) -> Clustering:
+    """Build the method that the options name."""
+    return METHODS[options.method](options)
