@@ -45,6 +45,10 @@ START = 1750000000.0
 DEPTH_SCALE = 0.0002
 KINDS = {"rgb": ("color images", "jpg"), "depth": ("depth maps", "png"), "masks": ("masks", "png")}
 
+REDUCTIONS = ("bit_depth", "color_type", "palette", "grayscale")
+AS_IT_IS = {f"{name}_reduction": False for name in REDUCTIONS}
+"""Palettes would be smaller, but readers turn them into colours."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -90,7 +94,7 @@ def render(items: list[Item], options: argparse.Namespace) -> Iterable[Frame]:
 def png(image: NDArray[np.integer]) -> bytes:
     """Encode without loss, as small as it gets."""
     encoded = cv2.imencode(".png", image)[1].tobytes()
-    return oxipng.optimize_from_memory(encoded, level=4)
+    return oxipng.optimize_from_memory(encoded, level=4, **AS_IT_IS)
 
 
 def jpeg(color: NDArray[np.uint8], quality: int) -> bytes:
