@@ -23,8 +23,9 @@ Indices = NDArray[np.intp]
 MAX_SAMPLES = 256
 """Pixels of a piece that its shape is fitted to."""
 HOLLOW = 0.01
-"""Mean curvature of inverse depth over a piece's own radius that makes it the inside of something,
-metres at 1 m; a tenth of what bowls and cups have, ten times what noise gives a flat box."""
+"""Bend of inverse depth over a piece's own radius that makes it the inside of something, metres at
+1 m. Bowls and cups of the Object Segmentation Database have 0.02 to 0.16; boxes and cans, which
+bend outwards, less than 0."""
 SAME_PLANE = 1.15
 """Times its own misfit which a piece may have to the plane through it and another one."""
 LINE = np.linspace(0, 1, 40)
