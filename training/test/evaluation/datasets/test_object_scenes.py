@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from layouts import damage, square, write_scene, write_tum
@@ -8,6 +11,8 @@ from scenerep_training.evaluation.datasets.object_scenes import ObjectScenes
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.files import write_image
 from scenerep_ros.frames import UNLABELLED
+
+TABLETOP = Path(__file__).resolve().parents[4] / "test" / "data" / "tabletop"
 
 
 def osd_labels():
@@ -108,6 +113,15 @@ def test_what_is_no_data_set_is_named_with_what_was_expected(tmp_path, make):
     make(tmp_path / "other")
     with pytest.raises(SourceError, match=r"other.*image_color/.*ARID20"):
         ObjectScenes(tmp_path / "other")
+
+
+def test_the_embedded_sample():
+    scenes = ObjectScenes(TABLETOP)
+    assert len(scenes.names()) == 60
+    objects = json.loads((TABLETOP / "objects.json").read_text())
+    frame, labels = scenes.read(scenes.names()[30])
+    assert labels.shape == frame.shape == (480, 640)
+    assert set(np.unique(labels)) == {0, *map(int, objects)}
 
 
 def test_real_data(real_data):
