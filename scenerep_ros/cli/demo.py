@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     load_backbone(config)  # here its download shows its progress, and here its errors are read
     options = config.model_dump(exclude_defaults=True)
     total = min(len(source), args.max_frames or len(source))
-    with DemoOutputs(args.out, source.rate, total) as outputs:
+    with closing(DemoOutputs(args.out, source.rate, total)) as outputs:
         logs = args.out / "logs"
         report = run_session(args.source, options, outputs.handlers(), logs, args.max_frames)
     report.write(args.out / "report.json")

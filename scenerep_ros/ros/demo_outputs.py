@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, PointCloud2
 from tqdm import tqdm
-from typing_extensions import Self
 
 from scenerep_ros.files import write_image
 from scenerep_ros.geometry import CLOUD_DTYPE, write_ply
@@ -23,7 +21,7 @@ PICTURE_EVERY = 15
 
 
 class DemoOutputs:
-    """Writes labels/STAMP.png, overlays/STAMP.png and overlay.mp4; on leaving, cloud.ply.
+    """Writes labels/STAMP.png, overlays/STAMP.png and overlay.mp4; on close, cloud.ply.
 
     STAMP is the colour image's in seconds, as the TUM layout names its files.
 
@@ -42,15 +40,8 @@ class DemoOutputs:
         self._overlays = 0
         self._cloud: PointCloud2 | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Finish the video and write the cloud of the last frame that had one."""
         self._open.close()
         if self._cloud is not None:
             write_ply(self._folder / "cloud.ply", cloud_array(self._cloud))
