@@ -1,4 +1,4 @@
-"""Entry point of the command `scenerep-eval`: one subcommand a protocol."""
+"""Entry point of the command `scenerep-eval`: one subcommand a protocol, and the report."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.files import write_aside
+from scenerep_training.cli.report import add_report
 from scenerep_training.evaluation import __doc__ as summary
 from scenerep_training.evaluation.flags import positive
 from scenerep_training.evaluation.journal import json_text
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for protocol in PROTOCOLS.values():
         add_protocol(subparsers, protocol)
+    add_report(subparsers)
     return parser
 
 

@@ -1,0 +1,52 @@
+"""Command `scenerep-eval report`: one page of any number of runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+DEFAULT_OUT = Path("runs/eval/report.html")
+
+
+def add_report(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "report",
+        help="one HTML page, and report.json, of any number of runs",
+        description="Writes one HTML file that opens offline, and the same figures as JSON beside "
+        "it. Runs of one protocol are compared with the first of them, sample by sample.",
+    )
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, finished or not"
+    )
+    parser.add_argument(
+        "--out",
+        type=page_path,
+        default=DEFAULT_OUT,
+        metavar="FILE.html",
+        help=f"the page; the JSON file lies beside it (default: {DEFAULT_OUT})",
+    )
+    parser.set_defaults(run=run)
+
+
+def page_path(text: str) -> Path:
+    """Parse the page's path."""
+    path = Path(text)
+    if path.suffix not in {".html", ".htm"}:
+        raise argparse.ArgumentTypeError(f"{text}: must end in .html")
+    return path
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page and say where it is."""
+    from scenerep_training.evaluation.report.write import write_report  # templates, plots: slow
+
+    for entry in write_report(args.runs, args.out):
+        state = "" if entry.complete else ", not ended"
+        print(
+            f"{entry.label}: {entry.protocol.name}, {len(entry.rows)} samples, "
+            f"{len(entry.failures)} could not be read{state}"
+        )
+    print(f"written to {args.out} and {args.out.with_suffix('.json')}")
+    return 0

@@ -1,0 +1,1 @@
+"""One self-contained HTML file, and report.json, of any number of runs."""
