@@ -7,7 +7,8 @@ from scenerep_training.evaluation.protocols.co3d import Co3d
 from scenerep_training.evaluation.protocols.davis import Davis
 from scenerep_training.evaluation.protocols.objects import Objects
 from scenerep_training.evaluation.protocols.saliency import Saliency
+from scenerep_training.evaluation.protocols.video import Video
 
 PROTOCOLS: dict[str, type[Protocol]] = {
-    protocol.name: protocol for protocol in (Objects, Saliency, Co3d, Davis)
+    protocol.name: protocol for protocol in (Objects, Saliency, Co3d, Davis, Video)
 }
