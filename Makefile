@@ -19,8 +19,10 @@ docs: .venv/.installed
 	$(BIN)/scenerep options --update README.md
 
 .venv/.installed: setup.py training/pyproject.toml $(wildcard requirements*.txt)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "make: $(PYTHON) is not Python 3.11, which ROS 2's wheels need; name one: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[ros,test]' --editable training
+	$(BIN)/pip install --editable '.[ros,test]' --editable training
 	@touch $@
 
 clean:
