@@ -108,6 +108,20 @@ def write_tum(folder, masks):
     return folder
 
 
+def write_image_classes(folder, classes=("cat", "dog", "owl"), train=4, val=2):
+    """ImageNet's layout; the images of a class have its colour, with some noise."""
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(classes):
+        shade = np.full(3, 30) + 180 * np.eye(3)[label % 3] + 20 * (label // 3)
+        for split, count in (("train", train), ("val", val)):
+            for index in range(count):
+                noise = rng.integers(-10, 10, (HEIGHT, WIDTH, 3))
+                write_image(
+                    folder / split / name / f"{index}.jpg", (shade + noise).astype(np.uint8)
+                )
+    return folder
+
+
 def damage(path):
     """Cut a file short."""
     content = Path(path).read_bytes()
