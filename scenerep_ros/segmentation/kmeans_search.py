@@ -10,7 +10,7 @@ from scenerep_ros.segmentation.lloyd import Problems
 
 TRIALS = 4
 """Points drawn for each new centre, of which the best is taken (scikit-learn takes 2 + ln k)."""
-STEPS = 3
+STEPS = 2
 """Steps of Lloyd's before candidates are compared."""
 ROUNDS = 2
 SWAPS = 2
@@ -24,7 +24,9 @@ def search(points: torch.Tensor, sizes: Sequence[int], generator: torch.Generato
     All begin with the same seeds and run a few of Lloyd's steps. In each round every solution
     competes with copies of itself in which one centre was swapped.
     """
-    distances = torch.cdist(points, points).square()
+    energy = points.square().sum(1)
+    distances = torch.addmm(energy, points, points.T, alpha=-2)  # torch.cdist takes a root as well
+    distances = distances.add_(energy[:, None]).clamp_(min=0)
     seeds = points[_seeds(distances, max(sizes), generator)]
     centers = _compete(points, sizes, seeds.expand(1, len(sizes), -1, -1))
     for _ in range(ROUNDS):

@@ -1,9 +1,8 @@
 """Lloyd's iterations for many K-Means problems on the same points, as one batch.
 
-Every problem has as many slots for centres as the largest one needs; nothing is ever nearest to an
-unused slot. A step is two matrix products for all problems together: one scores all points against
-all centres, the other sums the members of all clusters. On small grids the cost of a step is that
-of launching its operations, so there are few of them.
+Every problem has as many slots for centres as the largest one needs. A step is two matrix products
+over the slots in use, whatever problem they belong to: one scores all points against all centres,
+the other sums the members of all clusters. Nothing is ever nearest to an unused slot.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Problems:
         self.energy = points.square().sum(1)
         used = torch.arange(max(sizes)) < torch.tensor(sizes)[:, None]
         self.used = used.to(points.device)
-        self._padding = torch.where(self.used, 0.0, -torch.inf)
+        self._slots = used.flatten().nonzero()[:, 0].to(points.device)
 
     def assign(self, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the nearest centre of each point.
@@ -49,15 +48,19 @@ class Problems:
             the first of them takes ten times as long; and (P, N), half the squared norm of the
             point minus half its squared distance.
         """
-        bias = torch.add(self._padding, centers.square().sum(2), alpha=-0.5)
-        scores = torch.addmm(bias.view(-1, 1), centers.flatten(0, 1), self.points.T)
-        scores = scores.view(*bias.shape, -1)
+        packed = centers.flatten(0, 1)[self._slots]
+        norms = packed.square().sum(1, keepdim=True)
+        near = torch.addmm(norms, packed, self.points.T, beta=-0.5)
+        scores = near.new_full((self.used.numel(), len(self.points)), -torch.inf)
+        scores = scores.index_copy_(0, self._slots, near).view(*self.used.shape, -1)
         best = scores.amax(1, keepdim=True)
         return scores.eq_(best), best[:, 0]
 
     def update(self, members: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:
         """Move centres to the mean of their members; one without any goes where `empty` says."""
-        sums = (members.flatten(0, 1) @ self.points).view(*members.shape[:2], -1)
+        packed = members.flatten(0, 1)[self._slots] @ self.points
+        sums = packed.new_zeros(self.used.numel(), packed.shape[1])
+        sums = sums.index_copy_(0, self._slots, packed).view(*self.used.shape, -1)
         count = members.sum(2, keepdim=True)
         return torch.where(count > 0, sums / count, empty)
 
