@@ -76,6 +76,22 @@ def tinted(color: Image, labels: NDArray[np.uint16]) -> Image:
     return np.asarray(picture, np.uint8)
 
 
+def painted(color: Image, labels: NDArray[np.uint16]) -> Image:
+    """Paint objects in their colours alone, on the image without its own.
+
+    Args:
+        color: (H, W, 3) uint8, RGB.
+        labels: (H, W) uint16: BACKGROUND, UNLABELLED or ids.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+    """
+    picture = id_colors(labels)
+    gray = cv2.cvtColor(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    cv2.copyTo(gray, (labels == BACKGROUND).view(np.uint8), picture)
+    return picture
+
+
 def overlay(color: Image, labels: NDArray[np.uint16]) -> Image:
     """Lay each object's colour over it, with its outline and its id.
 

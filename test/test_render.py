@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scenerep_ros.frames import MAX_ID, UNLABELLED
-from scenerep_ros.render import attention_montage, id_colors, overlay, tinted
+from scenerep_ros.frames import BACKGROUND, MAX_ID, UNLABELLED
+from scenerep_ros.render import attention_montage, id_colors, overlay, painted, tinted
 
 
 def cielab(rgb: np.ndarray) -> np.ndarray:
@@ -110,3 +110,12 @@ def test_montage_has_room_for_every_head(heads):
         np.zeros((60, 80, 3), np.uint8), rng.random((heads, 4, 5), np.float32)
     )
     assert montage.shape[0] // 240 * (montage.shape[1] // 320) >= heads + 2
+
+
+def test_painted_objects_have_their_id_s_colour_and_the_rest_is_grey():
+    color = np.random.default_rng(0).integers(0, 255, (4, 6, 3), np.uint8)
+    labels = np.zeros((4, 6), np.uint16)
+    labels[1:3, 2:5] = 7
+    picture = painted(color, labels)
+    assert (picture[labels == 7] == id_colors([7])[0]).all()
+    assert (np.ptp(picture[labels == BACKGROUND], axis=-1) == 0).all()

@@ -13,7 +13,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.geometry import Box
-from scenerep_ros.render import attention_montage, id_colors, overlay
+from scenerep_ros.render import attention_montage, id_colors, overlay, painted
 from scenerep_ros.ros.camera_messages import image_message
 from scenerep_ros.ros.scene_view import SceneView
 
@@ -52,7 +52,7 @@ def points_colored_message(view: SceneView) -> PointCloud2 | None:
     if view.points is None:
         return None
     labels = view.scene.labels
-    return view.cloud.fill(view.header, view.points, id_colors(labels), labels)
+    return view.cloud.fill(view.header, view.points, painted(view.frame.color, labels), labels)
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:
