@@ -8,8 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scenerep_ros.config import NodeConfig, ReplayConfig, bounds, is_live
+from scenerep_ros.config import NodeConfig, ReplayConfig
 from scenerep_ros.errors import ConfigError
+from scenerep_ros.validation import bounds, is_live
 
 TABLES: dict[str, type[BaseModel]] = {"segmenter": NodeConfig, "replay": ReplayConfig}
 

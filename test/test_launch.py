@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scenerep_ros.config import NodeConfig, ReplayConfig, load_yaml, validated
+from scenerep_ros.config import NodeConfig, ReplayConfig
 from scenerep_ros.ros.launch_options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
 from scenerep_ros.share import executable_path, share_folder
+from scenerep_ros.validation import load_yaml, validated
 
 ROOT = Path(__file__).resolve().parent.parent
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))

@@ -17,8 +17,8 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from scenerep_ros.config import Options, bounds, is_live, validated
 from scenerep_ros.errors import ConfigError, ScenerepError, nearest_names
+from scenerep_ros.validation import Options, bounds, is_live, validated
 
 IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 """Beginnings of names that rclpy itself declares."""

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from scenerep_ros.config import Method, PipelineConfig, SegmentationOptions, validated
+from scenerep_ros.config import Method, PipelineConfig, SegmentationOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.clustering import METHODS, make_clustering
 from scenerep_ros.segmentation.knee import knee
 from scenerep_ros.segmentation.upsampling import cluster_regions
+from scenerep_ros.validation import validated
 
 KMEANS = ["kmeans", "kmeans_knee"]
 
