@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.render import Image, heat, mosaic, write_text
+from scenerep_ros.render import Image, heat, mosaic
 
 HEAD_WIDTH = 160
 IMAGE_WIDTH = 2 * HEAD_WIDTH
 GAP = 8
 TITLE_HEIGHT = 28
+WHITE, INK = 255, (27, 35, 45)
 
 
 def heads_block(attention: NDArray[np.float32], shape: tuple[int, int]) -> Image:
@@ -23,7 +24,8 @@ def heads_block(attention: NDArray[np.float32], shape: tuple[int, int]) -> Image
         attention: (n, h, w) float32; each map is scaled to its own range.
         shape: (H, W) of the image, whose aspect the maps have.
     """
-    return mosaic([heat(head, scaled(shape, HEAD_WIDTH)) for head in attention])
+    maps = [heat(head, scaled(shape, HEAD_WIDTH - 2)) for head in attention]
+    return mosaic([np.pad(tile, ((1, 1), (1, 1), (0, 0)), constant_values=WHITE) for tile in maps])
 
 
 def image_tile(color: Image) -> Image:
@@ -50,8 +52,9 @@ def scaled(shape: tuple[int, ...], width: int) -> tuple[int, int]:
 
 
 def _title(text: str, width: int) -> Image:
-    tile = np.full((TITLE_HEIGHT, width, 3), 255, np.uint8)
-    write_text(tile, text, (width // 2, TITLE_HEIGHT // 2))
+    tile = np.full((TITLE_HEIGHT, width, 3), WHITE, np.uint8)
+    corner = (2, round(0.7 * TITLE_HEIGHT))
+    cv2.putText(tile, text, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.55, INK, 1, cv2.LINE_AA)
     return tile
 
 
@@ -59,7 +62,7 @@ def _row(tiles: Sequence[Image]) -> Image:
     """Tiles side by side, from the same upper edge, with a gap to the right and below."""
     height = max(tile.shape[0] for tile in tiles) + GAP
     padded = [
-        np.pad(tile, ((0, height - tile.shape[0]), (0, GAP), (0, 0)), constant_values=255)
+        np.pad(tile, ((0, height - tile.shape[0]), (0, GAP), (0, 0)), constant_values=WHITE)
         for tile in tiles
     ]
     return np.hstack(padded)

@@ -25,20 +25,22 @@ from scenerep_training.evaluation.attention_figure import (
 from scenerep_training.evaluation.datasets.any_images import list_any_images
 from scenerep_training.evaluation.flags import positive
 from scenerep_training.evaluation.metrics.attention import best_head, evenness
-from scenerep_training.evaluation.models import FORM, labelled, model_options
+from scenerep_training.evaluation.models import FORM, labelled, model_label, model_options
 from scenerep_training.evaluation.pictures import contours
 from scenerep_training.evaluation.protocol import (
     FRACTION,
+    Figures,
     Protocol,
     Published,
     Quantity,
     Result,
     Row,
     Table,
-    group_means,
+    mean,
 )
 
 DINO = "Caron et al., ICCV 2021, PASCAL VOC 2012, per cent"
+BESIDE = "beside_"
 IMAGES = 8
 """By default, and most of those that the figure shows."""
 
@@ -46,9 +48,10 @@ IMAGES = 8
 class Attention(Protocol):
     """Attention of the last layer's heads (Caron et al., ICCV 2021, figures 3 and 4).
 
-    A sample is an image seen by a model, IMAGE@MODEL; the groups are the models. The first one is
-    that of the options, the others are named by --beside: usually the same network with random
-    weights, and checkpoints. The images are spread evenly over the data, which may be any recording.
+    A sample is an image seen by a model, IMAGE@MODEL; the groups are the models. The last one is
+    that of the options, whose figures are the run's. Those before are named by --beside: usually
+    the same network with random weights, and checkpoints; the names of their figures begin with
+    `beside_`. The images are spread evenly over the data, which may be any recording.
 
     `entropy` is the mean over the heads of the entropy of the CLS token's attention over the
     patches, as a share of the greatest possible: 1 means that every head looks everywhere alike.
@@ -61,7 +64,7 @@ class Attention(Protocol):
 
     name = "attention"
     headline = ("best_head_iou", "entropy")
-    quantities: ClassVar = {"entropy": Quantity(FRACTION, 0)}
+    quantities: ClassVar = dict.fromkeys(["entropy", "beside_entropy"], Quantity(FRACTION, 0))
     published = (
         Published("ViT-S/16, random weights", {"best_head_iou": 22.0}, DINO),
         Published("ViT-S/16, supervised", {"best_head_iou": 27.3}, DINO),
@@ -78,7 +81,8 @@ class Attention(Protocol):
         super().__init__(data, config)
         self.images = list_any_images(data)
         self.shown = spread(list(self.images), images)
-        models = labelled([config, *(model_options(config, text) for text in beside)])
+        models = labelled([*(model_options(config, text) for text in beside), config])
+        self.own = model_label(config)
         self.backbones = {label: load_backbone(model) for label, model in models.items()}
 
     @classmethod
@@ -133,7 +137,7 @@ class Attention(Protocol):
         outlined = color if truth is None else contours(color, truth.astype(np.uint16))
         write_image(self._tile(image), image_tile(outlined))
         write_image(self._tile(sample), heads_block(heads, color.shape[:2]))
-        return Result(figures, attention_montage(color, heads))
+        return Result(self._named(figures, model), attention_montage(color, heads))
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:
         """Means a model, and the figure of the first images that all models saw."""
@@ -144,7 +148,24 @@ class Attention(Protocol):
             tiles = [[read_color(self._tile(name)) for name in line] for line in whole]
             figure = attention_figure(tiles, ["image", *self.backbones])
             write_image(self.folder / "plots" / "attention.png", figure)
-        return [group_means(rows)]
+        return [self._table(rows)]
+
+    def _named(self, figures: Figures, model: str) -> Figures:
+        """Keep the figures of other models out of the run's means."""
+        if model == self.own:
+            return figures
+        return {f"{BESIDE}{name}": value for name, value in figures.items()}
+
+    def _table(self, rows: Sequence[Row]) -> Table:
+        """Means of every model, below the same names."""
+        means = {
+            model: {
+                name.removeprefix(BESIDE): value
+                for name, value in mean([row for row in rows if row.group == model]).items()
+            }
+            for model in self.backbones
+        }
+        return Table("mean over images", means | {"all": means[self.own]})
 
     def _attention(self, model: str, color: Image) -> torch.Tensor:
         attention = self.backbones[model](color, self.config.resolution).attention

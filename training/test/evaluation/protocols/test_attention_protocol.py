@@ -6,6 +6,7 @@ import pytest
 import torch
 from layouts import square, write_davis, write_ecssd, write_tum
 from scenerep_training.evaluation.attention_figure import GAP, HEAD_WIDTH, IMAGE_WIDTH
+from scenerep_training.evaluation.protocol import mean
 from scenerep_training.evaluation.protocols.attention import Attention
 from scenerep_training.evaluation.runner import read_rows, run_protocol
 
@@ -31,11 +32,15 @@ def test_models_stand_beside_each_other(tmp_path):
     protocol = attention(write_ecssd(tmp_path / "data"), SMALL)
     run = run_protocol(protocol, tmp_path / "run", {})
     rows = run["tables"][0]["rows"]
-    assert list(rows) == ["vit_tiny_patch16_224-random", "vit_small_patch16_224-random", "all"]
-    for row in read_rows(tmp_path / "run"):
-        assert 0.5 < row.figures["entropy"] <= 1
-        assert 0 < row.figures["best_head_iou"] < 1
-        assert protocol.unit(row.name) == row.name.split("@")[0]
+    assert list(rows) == ["vit_small_patch16_224-random", "vit_tiny_patch16_224-random", "all"]
+    for figures in rows.values():
+        assert 0.5 < figures["entropy"] <= 1
+        assert 0 < figures["best_head_iou"] < 1
+    assert rows["all"] == rows["vit_tiny_patch16_224-random"]
+    assert rows["all"] != rows["vit_small_patch16_224-random"]
+    over_rows = mean(read_rows(tmp_path / "run"))
+    assert {name: over_rows[name] for name in rows["all"]} == rows["all"]
+    assert [protocol.unit(name) for name in protocol.samples()] == ["0001", "0001", "0002", "0002"]
     figure = cv2.imread(str(tmp_path / "run" / "plots" / "attention.png"))
     heads = 2 + 3  # columns of the blocks of 3 and of 6 heads
     assert figure.shape[1] == IMAGE_WIDTH + heads * HEAD_WIDTH + 3 * GAP
