@@ -137,11 +137,12 @@ class Classification(Protocol):
     @cached_property
     def _classifier(self) -> Classifier:
         """Fitted when the first validation image needs it; images that could not be read are out."""
-        features = np.array(self._store.read()[: len(self.images.train)])
-        whole = features.any(axis=1)
+        stored = self._store.read()[: len(self.images.train)]
+        whole = stored.any(axis=1)
         if not whole.any():
             raise SourceError(f"{self.data}: none of its training images could be read")
-        return self.fit(features[whole], self.images.labels(self.images.train)[whole])
+        features = np.asarray(stored[whole])
+        return self.fit(features, self.images.labels(self.images.train)[whole])
 
 
 def top_figures(scores: Mapping[str, NDArray[np.floating]], truth: int) -> Figures:

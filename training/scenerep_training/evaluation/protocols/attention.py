@@ -92,9 +92,9 @@ class Attention(Protocol):
             "--beside",
             nargs="*",
             default=["random"],
-            metavar=FORM,
-            help="further models, e.g. random vit_small_patch16_224.dino=hub runs/tuned "
-            "(default: random)",
+            metavar="MODEL",
+            help=f"further models, each as {FORM}, e.g. random vit_small_patch16_224.dino=hub "
+            "runs/tuned (default: random)",
         )
         parser.add_argument(
             "--images",
