@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_training.evaluation.protocol import Row
 from scenerep_training.evaluation.report.bootstrap import MIN_UNITS, mean_intervals
@@ -119,36 +120,37 @@ def _obstacle(base: Run, other: Run, shared: int) -> str:
 
 
 def _differences(
-    run: Run, figures: list[str], samples: list[str], values: np.ndarray, seed: int
+    run: Run, figures: list[str], samples: list[str], values: NDArray[np.float64], seed: int
 ) -> list[Difference]:
-    """Differences of (2, n, F) values."""
-    units = [run.protocol.unit(sample) for sample in samples]
-    change = values[1] - values[0]
-    intervals = mean_intervals(change, units, seed)
+    """Differences of (2, n, F) values; figures that no sample has in both are left out."""
+    units = np.array([run.protocol.unit(sample) for sample in samples])
+    intervals = mean_intervals(values[1] - values[0], units.tolist(), seed)
     found = []
     for column, figure in enumerate(figures):
-        both = ~np.isnan(change[:, column])
-        if not both.any():
-            continue
-        before, after = values[:, both, column].mean(axis=1)
-        drawn = len({unit for unit, held in zip(units, both, strict=True) if held})
-        low, high = intervals[column]
-        difference = float(change[both, column].mean())
-        verdict = _verdict(low, high, drawn, run.quantity(figure).better)
-        found.append(
-            Difference(
-                figure,
-                samples=int(both.sum()),
-                units=drawn,
-                before=float(before),
-                after=float(after),
-                change=difference,
-                low=float(low),
-                high=float(high),
-                verdict=verdict,
-            )
-        )
+        both = ~np.isnan(values[:, :, column]).any(axis=0)
+        pair, drawn = values[:, both, column], np.unique(units[both]).size
+        if drawn:
+            better = run.quantity(figure).better
+            found.append(_difference(figure, pair, drawn, intervals[column], better))
     return found
+
+
+def _difference(
+    figure: str, pair: NDArray[np.float64], units: int, interval: NDArray[np.float64], better: int
+) -> Difference:
+    """Difference of (2, n) values, all of them defined."""
+    low, high = interval.tolist()
+    return Difference(
+        figure,
+        samples=pair.shape[1],
+        units=units,
+        before=float(pair[0].mean()),
+        after=float(pair[1].mean()),
+        change=float((pair[1] - pair[0]).mean()),
+        low=low,
+        high=high,
+        verdict=_verdict(low, high, units, better),
+    )
 
 
 def _verdict(low: float, high: float, units: int, better: int) -> str:

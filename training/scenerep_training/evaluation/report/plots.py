@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_training.evaluation import charts
+from scenerep_training.evaluation.metrics.pareto import pareto_front
 from scenerep_training.evaluation.protocol import FRACTION, mean
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import NO_DIFFERENCE, Comparison
@@ -110,19 +111,6 @@ def trade_off(runs: Sequence[Run], cost: str, quality: str) -> str | None:
         return charts.svg_text(
             drawing, f"{title(quality)} against {title(cost)}; none beats {best} in both."
         )
-
-
-def pareto_front(cost: NDArray[np.float64], quality: NDArray[np.float64]) -> list[int]:
-    """Indices of the points that no other one beats in both, by rising cost.
-
-    >>> pareto_front(np.array([3.0, 1.0, 2.0]), np.array([9.0, 5.0, 4.0]))
-    [1, 0]
-    """
-    front: list[int] = []
-    for index in np.lexsort((-quality, cost)):
-        if not front or quality[index] > quality[front[-1]]:
-            front.append(int(index))
-    return front
 
 
 def differences(comparison: Comparison, run: Run) -> str | None:

@@ -12,11 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenerep_ros.files import write_aside
 from scenerep_training.evaluation.journal import json_text
-from scenerep_training.evaluation.report import view
 from scenerep_training.evaluation.report.bootstrap import LEVEL, MIN_UNITS, RESAMPLES
 from scenerep_training.evaluation.report.collect import Run, collect_runs
 from scenerep_training.evaluation.report.compare import Comparison, by_protocol, compare_all
+from scenerep_training.evaluation.report.grids import headline_interval, summary_grid
 from scenerep_training.evaluation.report.ranking import best_and_worst
+from scenerep_training.evaluation.report.view import section
 
 
 def write_report(folders: Sequence[Path], path: Path) -> list[Run]:
@@ -50,10 +51,10 @@ def page(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> str:
     anchors = {run.label: f"run-{index}" for index, run in enumerate(runs, 1)}
     return environment.get_template("report.html.j2").render(
         made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        summary=view.summary_grid(runs, comparisons),
+        summary=summary_grid(runs, comparisons),
         anchors=list(anchors.values()),
         sections=[
-            view.section(group, [anchors[run.label] for run in group], comparisons)
+            section(group, [anchors[run.label] for run in group], comparisons)
             for group in by_protocol(runs).values()
         ],
         resamples=RESAMPLES,
@@ -75,7 +76,7 @@ def run_figures(run: Run) -> dict[str, Any]:
     """Return one run's figures."""
     headline = run.protocol.headline[0]
     best, worst = best_and_worst(run.rows, headline, run.quantity(headline).better)
-    value, low, high = view.headline_interval(run)
+    value, low, high = headline_interval(run)
     return {
         "label": run.label,
         "protocol": run.protocol.name,

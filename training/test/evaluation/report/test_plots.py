@@ -4,14 +4,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from run_folders import ious, write_run
 from scenerep_training.evaluation.report import plots
 from scenerep_training.evaluation.report.collect import collect_runs
-from scenerep_training.evaluation.report.plots import pareto_front
-
-POINT = st.tuples(st.integers(1, 6), st.integers(0, 6))
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +48,3 @@ def test_cost_and_quality_are_drawn_with_the_front_named(tmp_path):
     text = plots.trade_off(collect_runs([folder]), "cost", "iou")
     assert "none beats small, large in both" in text
     assert plots.trade_off(collect_runs([folder]), "cost", "absent") is None
-
-
-@given(st.lists(POINT, min_size=1, max_size=20))
-def test_the_front_is_what_no_other_point_beats(points):
-    cost, quality = np.array(points, float).T
-    front = {points[index] for index in pareto_front(cost, quality)}
-    beaten = {
-        (c, q)
-        for c, q in points
-        if any(c2 <= c and q2 >= q and (c2, q2) != (c, q) for c2, q2 in points)
-    }
-    assert front == set(points) - beaten
