@@ -73,6 +73,11 @@ def marker(index: int) -> str:
     return MARKERS[(index + index // len(COLORS)) % len(MARKERS)]
 
 
+def hatch(index: int) -> str:
+    """Filling of a series' bars, which tells those of one colour apart."""
+    return ("", "///", "...", "xxx")[index // len(COLORS) % 4]
+
+
 def write_png(figure: Figure, path: Path) -> None:
     """Write a figure on white."""
     with aside(path) as temporary:

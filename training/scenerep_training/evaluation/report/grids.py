@@ -38,7 +38,7 @@ def summary_grid(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Grid
     columns = ["run", "protocol", "data", "samples", "failed", "first figure", "95 % interval"]
     found = {comparison.other: comparison for comparison in comparisons}
     rows = [[*_summary_row(run), *_summary_change(run, found.get(run.label))] for run in runs]
-    return Grid("runs", [*columns, "against the protocol's first run", "what it shows"], rows)
+    return Grid("runs", [*columns, "against first run", "what it shows"], rows)
 
 
 def results_grid(runs: Sequence[Run]) -> Grid:

@@ -9,8 +9,7 @@ from scenerep_training.evaluation.protocol import FRACTION, Quantity
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 _SPELLINGS = {"iou": "IoU", "ari": "ARI", "kl": "KL", "pca": "PCA", "f": "F", "j": "J", "jf": "J&F"}
-_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
-"""Powers and their letters; thousands keep their digits up to ten of them."""
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 def number(value: float | None, quantity: Quantity) -> str:
@@ -18,8 +17,8 @@ def number(value: float | None, quantity: Quantity) -> str:
 
     >>> number(0.97833, Quantity()), number(-0.012, Quantity()), number(float("nan"), Quantity())
     ('97.8', '−1.2', '–')
-    >>> [number(value, Quantity("ms")) for value in (0.0421, 4.2, 142.3, 1423.4, 21_600_000.0)]
-    ['0.042', '4.20', '142', '1423', '21.6 M']
+    >>> [number(value, Quantity("ms")) for value in (0.0421, 4.2, 142.3, 11423.4, 21_600_000.0)]
+    ['0.042', '4.20', '142', '11,423', '21.6 M']
     """
     if value is None or not math.isfinite(value):
         return DASH
@@ -77,7 +76,7 @@ def _plain(value: float) -> str:
         if size >= power:
             return f"{value / power:.3g} {letter}"
     if size >= 100:
-        return f"{value:.0f}"
+        return f"{value:,.0f}"
     if size >= 10:
         return f"{value:.1f}"
     return f"{value:.2f}" if size >= 0.1 or size == 0 else f"{value:.2g}"

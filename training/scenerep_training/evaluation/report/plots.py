@@ -66,7 +66,10 @@ def group_bars(runs: Sequence[Run], figure: str) -> str | None:
         for index, run in enumerate(runs):
             places = np.arange(len(shown)) + (index - (len(runs) - 1) / 2) * thickness
             bars = [scale * means[index].get(group, np.nan) for group in shown]
-            axes.barh(places, bars, 0.9 * thickness, color=charts.color(index), label=run.label)
+            drawn = axes.barh(places, bars, 0.9 * thickness, label=run.label)
+            for bar in drawn:
+                bar.set(facecolor=charts.color(index), hatch=charts.hatch(index), edgecolor="white")
+                bar.set_linewidth(0)
         axes.set_yticks(range(len(shown)), [_short(group) for group in shown])
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
