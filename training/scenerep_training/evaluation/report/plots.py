@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenerep_training.evaluation import charts
 from scenerep_training.evaluation.metrics.pareto import pareto_front
-from scenerep_training.evaluation.protocol import FRACTION, mean
+from scenerep_training.evaluation.protocol import FRACTION, group_means
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import NO_DIFFERENCE, Comparison
 from scenerep_training.evaluation.report.numbers import heading, title, with_unit
@@ -143,11 +143,8 @@ def differences(comparison: Comparison, run: Run) -> str | None:
 
 
 def _group_means(run: Run, figure: str) -> dict[str, float]:
-    groups = dict.fromkeys(row.group for row in run.rows)
-    return {
-        group: mean([row for row in run.rows if row.group == group]).get(figure, np.nan)
-        for group in groups
-    }
+    groups = group_means(run.rows).rows
+    return {name: part.get(figure, np.nan) for name, part in groups.items() if name != "all"}
 
 
 def _defined(values: NDArray[np.float64]) -> NDArray[np.float64]:
