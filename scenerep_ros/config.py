@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-Method = Literal["attention", "kmeans", "kmeans_knee"]
+Method = Literal["fused", "attention", "kmeans", "kmeans_knee"]
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Transport = Literal["raw", "compressed"]
@@ -73,9 +73,11 @@ class SegmentationOptions(_Options):
     """How features become clusters, and clusters become objects."""
 
     method: Method = Field(
-        "kmeans_knee",
-        description="attention (CLS attention heads), kmeans (fixed number of clusters) or "
-        "kmeans_knee (number of clusters from the knee of the inertia curve).",
+        "fused",
+        description="fused (depth says where objects end, features what belongs together; "
+        "kmeans_knee where there is no depth), or the regions of one method of the study: "
+        "attention (CLS attention heads), kmeans (fixed number of clusters) or kmeans_knee "
+        "(number of clusters from the knee of the inertia curve).",
     )
     clusters: int = Field(5, ge=2, le=64, description="Number of clusters of kmeans.")
     min_clusters: int = Field(2, ge=2, le=64, description="Start of kmeans_knee's sweep.")

@@ -8,7 +8,7 @@ from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.segmentation.clustering import make_clustering
-from scenerep_ros.segmentation.object_cut import ObjectCut
+from scenerep_ros.segmentation.cutting import make_cut
 from scenerep_ros.segmentation.tracker import Tracker
 from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_ros.stopwatch import Stopwatch
@@ -37,7 +37,7 @@ class Pipeline:
         Raises:
             ConfigError: if the options contradict each other; the old ones then stay.
         """
-        cluster, cut = make_clustering(config), ObjectCut(config)
+        cluster, cut = make_clustering(config), make_cut(config)
         self.cluster, self.cut, self.config = cluster, cut, config
         self.tracker.configure(config)
 
@@ -50,10 +50,12 @@ class Pipeline:
         watch = Stopwatch(self.backbone.device)
         with watch("backbone"):
             features = self.backbone(frame.color, self.config.resolution)
-        with watch("cluster"):
-            clusters = self.cluster(features)
-        with watch("upsample"):
-            regions = cluster_regions(clusters, frame.shape)
+        regions = None
+        if self.cut.needs_regions(frame):
+            with watch("cluster"):
+                clusters = self.cluster(features)
+            with watch("upsample"):
+                regions = cluster_regions(clusters, frame.shape)
         with watch("cut"):
             segmentation = self.cut(regions, features, frame)
         with watch("track"):

@@ -11,7 +11,7 @@ from scenerep_ros.option_table import option_table, update, with_tables
 def test_the_table_has_a_row_an_option_with_its_default():
     rows = option_table(NodeConfig).splitlines()
     assert len(rows) == 2 + len(NodeConfig.model_fields)
-    assert any(row.startswith("| `method` | `kmeans_knee` | attention, kmeans") for row in rows)
+    assert any(row.startswith("| `method` | `fused` | fused, attention, kmeans") for row in rows)
 
 
 def test_a_marked_table_is_renewed_and_the_text_around_it_stays(tmp_path):

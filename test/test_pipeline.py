@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,22 @@ def test_every_method_segments_a_frame_at_its_own_size(pipeline, frame, method, 
     assert scene.labels.dtype == np.uint16
     assert [item.id for item in scene.objects]
     assert list(scene.timings) == ["backbone", "cluster", "upsample", "cut", "track"]
+
+
+def test_the_methods_differ_with_depth_too(pipeline, frame):
+    labels = {}
+    for method in ("fused", "attention", "kmeans", "kmeans_knee"):
+        pipeline.reset()
+        pipeline.configure(validated(PipelineConfig, {**SMALL, "method": method}))
+        labels[method] = pipeline(frame).labels
+    assert len({image.tobytes() for image in labels.values()}) == 4
+
+
+def test_fused_clusters_only_where_there_is_no_depth(pipeline, frame):
+    pipeline.configure(validated(PipelineConfig, SMALL))
+    assert list(pipeline(frame).timings) == ["backbone", "cut", "track"]
+    assert "cluster" in pipeline(replace(frame, depth=None)).timings
+    assert "cluster" in pipeline(replace(frame, depth=np.full_like(frame.depth, np.nan))).timings
 
 
 def test_the_same_frame_twice_keeps_all_ids_and_a_reset_starts_anew(pipeline, frame):

@@ -10,8 +10,10 @@ from scenerep_ros.config import CutOptions
 from scenerep_ros.geometry import Plane, find_planes
 from scenerep_ros.segmentation.depth_edges import REACH
 from scenerep_ros.segmentation.depth_view import DepthView, neighbours
+from scenerep_ros.segmentation.pieces import areas, keep_pieces
 
 Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 SMALL, LARGE = np.ones((3, 3), np.uint8), np.ones((7, 7), np.uint8)
@@ -19,6 +21,8 @@ LEAST_SHARE = 0.03
 """Of the known pixels that a plane must explain to be looked at."""
 DOMINANT_SHARE = 0.15
 """Of the known pixels that make the largest plane background, however small it is in metres."""
+MOSTLY = 0.7
+"""Share of its pixels on a plane's extension from which a piece is a part of that plane."""
 FLAT = 2.0
 """Times plane_distance up to which a piece can still be a plane that is bent by the lens."""
 
@@ -47,6 +51,19 @@ def find_background(view: DepthView, options: CutOptions) -> tuple[Mask, Mask]:
             background |= close & (cv2.dilate(core, LARGE) > 0)
             flat |= offset < FLAT * options.plane_distance
     return background, flat
+
+
+def standing(pieces: Labels, flat: Mask, min_share: float) -> Labels:
+    """Drop pieces that are too small, or no more than a ripple of a background plane.
+
+    Args:
+        pieces: (H, W) int32, 0..K.
+        flat: (H, W) bool, near a background plane's endless extension.
+        min_share: smallest piece, as a share of the image.
+    """
+    size = areas(pieces)
+    on_plane = np.bincount(pieces[flat], minlength=len(size))
+    return keep_pieces(pieces, (size >= min_share * pieces.size) & (on_plane < MOSTLY * size))
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:

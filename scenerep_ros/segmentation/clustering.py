@@ -17,6 +17,7 @@ Clustering = Callable[[Features], Clusters]
 """A method with its options: the features of one image to scores a cluster."""
 
 METHODS: dict[Method, Callable[[SegmentationOptions], Clustering]] = {
+    "fused": KneeKMeans,
     "attention": AttentionClustering,
     "kmeans": FixedKMeans,
     "kmeans_knee": KneeKMeans,

@@ -18,6 +18,14 @@ LEAST_KNOWN = 0.05
 """Share of the image that must have depth for depth to be of use."""
 
 
+def has_useful_depth(frame: RGBDFrame) -> bool:
+    """Whether a frame has intrinsics, and depth in more than a few places."""
+    if frame.depth is None or frame.intrinsics is None:
+        return False
+    sample = frame.depth[::4, ::4]
+    return bool(np.mean((sample > 0) & (sample < np.inf)) >= LEAST_KNOWN)
+
+
 @dataclass(frozen=True)
 class DepthView:
     """Inverse depth w = 1 / z on a coarse grid.
@@ -37,13 +45,11 @@ class DepthView:
     rays: Floats
 
     @classmethod
-    def of(cls, frame: RGBDFrame, step: int) -> DepthView | None:
-        """Look at a frame; None where it has no intrinsics or hardly any depth."""
-        if frame.depth is None or frame.intrinsics is None:
-            return None
+    def of(cls, frame: RGBDFrame, step: int) -> DepthView:
+        """Look at every `step`th pixel of a frame, which `has_useful_depth`."""
+        assert frame.depth is not None
+        assert frame.intrinsics is not None
         w = inverse_depth(frame.depth[::step, ::step])
-        if np.isfinite(w).mean() < LEAST_KNOWN:
-            return None
         rays = viewing_rays(frame.intrinsics, *frame.depth.shape)[::step, ::step]
         return cls(w, blur_known(w), rays)
 

@@ -17,7 +17,7 @@ def test_the_stages_add_up_to_the_total_and_stand_beside_the_bare_backbone(tmp_p
     assert main(["bench", TABLETOP, "--frames", "5", "--json", str(file), *SMALL]) == 0
     figures = json.loads(file.read_text())
     stages = {name: values["median"] for name, values in figures["node"]["latency_ms"].items()}
-    assert {"decode", "backbone", "cluster", "cut", "track", "publish/points"} <= set(stages)
+    assert {"decode", "backbone", "cut", "track", "publish/points"} <= set(stages)
     assert stages["overhead"] < stages["total"]
     assert stages["overhead"] >= stages["cut"]
     assert figures["bare_backbone"]["median"] > 0

@@ -17,8 +17,8 @@ SMALL = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--resolut
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
-    argv = ["segment", str(TABLETOP), "--out", str(out), "--max-frames", "4", *SMALL]
-    assert main([*argv, "--clouds", "--attention", "--device", "cpu"]) == 0
+    argv = ["segment", str(TABLETOP), "--out", str(out), "--max-frames", "4", "--method", "kmeans"]
+    assert main([*argv, *SMALL, "--clouds", "--attention", "--device", "cpu"]) == 0
     return out
 
 

@@ -1,0 +1,30 @@
+"""The ways to cut a frame into objects."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.config import PipelineConfig
+from scenerep_ros.frames import Features, RGBDFrame, Segmentation
+from scenerep_ros.segmentation.object_cut import ObjectCut
+from scenerep_ros.segmentation.trimmed_regions import TrimmedRegions
+
+
+class Cut(Protocol):
+    """Regions of like features and a frame go in, objects come out."""
+
+    def needs_regions(self, frame: RGBDFrame) -> bool:
+        """Whether the clustering has a say in this frame; if not, it need not run."""
+
+    def __call__(
+        self, regions: NDArray[np.int32] | None, features: Features, frame: RGBDFrame
+    ) -> Segmentation:
+        """Cut one frame."""
+
+
+def make_cut(config: PipelineConfig) -> Cut:
+    """Build the cut that the method asks for: the study's methods keep their own regions."""
+    return ObjectCut(config) if config.method == "fused" else TrimmedRegions(config)
