@@ -9,7 +9,7 @@ carried a and now have b, visible in both frames and not unlabelled:
 
   - An id switch a -> b: most of the pixels that carried a now have b, most of those that now have
     b carried a, and a is not b: one thing, two names. Most is more than half, and enough of both
-    must be visible: a quarter of a's last area, and of b's. What merges into something larger,
+    must be visible: half of a's last area, and of b's. What merges into something larger,
     or splits off from it, is thereby no switch, unless the larger part changed its name.
   - It ends as a swap if b was somebody's name before (or the same thing's, earlier), and as a
     re-birth if b is new. Two things that exchange their names are two switches.
@@ -34,7 +34,7 @@ from scenerep_training.evaluation.warping import Places
 Labels = NDArray[np.uint16]
 
 MOST = 0.5
-ENOUGH = 0.25
+ENOUGH = 0.5
 IDS = UNLABELLED + 1
 
 

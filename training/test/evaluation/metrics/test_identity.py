@@ -99,8 +99,8 @@ def test_an_id_that_comes_out_of_a_merger_lives_on():
     assert watch([apart, merged, apart]) == (0, 0, [3, 3])
 
 
-@pytest.mark.parametrize(("seen", "rebirths"), [(3, 1), (2, 0)])
-def test_a_quarter_of_a_thing_must_be_visible(seen, rebirths):
+@pytest.mark.parametrize(("seen", "rebirths"), [(5, 1), (4, 0)])
+def test_half_of_a_thing_must_be_visible(seen, rebirths):
     places = still((20, 40))
     visible = np.zeros((20, 40), bool)
     visible[5 : 5 + seen, :10] = True
