@@ -183,13 +183,19 @@ def draw_pareto(rows: Sequence[Row], path: Path) -> None:
     """Plot quality against latency, with the front of those that none beats in both."""
     points = np.array([[row.figures["latency_ms"], row.figures["quality"]] for row in rows])
     front = points[pareto_front(points[:, 0], points[:, 1])]
-    with charts.new_figure(7.2, 4.2) as figure:
+    with charts.new_figure(7.2, 4.8) as figure:
         axes = figure.subplots()
         axes.step(*front.T, where="post", color=charts.INK, linewidth=1, label="Pareto front")
-        axes.plot(*points.T, "o", color=charts.color(0))
+        for index, backbone in enumerate(dict.fromkeys(row.group for row in rows)):
+            own = points[[row.group == backbone for row in rows]]
+            look = {"color": charts.color(index), "label": backbone}
+            axes.plot(*own.T, charts.marker(index), **look)
         for row, point in zip(rows, points, strict=True):
-            axes.annotate(row.name, point, xytext=(6, 4), textcoords="offset points")
-        axes.set(xlabel="latency, ms", ylabel="quality", xscale="log")
-        axes.margins(0.2)
-        axes.legend(loc="lower right")
+            resolution = row.name.rpartition("@")[2]
+            axes.annotate(resolution, point, xytext=(6, -11), textcoords="offset points")
+        axes.set(xlabel="latency, ms", ylabel="quality")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.margins(0.1)
+        figure.legend(loc="outside lower left", ncols=2)
         charts.write_png(figure, path)
