@@ -188,8 +188,8 @@ def draw_pareto(rows: Sequence[Row], path: Path) -> None:
         axes.step(*front.T, where="post", color=charts.INK, linewidth=1, label="Pareto front")
         for index, backbone in enumerate(dict.fromkeys(row.group for row in rows)):
             own = points[[row.group == backbone for row in rows]]
-            look = {"color": charts.color(index), "label": backbone}
-            axes.plot(*own.T, charts.marker(index), **look)
+            (dots,) = axes.plot(*own.T, charts.marker(index), label=backbone)
+            dots.set_color(charts.color(index))
         for row, point in zip(rows, points, strict=True):
             resolution = row.name.rpartition("@")[2]
             axes.annotate(resolution, point, xytext=(6, -11), textcoords="offset points")
