@@ -33,9 +33,9 @@ class ObjectCut:
 
     With depth: the planes that carry the scene are background; what remains is parted at depth
     gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
-    pieces whose shapes say that they are one object are joined again. Pixels that depth leaves open
-    take the label of what looks like them nearby. Without depth, regions that get attention are
-    objects.
+    pieces whose shapes and colours say that they are one object are joined again. Pixels that depth
+    leaves open take the label of what looks like them nearby. Without depth, regions that get
+    attention are objects.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -62,10 +62,11 @@ class ObjectCut:
         if self.needs_regions(frame):
             assert regions is not None
             return Segmentation(cut_regions(regions, features, self.options.min_area))
-        view = DepthView.of(frame, coarse_step(frame.shape))
-        return Segmentation(widened(self._cut(view, features), frame.shape))
+        step = coarse_step(frame.shape)
+        labels = self._cut(DepthView.of(frame, step), features, frame.color[::step, ::step])
+        return Segmentation(widened(labels, frame.shape))
 
-    def _cut(self, view: DepthView, features: Features) -> Labels:
+    def _cut(self, view: DepthView, features: Features, color: NDArray[np.uint8]) -> Labels:
         background, flat = find_background(view, self.options)
         within = view.w > 1 / self.options.max_range
         objects = opened(~background & within)
@@ -73,7 +74,7 @@ class ObjectCut:
         edges |= concavity(view.smooth) > self.options.concave_depth
         pieces = standing(connected_pieces(objects & ~edges), flat, self.options.min_area / 2)
         grown = grow(pieces, objects, view.w, self.options.depth_gap, GROWTH)
-        labels = keep_large(merge_pieces(grown, view), self.options.min_area)
+        labels = keep_large(merge_pieces(grown, view, color), self.options.min_area)
         beyond = view.known & ~within
         filled = fill_undecided(labels, (labels > 0) | background | flat | beyond, features)
         filled[view.known & (filled == UNLABELLED)] = BACKGROUND

@@ -9,6 +9,7 @@ from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
 from scenerep_ros.geometry import inverse_depth, viewing_rays
 from scenerep_ros.segmentation.object_cut import ObjectCut
+from scenerep_ros.sources import open_source
 
 DEFAULTS = CutOptions()
 BOXES = ((60, 220, 120, 160), (300, 180, 80, 200), (460, 260, 110, 100))
@@ -41,8 +42,9 @@ def frame_of(depth, color=None):
     return RGBDFrame(color, depth, KINECT)
 
 
-def cut(depth, options=DEFAULTS):
-    segmentation = ObjectCut(options)(no_regions(depth.shape), no_features(), frame_of(depth))
+def cut(depth, options=DEFAULTS, color=None):
+    frame = frame_of(depth, color)
+    segmentation = ObjectCut(options)(no_regions(depth.shape), no_features(), frame)
     labels = segmentation.labels
     assert labels.dtype == np.int32
     assert labels.shape == depth.shape
@@ -122,6 +124,15 @@ def test_real_table_top_frames_reach_a_floor(mosd_folder):
     assert np.mean(scores) > 0.93
 
 
+def test_rendered_table_top_frames_reach_a_floor(tabletop_folder):
+    source, scores = open_source(tabletop_folder), []
+    for index in (0, 15, 30, 45):
+        frame = source[index]
+        labels = ObjectCut(DEFAULTS)(None, no_features(), frame).labels
+        scores.append(overlap_f(labels, source.ground_truth(index).astype(int) + 1))
+    assert np.mean(scores) > 0.75
+
+
 def upright(depth, top, bottom, left, right, nearer):
     """Stand a board into a depth image, `nearer` metres before what is there at its foot."""
     depth[top:bottom, left:right] = depth[bottom, (left + right) // 2] - nearer
@@ -140,6 +151,15 @@ def test_what_an_object_in_front_cuts_in_two_stays_one():
     labels = cut(depth)
     assert labels.max() == 2
     assert labels[250, 200] == labels[250, 400] != labels[250, 300]
+
+
+def test_what_has_another_color_beyond_an_object_is_another_object():
+    depth = bare_table()
+    upright(depth, 200, 300, 150, 450, nearer=0.0)
+    upright(depth, 150, 360, 270, 330, nearer=0.0)
+    color = np.full((480, 640, 3), (40, 60, 200), np.uint8)
+    color[:, 300:] = 200, 40, 40
+    assert cut(depth, color=color).max() == 3
 
 
 def test_equal_things_side_by_side_with_the_table_between_them_stay_two():
