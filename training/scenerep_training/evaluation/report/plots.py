@@ -107,7 +107,8 @@ def trade_off(runs: Sequence[Run], cost: str, quality: str) -> str | None:
         for (_, row), point in zip(samples, points, strict=True):
             axes.annotate(row.name, point, xytext=(6, 3), textcoords="offset points")
         axes.set(xlabel=heading(cost, quantities[0]), ylabel=heading(quality, quantities[1]))
-        axes.set_xscale("log")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.margins(0.15)
         drawing.legend(loc="outside lower left", ncols=1)
         best = ", ".join(samples[index][1].name for index in front)
