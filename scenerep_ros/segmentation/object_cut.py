@@ -20,6 +20,7 @@ from scenerep_ros.segmentation.pieces import (
     opened,
 )
 from scenerep_ros.segmentation.region_cut import cut_regions
+from scenerep_ros.segmentation.shadows import fill_shadows
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -33,9 +34,9 @@ class ObjectCut:
 
     With depth: the planes that carry the scene are background; what remains is parted at depth
     gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
-    pieces whose shapes and colours say that they are one object are joined again. Pixels that depth
-    leaves open take the label of what looks like them nearby. Without depth, regions that get
-    attention are objects.
+    pieces whose shapes and colours say that they are one object are joined again. Shadows of
+    the projector belong to what they fall on, and other pixels that depth leaves open take the
+    label of what looks like them nearby. Without depth, regions that get attention are objects.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -76,6 +77,8 @@ class ObjectCut:
         grown = grow(pieces, objects, view.w, self.options.depth_gap, GROWTH)
         labels = keep_large(merge_pieces(grown, view, color), self.options.min_area)
         beyond = view.known & ~within
-        filled = fill_undecided(labels, (labels > 0) | background | flat | beyond, features)
+        decided = (labels > 0) | background | flat | beyond
+        labels, decided = fill_shadows(labels, decided, view, self.options.depth_gap)
+        filled = fill_undecided(labels, decided, features)
         filled[view.known & (filled == UNLABELLED)] = BACKGROUND
         return filled
