@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame, Segmentation
 from scenerep_ros.segmentation.background import find_background, standing
+from scenerep_ros.segmentation.blind_spots import blind_spots
 from scenerep_ros.segmentation.coarse import coarse_step, widened
 from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps
 from scenerep_ros.segmentation.depth_view import DepthView, has_useful_depth
@@ -35,8 +36,9 @@ class ObjectCut:
     With depth: the planes that carry the scene are background; what remains is parted at depth
     gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
     pieces whose shapes and colours say that they are one object are joined again. Shadows of
-    the projector belong to what they fall on, and other pixels that depth leaves open take the
-    label of what looks like them nearby. Without depth, regions that get attention are objects.
+    the projector belong to what they fall on, compact holes of another colour than the surface
+    around them are objects, and other pixels that depth leaves open take the label of what looks
+    like them nearby. Without depth, regions that get attention are objects.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -79,6 +81,8 @@ class ObjectCut:
         beyond = view.known & ~within
         decided = (labels > 0) | background | flat | beyond
         labels, decided = fill_shadows(labels, decided, view, self.options.depth_gap)
-        filled = fill_undecided(labels, decided, features)
+        blind = blind_spots(~view.known & ~decided, background, color, self.options.min_area)
+        labels = np.where(blind > 0, blind + labels.max(), labels)
+        filled = fill_undecided(labels, decided | (blind > 0), features)
         filled[view.known & (filled == UNLABELLED)] = BACKGROUND
         return filled
