@@ -34,10 +34,13 @@ def fill_shadows(labels: Labels, decided: Mask, view: DepthView, gap: float) -> 
     Returns:
         labels and decided, with the shadows.
     """
-    columns, last = np.arange(labels.shape[1]), labels.shape[1] - 1
-    left = np.maximum.accumulate(np.where(view.known, columns, -1), axis=1)
-    right = np.minimum.accumulate(np.where(view.known, columns, last + 1)[:, ::-1], axis=1)[:, ::-1]
-    v, u = np.nonzero(~view.known & ~decided)
+    columns, last = np.arange(labels.shape[1], dtype=np.int32), labels.shape[1] - 1
+    known = view.known
+    left = np.maximum.accumulate(np.where(known, columns, np.int32(-1)), axis=1)
+    beyond = np.where(known, columns, np.int32(last + 1))
+    right = np.minimum.accumulate(beyond[:, ::-1], axis=1)[:, ::-1]
+    between = ~known & ~decided & (left >= 0) & (right <= last)
+    v, u = np.divmod(np.flatnonzero(between), last + 1)
     width = right[v, u] - left[v, u] - 1
     before, after = np.maximum(left[v, u] - FRAY, 0), np.minimum(right[v, u] + FRAY, last)
     step = view.w[v, after] - view.w[v, before]
