@@ -45,7 +45,7 @@ class Observation:
 def observe(segmentation: Segmentation, features: Features) -> Observation:
     """Describe the objects of one frame."""
     counts = np.bincount(segmentation.labels.ravel(), minlength=2)[:UNLABELLED]
-    slices = ndimage.find_objects(segmentation.labels, max_label=len(counts) - 1)
+    slices = ndimage.find_objects(segmentation.labels, max_label=max(1, segmentation.count))
     labels = _reading_order(segmentation.labels, slices)
     boxes = [_box(slices[label - 1]) for label in labels]
     rank = np.zeros(UNLABELLED + 1, np.int64)
@@ -54,6 +54,19 @@ def observe(segmentation: Segmentation, features: Features) -> Observation:
     vectors, mean = _mean_features(thumbnail, boxes, segmentation.labels.shape, features.grid)
     points = _points(thumbnail, len(labels))
     return Observation(labels, counts[labels], boxes, vectors, mean, thumbnail, points)
+
+
+def find_objects(labels: NDArray[np.uint16]) -> dict[int, tuple[int, Box]]:
+    """Area and box of each object in (H, W) labels, in order of the labels."""
+    areas = np.bincount(labels.ravel(), minlength=2)[:UNLABELLED]
+    present = np.flatnonzero(areas[1:]) + 1
+    dense = np.zeros(UNLABELLED + 1, np.uint16)
+    dense[present] = np.arange(1, len(present) + 1)
+    slices = ndimage.find_objects(dense[labels], max_label=len(present))
+    boxes = [_box(where) for where in slices]
+    return dict(
+        zip(present.tolist(), zip(areas[present].tolist(), boxes, strict=True), strict=True)
+    )
 
 
 def _reading_order(labels: NDArray[np.int32], slices: list) -> NDArray[np.int64]:

@@ -5,11 +5,12 @@ even while it is out of sight, and a slowly changing feature. The objects of a n
 assigned to the known ones (Kuhn, "The Hungarian method for the assignment problem", 1955) by how
 well carried pixels overlap and features agree. So when an object falls into two, the larger part
 keeps the id; when two become one, the larger one's id wins, and the other one is lost until it
-shows again where it was.
+shows again where it was. But neither is believed before it lasts (`belief`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from scenerep_ros.config import TrackingOptions
 from scenerep_ros.frames import (
+    BACKGROUND,
     MAX_ID,
     UNLABELLED,
     Features,
@@ -27,8 +29,10 @@ from scenerep_ros.frames import (
     Segmentation,
 )
 from scenerep_ros.segmentation.agreement import agreement
+from scenerep_ros.segmentation.belief import Belief
 from scenerep_ros.segmentation.motion import MotionEstimator, carry
-from scenerep_ros.segmentation.observation import Observation, observe
+from scenerep_ros.segmentation.observation import Observation, find_objects, observe
+from scenerep_ros.segmentation.places import Places, find_places
 
 _NEW_SHARE = 0.2  # of this frame's feature in the remembered one
 _MOST_LOST = 200  # objects out of sight that are remembered; bounds the time that a frame takes
@@ -74,23 +78,48 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._last_id = 0
         self._motion = MotionEstimator()
+        self._belief = Belief()
+        self._last_frame: RGBDFrame | None = None
 
     def __call__(
         self, segmentation: Segmentation, features: Features, frame: RGBDFrame
     ) -> SceneSegmentation:
         """Name the objects of the next frame; without `track`, each keeps the frame's own number."""
         seen = observe(segmentation, features)
-        named = self._follow(seen, frame) if self._options.track else _unfollowed(seen)
         attention = features.attention
+        if self._options.track:
+            labels, tracks = self._follow(segmentation, seen, frame)
+        else:
+            tracks = _unfollowed(seen)
+            labels = _paint(segmentation, seen, tracks)
         return SceneSegmentation(
-            labels=_paint(segmentation, seen, named),
-            objects=_objects(seen, named),
+            labels=labels,
+            objects=_objects(labels, tracks),
             attention=None if attention is None else attention.float().cpu().numpy(),
         )
 
-    def _follow(self, seen: Observation, frame: RGBDFrame) -> list[_Track]:
+    def _follow(
+        self, segmentation: Segmentation, seen: Observation, frame: RGBDFrame
+    ) -> tuple[NDArray[np.uint16], list[_Track]]:
+        """Return what is believed of the frame, and all known objects."""
+        flow = self._motion(frame.color)
+        named = _paint(segmentation, seen, self._identify(seen, flow))
+        known = _table(track.id for track in self._tracks)
+        patience = self._options.patience
+        confirmed = _table(track.id for track in self._tracks if track.age >= patience)
+        labels = self._belief(named, self._places(flow, frame), known, confirmed, patience)
+        return labels, self._tracks
+
+    def _places(self, flow: NDArray[np.float32] | None, frame: RGBDFrame) -> Places | None:
+        """Tell where this frame's cells were in the last one, if its shape was the same."""
+        last, self._last_frame = self._last_frame, frame
+        if flow is None or last is None or last.shape != frame.shape:
+            return None
+        return find_places(flow, last, frame)
+
+    def _identify(self, seen: Observation, flow: NDArray[np.float32] | None) -> list[_Track]:
         """Return the track, known or new, of each object that is seen, and remember them all."""
-        known = _carried(self._tracks, self._motion(frame.color))
+        known = _carried(self._tracks, flow)
         match = self._match(known, seen)
         matched = {track.id for track in match.values()}
         lost = self._remembered([track for track in known if track.id not in matched], seen)
@@ -158,10 +187,16 @@ def _paint(
     return table.take(segmentation.labels)
 
 
-def _objects(seen: Observation, tracks: list[_Track]) -> tuple[SceneObject, ...]:
-    items = zip(tracks, seen.areas, seen.boxes, seen.features, strict=True)
-    objects = (
-        SceneObject(track.id, int(area), box, feature, track.age)
-        for track, area, box, feature in items
+def _table(ids: Iterable[int]) -> NDArray[np.bool_]:
+    """(65536,), true for the ids and the background."""
+    table = np.zeros(UNLABELLED + 1, np.bool_)
+    table[[BACKGROUND, *ids]] = True
+    return table
+
+
+def _objects(labels: NDArray[np.uint16], tracks: list[_Track]) -> tuple[SceneObject, ...]:
+    known = {track.id: track for track in tracks}
+    return tuple(
+        SceneObject(id_, area, box, known[id_].feature, known[id_].age)
+        for id_, (area, box) in find_objects(labels).items()
     )
-    return tuple(sorted(objects, key=lambda item: item.id))

@@ -1,4 +1,7 @@
-"""A synthetic tracker scene: textured discs of distinct features on a textured ground."""
+"""A synthetic tracker scene: textured discs of distinct features on a textured ground.
+
+How ids are found again is tested with a tracker that believes each frame at once.
+"""
 
 import cv2
 import numpy as np
@@ -62,7 +65,7 @@ def ids_by_label(labels: np.ndarray, scene: SceneSegmentation) -> dict[int, int]
 
 @pytest.fixture
 def tracker() -> Tracker:
-    return Tracker(TrackingOptions())
+    return Tracker(TrackingOptions(patience=0))
 
 
 def test_a_still_scene_keeps_its_ids(tracker):
@@ -116,7 +119,7 @@ def test_attention_comes_along_as_an_array(tracker):
 @settings(max_examples=10, deadline=None)
 def test_ids_do_not_depend_on_the_numbers_of_the_segments(permutation, shifts):
     table = np.array([0, *permutation], np.int32)
-    plain, permuted = Tracker(TrackingOptions()), Tracker(TrackingOptions())
+    plain, permuted = Tracker(TrackingOptions(patience=0)), Tracker(TrackingOptions(patience=0))
     for shift in shifts:
         labels = np.roll(disc_labels(DISCS), shift, axis=1)
         one = track(plain, labels)
@@ -128,7 +131,7 @@ def test_ids_do_not_depend_on_the_numbers_of_the_segments(permutation, shifts):
 @settings(max_examples=10, deadline=None)
 def test_any_sequence_of_segments_gives_unique_valid_ids(seed):
     rng = np.random.default_rng(seed)
-    tracker = Tracker(TrackingOptions(max_lost=3))
+    tracker = Tracker(TrackingOptions(patience=0, max_lost=3))
     for _ in range(5):
         cells = rng.integers(0, 8, (6, 8), dtype=np.int32)
         _, dense = np.unique(cells, return_inverse=True)
@@ -142,7 +145,7 @@ def test_any_sequence_of_segments_gives_unique_valid_ids(seed):
 
 def test_the_same_frames_give_the_same_ids():
     def run() -> list[np.ndarray]:
-        tracker, rng = Tracker(TrackingOptions()), np.random.default_rng(5)
+        tracker, rng = Tracker(TrackingOptions(patience=0)), np.random.default_rng(5)
         return [
             track(tracker, np.roll(disc_labels(DISCS), rng.integers(-20, 20), axis=1)).labels
             for _ in range(6)
@@ -202,7 +205,7 @@ def test_a_hidden_object_is_found_where_it_was_not_before(tracker):
 
 
 def test_an_object_lost_for_too_long_is_new_and_its_id_is_not_reused():
-    tracker = Tracker(TrackingOptions(max_lost=2))
+    tracker = Tracker(TrackingOptions(patience=0, max_lost=2))
     labels = disc_labels(DISCS)
     ids = ids_by_label(labels, track(tracker, labels))
     truth = np.where(labels == 3, 0, labels)
@@ -214,7 +217,7 @@ def test_an_object_lost_for_too_long_is_new_and_its_id_is_not_reused():
 
 
 def test_max_lost_none_forgets_at_once():
-    tracker = Tracker(TrackingOptions(max_lost=0))
+    tracker = Tracker(TrackingOptions(patience=0, max_lost=0))
     labels = disc_labels({1: DISCS[1]})
     track(tracker, labels)
     track(tracker, np.zeros(SHAPE, np.int32))
@@ -261,7 +264,7 @@ def test_without_tracking_ids_are_the_numbers_of_the_frame():
 def test_options_change_without_forgetting(tracker):
     labels = disc_labels(DISCS)
     ids = ids_by_label(labels, track(tracker, labels))
-    tracker.configure(TrackingOptions(max_lost=3, min_match=0.5))
+    tracker.configure(TrackingOptions(patience=0, max_lost=3, min_match=0.5))
     assert ids_by_label(labels, track(tracker, labels)) == ids
 
 
@@ -325,7 +328,7 @@ def test_an_object_of_one_pixel_is_followed(tracker):
 
 
 def test_ids_go_round_at_the_largest_and_skip_those_in_use():
-    tracker = Tracker(TrackingOptions(max_lost=0))
+    tracker = Tracker(TrackingOptions(patience=0, max_lost=0))
     kept = disc_labels({1: (60, 60, 50)})
     crowd = kept.copy()
     crowd[::4, 120::2] = np.arange(2, 2 + 60 * 100).reshape(60, 100)
