@@ -19,6 +19,10 @@ BOX_POINTS = 2000
 """Pixels of an object that its box is computed from."""
 
 
+BOX_SAMPLES = 2048
+"""Pixels of an object's rectangle that its 3D box is computed from, about."""
+
+
 @dataclass
 class SceneView:
     """A frame and what was found in it.
