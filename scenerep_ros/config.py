@@ -154,12 +154,12 @@ class TrackingOptions(_Options):
         description="Least agreement of one object in two frames: 0.8 times overlap plus 0.2 times "
         "feature similarity near the expected place.",
     )
-    patience: int = Field(
-        6,
-        ge=0,
-        le=100,
-        description="Consecutive frames that must contradict what is believed of a pixel before it "
-        "goes over to another object; 0 believes each frame at once.",
+    patience: float = Field(
+        0.2,
+        ge=0.0,
+        le=10.0,
+        description="How long frames must contradict what is believed of a pixel before it goes over "
+        "to another object, seconds; 0 believes each frame at once.",
     )
 
 

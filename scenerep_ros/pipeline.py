@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from scenerep_ros.backbones import Backbone, load_backbone
@@ -29,6 +30,7 @@ class Pipeline:
         self.config = config
         self.backbone = backbone or load_backbone(config)
         self.tracker = Tracker(config)
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
         self.configure(config)
 
     def configure(self, config: PipelineConfig) -> None:
@@ -48,6 +50,9 @@ class Pipeline:
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
         """Segment one frame."""
         watch = Stopwatch(self.backbone.device)
+        # Geometry and motion need no features: they run beside the backbone.
+        depth = self._beside.submit(self.cut.look, frame)
+        movement = self._beside.submit(self.tracker.look, frame)
         with watch("backbone"):
             features = self.backbone(frame.color, self.config.resolution)
         regions = None
@@ -57,7 +62,7 @@ class Pipeline:
             with watch("upsample"):
                 regions = cluster_regions(clusters, frame.shape)
         with watch("cut"):
-            segmentation = self.cut(regions, features, frame)
+            segmentation = self.cut(regions, features, frame, depth.result())
         with watch("track"):
-            scene = self.tracker(segmentation, features, frame)
+            scene = self.tracker(segmentation, features, frame, movement.result())
         return replace(scene, timings=watch.timings)

@@ -34,6 +34,8 @@ class Box:
     @property
     def quaternion(self) -> tuple[float, float, float, float]:
         """Orientation x, y, z, w, as geometry_msgs has it."""
+        if np.array_equal(self.rotation, np.eye(3)):
+            return 0.0, 0.0, 0.0, 1.0
         x, y, z, w = Rotation.from_matrix(self.rotation).as_quat()
         return float(x), float(y), float(z), float(w)
 

@@ -22,11 +22,11 @@ from scenerep_ros.stopwatch import Stopwatch
 MakeMessage = Callable[[SceneView], Any]
 
 OUTPUTS: dict[str, tuple[type, MakeMessage]] = {
-    "points": (PointCloud2, messages.points_message),
-    "points_colored": (PointCloud2, messages.points_colored_message),
     "objects": (MarkerArray, messages.objects_message),
     "overlay": (Image, messages.overlay_message),
     "attention": (Image, messages.attention_message),
+    "points": (PointCloud2, messages.points_message),
+    "points_colored": (PointCloud2, messages.points_colored_message),
     "labels": (Image, messages.labels_message),
 }
 """Type and maker of each topic below the node's name. Labels come last: whoever answers them with

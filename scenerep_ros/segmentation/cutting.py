@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,17 @@ class Cut(Protocol):
     def needs_regions(self, frame: RGBDFrame) -> bool:
         """Whether the clustering has a say in this frame; if not, it need not run."""
 
+    def look(self, frame: RGBDFrame) -> Any:
+        """Find what needs no features, and so can be found while the backbone runs."""
+
     def __call__(
-        self, regions: NDArray[np.int32] | None, features: Features, frame: RGBDFrame
+        self,
+        regions: NDArray[np.int32] | None,
+        features: Features,
+        frame: RGBDFrame,
+        depth: Any = None,
     ) -> Segmentation:
-        """Cut one frame."""
+        """Cut one frame; `depth` is what `look` returned for it."""
 
 
 def make_cut(config: PipelineConfig) -> Cut:

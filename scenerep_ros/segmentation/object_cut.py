@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,21 @@ GROWTH = 12
 """Pixels of the view that a piece grows into the edges around it."""
 
 
+@dataclass(frozen=True)
+class DepthPartition:
+    """What depth and colour tell of a frame, on the coarse grid.
+
+    Attributes:
+        labels: (h, w) int32, 1..K, 0 = background or undecided.
+        decided: (h, w) bool, where labels are final.
+        known: (h, w) bool, where there is depth.
+    """
+
+    labels: Labels
+    decided: Mask
+    known: Mask
+
+
 class ObjectCut:
     """From regions of like features, and depth, to objects: the method `fused`.
 
@@ -51,8 +68,19 @@ class ObjectCut:
         """Whether the clustering has a say in this frame: only where depth is of no use."""
         return not (self.options.use_depth and has_useful_depth(frame))
 
+    def look(self, frame: RGBDFrame) -> DepthPartition | None:
+        """Find what depth and colour tell without features; None where depth is of no use."""
+        if self.needs_regions(frame):
+            return None
+        step = coarse_step(frame.shape)
+        return self._partition(DepthView.of(frame, step), frame.color[::step, ::step])
+
     def __call__(
-        self, regions: Labels | None, features: Features, frame: RGBDFrame
+        self,
+        regions: Labels | None,
+        features: Features,
+        frame: RGBDFrame,
+        depth: DepthPartition | None = None,
     ) -> Segmentation:
         """Cut one frame.
 
@@ -61,15 +89,17 @@ class ObjectCut:
                 where they are not needed.
             features: of the frame.
             frame: colour, and depth where there is some.
+            depth: the result of `look`, if somebody has looked already.
         """
-        if self.needs_regions(frame):
+        depth = depth or self.look(frame)
+        if depth is None:
             assert regions is not None
             return Segmentation(cut_regions(regions, features, self.options.min_area))
-        step = coarse_step(frame.shape)
-        labels = self._cut(DepthView.of(frame, step), features, frame.color[::step, ::step])
-        return Segmentation(widened(labels, frame.shape))
+        filled = fill_undecided(depth.labels, depth.decided, features)
+        filled[depth.known & (filled == UNLABELLED)] = BACKGROUND
+        return Segmentation(widened(filled, frame.shape))
 
-    def _cut(self, view: DepthView, features: Features, color: NDArray[np.uint8]) -> Labels:
+    def _partition(self, view: DepthView, color: NDArray[np.uint8]) -> DepthPartition:
         background, flat = find_background(view, self.options)
         within = view.w > 1 / self.options.max_range
         objects = opened(~background & within)
@@ -83,6 +113,4 @@ class ObjectCut:
         labels, decided = fill_shadows(labels, decided, view, self.options.depth_gap)
         blind = blind_spots(~view.known & ~decided, background, color, self.options.min_area)
         labels = np.where(blind > 0, blind + labels.max(), labels)
-        filled = fill_undecided(labels, decided | (blind > 0), features)
-        filled[view.known & (filled == UNLABELLED)] = BACKGROUND
-        return filled
+        return DepthPartition(labels, decided | (blind > 0), view.known)

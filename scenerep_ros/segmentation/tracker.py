@@ -62,6 +62,21 @@ class _Track:
         return _Track(self.id, mixed, points, self.age + 1)
 
 
+@dataclass(frozen=True)
+class Movement:
+    """How a frame follows the one before it.
+
+    Attributes:
+        flow: of the thumbnails, from the last frame to this one; None if it cannot be told.
+        places: where this frame's cells were in the last one; None if nobody knows.
+        patience: frames for which a contradiction must last, at the rate of these two.
+    """
+
+    flow: NDArray[np.float32] | None
+    places: Places | None
+    patience: int
+
+
 class Tracker:
     """Gives the objects of consecutive frames ids that last."""
 
@@ -81,14 +96,37 @@ class Tracker:
         self._belief = Belief()
         self._last_frame: RGBDFrame | None = None
 
+    def look(self, frame: RGBDFrame) -> Movement:
+        """See how the picture moved since the last frame; needs no segmentation."""
+        if not self._options.track:
+            return Movement(None, None, 0)
+        flow = self._motion(frame.color)
+        last, self._last_frame = self._last_frame, frame
+        if flow is None or last is None or last.shape != frame.shape:
+            return Movement(flow, None, 0)
+        elapsed = frame.stamp_ns - last.stamp_ns
+        patience = round(self._options.patience * 1e9 / elapsed) if elapsed > 0 else 0
+        return Movement(flow, find_places(flow, last, frame), patience)
+
     def __call__(
-        self, segmentation: Segmentation, features: Features, frame: RGBDFrame
+        self,
+        segmentation: Segmentation,
+        features: Features,
+        frame: RGBDFrame,
+        movement: Movement | None = None,
     ) -> SceneSegmentation:
-        """Name the objects of the next frame; without `track`, each keeps the frame's own number."""
+        """Name the objects of the next frame; without `track`, each keeps the frame's own number.
+
+        Args:
+            segmentation: of the frame.
+            features: of the frame.
+            frame: colour, and depth and pose where there are some.
+            movement: the result of `look`, if somebody has looked already.
+        """
         seen = observe(segmentation, features)
         attention = features.attention
         if self._options.track:
-            labels, tracks = self._follow(segmentation, seen, frame)
+            labels, tracks = self._follow(segmentation, seen, movement or self.look(frame))
         else:
             tracks = _unfollowed(seen)
             labels = _paint(segmentation, seen, tracks)
@@ -99,23 +137,15 @@ class Tracker:
         )
 
     def _follow(
-        self, segmentation: Segmentation, seen: Observation, frame: RGBDFrame
+        self, segmentation: Segmentation, seen: Observation, movement: Movement
     ) -> tuple[NDArray[np.uint16], list[_Track]]:
         """Return what is believed of the frame, and all known objects."""
-        flow = self._motion(frame.color)
-        named = _paint(segmentation, seen, self._identify(seen, flow))
+        named = _paint(segmentation, seen, self._identify(seen, movement.flow))
         known = _table(track.id for track in self._tracks)
-        patience = self._options.patience
+        patience = movement.patience
         confirmed = _table(track.id for track in self._tracks if track.age >= patience)
-        labels = self._belief(named, self._places(flow, frame), known, confirmed, patience)
+        labels = self._belief(named, movement.places, known, confirmed, patience)
         return labels, self._tracks
-
-    def _places(self, flow: NDArray[np.float32] | None, frame: RGBDFrame) -> Places | None:
-        """Tell where this frame's cells were in the last one, if its shape was the same."""
-        last, self._last_frame = self._last_frame, frame
-        if flow is None or last is None or last.shape != frame.shape:
-            return None
-        return find_places(flow, last, frame)
 
     def _identify(self, seen: Observation, flow: NDArray[np.float32] | None) -> list[_Track]:
         """Return the track, known or new, of each object that is seen, and remember them all."""

@@ -39,8 +39,15 @@ class TrimmedRegions:
         """Whether the clustering has a say in this frame: always."""
         return True
 
+    def look(self, frame: RGBDFrame) -> None:
+        """Find nothing: without regions there is nothing to trim."""
+
     def __call__(
-        self, regions: Labels | None, features: Features, frame: RGBDFrame
+        self,
+        regions: Labels | None,
+        features: Features,
+        frame: RGBDFrame,
+        depth: None = None,  # noqa: ARG002 - as ObjectCut's
     ) -> Segmentation:
         """Cut one frame; arguments as `ObjectCut`'s."""
         assert regions is not None

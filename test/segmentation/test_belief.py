@@ -1,5 +1,7 @@
 """What a tracker with patience makes of cuts that merge, split, invent and drop things."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -14,8 +16,12 @@ from scenerep_ros.segmentation.tracker import Tracker
 
 SHAPE = (240, 320)
 PATIENCE = 4
+"""Frames."""
+PERIOD = 1 / 30
+"""Seconds from frame to frame."""
 RNG = np.random.default_rng(1)
 TEXTURE = cv2.resize(RNG.integers(0, 255, (90, 120, 3), np.uint8), (960, 720))
+TICKS = itertools.count()
 GRID = torch.tensor(RNG.normal(size=(24, 32, 16)), dtype=torch.float32)
 
 
@@ -34,14 +40,19 @@ EMPTY, ONLY_LEFT = boxes(), boxes(LEFT)
 
 @pytest.fixture
 def tracker() -> Tracker:
-    return Tracker(TrackingOptions(patience=PATIENCE))
+    return Tracker(TrackingOptions(patience=PATIENCE * PERIOD))
+
+
+def shown(picture: np.ndarray) -> RGBDFrame:
+    """A frame one period later than the one before it."""
+    return RGBDFrame(picture, stamp_ns=round(next(TICKS) * PERIOD * 1e9))
 
 
 def show(tracker: Tracker, labels: np.ndarray, offset: int = 0, times: int = 1) -> np.ndarray:
     """What the tracker says of the last of some equal frames."""
     color = np.ascontiguousarray(TEXTURE[100:340, 100 + offset : 420 + offset])
     for _ in range(times):
-        scene = tracker(Segmentation(labels), Features(GRID, GRID.mean((0, 1))), RGBDFrame(color))
+        scene = tracker(Segmentation(labels), Features(GRID, GRID.mean((0, 1))), shown(color))
     return scene.labels
 
 
@@ -90,7 +101,7 @@ def test_an_object_lifted_from_another_is_another_soon():
         picture[top : top + 80, 140:220] = TEXTURE[180:260, 240:320]
         cut = boxes(LEFT, (140, 220, top, top + 80))
         features = Features(GRID, GRID.mean((0, 1)))
-        labels = tracker(Segmentation(cut), features, RGBDFrame(picture)).labels
+        labels = tracker(Segmentation(cut), features, shown(picture)).labels
     assert (labels[LEFT[2] : LEFT[3], LEFT[0] : LEFT[1] - 10] == whole).all()
     lifted = labels[top + 10 : top + 70, 150:210]
     assert np.mean((lifted != whole) & (lifted > 0)) > 0.9
@@ -118,7 +129,7 @@ def test_what_enters_the_picture_is_believed_at_once(tracker):
 
 
 def test_an_id_that_is_forgotten_is_not_believed():
-    tracker = Tracker(TrackingOptions(patience=100, max_lost=3))
+    tracker = Tracker(TrackingOptions(patience=3.0, max_lost=3))
     show(tracker, APART, times=5)
     assert show(tracker, EMPTY, times=3).any()
     assert not show(tracker, EMPTY).any()
@@ -180,3 +191,11 @@ class TestPlaces:
         places = find_places(flow, frame, frame)
         np.testing.assert_allclose(places.u, np.arange(320)[None] - np.full((240, 1), 6), atol=1e-4)
         np.testing.assert_allclose(places.v, np.arange(240)[:, None] + np.full(320, 4), atol=1e-4)
+
+
+def test_at_a_low_frame_rate_each_frame_is_believed(tracker):
+    features = Features(GRID, GRID.mean((0, 1)))
+    color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
+    for second, cut in enumerate((APART, APART, APART, MERGED)):
+        scene = tracker(Segmentation(cut), features, RGBDFrame(color, stamp_ns=second * 10**9))
+    assert len(scene.objects) == 1
