@@ -131,6 +131,7 @@ def test_rate_zero_without_answers_waits_for_delivery(tum):
     with listening() as heard:
         play(tum, rate=0.0)
         heard.wait_for(lambda: len(heard.color) == 4)
+        heard.wait_for_end()
     assert heard.counts["unanswered"] == "0"
 
 
