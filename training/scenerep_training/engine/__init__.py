@@ -1,0 +1,1 @@
+"""What carries a method through a run: trainer, checkpoints, guards, logs, export."""

@@ -1,0 +1,1 @@
+"""Losses, each from its paper; they know nothing of networks or data."""

@@ -1,0 +1,1 @@
+"""The networks that training methods are put together from."""

@@ -1,0 +1,108 @@
+"""Any timm network as training sees it: a batch of images in, features out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from scenerep_ros.backbones.loading import load_network
+from scenerep_ros.backbones.preprocessing import Normalisation
+from scenerep_ros.errors import ConfigError
+
+
+class Encoded(NamedTuple):
+    """Features of B images.
+
+    Attributes:
+        pooled: (B, C), the CLS token, or the mean of the grid where there is none.
+        grid: (B, h, w, C), one feature a patch (ViT) or cell (convnet).
+    """
+
+    pooled: torch.Tensor
+    grid: torch.Tensor
+
+
+class Encoder(nn.Module):
+    """A timm network without classifier, with the normalisation of its input.
+
+    Args:
+        name: of the timm model.
+        network: that model.
+        normalisation: of its input.
+        stage: of a convnet, whose feature map is the grid; negative counts from the end.
+
+    Attributes:
+        channels: C of the features.
+        stride: pixels of the input a cell, both ways.
+
+    Raises:
+        ConfigError: if the network has no such stage.
+    """
+
+    _mean: torch.Tensor
+    _std: torch.Tensor
+
+    def __init__(
+        self, name: str, network: Any, normalisation: Normalisation, stage: int = -1
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.network = network
+        self.normalisation = normalisation
+        self._is_vit = hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens")
+        self.channels, self.stride, self._stage = self._shape(stage)
+        mean = 255 * torch.tensor(normalisation.mean).view(1, 3, 1, 1)
+        std = 255 * torch.tensor(normalisation.std).view(1, 3, 1, 1)
+        self.register_buffer("_mean", mean, persistent=False)
+        self.register_buffer("_std", std, persistent=False)
+
+    def forward(self, images: torch.Tensor) -> Encoded:
+        """Encode images.
+
+        Args:
+            images: (B, 3, H, W), RGB, 0 to 255, uint8 or floating.
+        """
+        pixels = (images.float() - self._mean) / self._std
+        return self._tokens(pixels) if self._is_vit else self._maps(pixels)
+
+    def _shape(self, stage: int) -> tuple[int, int, int]:
+        if self._is_vit:
+            stride = int(self.network.patch_embed.feat_ratio())
+            return int(self.network.num_features), stride, -1
+        stages = self.network.feature_info
+        if not -len(stages) <= stage < len(stages):
+            raise ConfigError(f"stage = {stage}: {self.name} has the stages 0 to {len(stages) - 1}")
+        chosen = stages[stage]
+        return int(chosen["num_chs"]), int(chosen["reduction"]), stage % len(stages)
+
+    def _tokens(self, pixels: torch.Tensor) -> Encoded:
+        height, width = pixels.shape[2] // self.stride, pixels.shape[3] // self.stride
+        tokens = self.network.forward_features(pixels)
+        grid = tokens[:, self.network.num_prefix_tokens :].unflatten(1, (height, width))
+        has_cls = self.network.cls_token is not None
+        return Encoded(tokens[:, 0] if has_cls else grid.mean((1, 2)), grid)
+
+    def _maps(self, pixels: torch.Tensor) -> Encoded:
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        (maps,) = self.network.forward_intermediates(
+            pixels, indices=[self._stage], output_fmt="NCHW", intermediates_only=True
+        )
+        grid = maps.permute(0, 2, 3, 1)
+        return Encoded(grid.mean((1, 2)), grid)
+
+
+def make_encoder(backbone: str, init: str, stage: int = -1) -> Encoder:
+    """Build a network in float32 on the CPU.
+
+    Args:
+        backbone: name of the timm model.
+        init: random, or what the runtime's option `weights` takes.
+        stage: see `Encoder`.
+
+    Raises:
+        ConfigError, WeightsError: as the runtime's `load_network`.
+    """
+    network, normalisation = load_network(backbone, init)
+    return Encoder(backbone, network, normalisation, stage)
