@@ -32,18 +32,28 @@ def load_backbone(options: BackboneOptions) -> Backbone:
             stage, or if the device is absent.
         WeightsError: if the weights are missing, damaged or do not fit.
     """
-    device = choose_device(options.device)
-    dtype = choose_dtype(options.precision, device)
     network, normalisation = load_network(options.backbone, options.weights)
-    backbone: Backbone
-    if isinstance(network, VisionTransformer | Eva):
-        backbone = ViTBackbone(options.backbone, network, normalisation, device, dtype)
-    else:
-        backbone = StageBackbone(
-            options.backbone, network, options.stage, normalisation, device, dtype
-        )
+    backbone = as_backbone(options, network, normalisation)
     _try_out(backbone)
     return backbone
+
+
+def as_backbone(options: BackboneOptions, network: Any, normalisation: Normalisation) -> Backbone:
+    """Put a network that is loaded behind the interface; it is cast, moved and pruned in place.
+
+    Args:
+        options: name, stage, device and precision.
+        network: a timm model without classifier, float32.
+        normalisation: of its input.
+
+    Raises:
+        ConfigError: if the network has no such stage, or the device is absent.
+    """
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.precision, device)
+    if isinstance(network, VisionTransformer | Eva):
+        return ViTBackbone(options.backbone, network, normalisation, device, dtype)
+    return StageBackbone(options.backbone, network, options.stage, normalisation, device, dtype)
 
 
 def load_network(name: str, weights: str) -> tuple[Any, Normalisation]:

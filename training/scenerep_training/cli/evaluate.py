@@ -13,18 +13,19 @@ import torch
 
 from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.outcome import exit_code
 from scenerep_ros.config import PipelineConfig
-from scenerep_ros.errors import ConfigError, ScenerepError
+from scenerep_ros.errors import ConfigError
 from scenerep_ros.files import write_aside
 from scenerep_training.cli.report import add_report
 from scenerep_training.evaluation import __doc__ as summary
 from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.journal import json_text
 from scenerep_training.evaluation.protocol import Protocol
 from scenerep_training.evaluation.registry import PROTOCOLS
 from scenerep_training.evaluation.runner import run_protocol
 from scenerep_training.evaluation.settings import collect_settings
 from scenerep_training.evaluation.text import run_text
+from scenerep_training.run_folder import json_text
 
 SHARED = {"command", "run", "data", "checkpoint", "limit", "json", "out", "config", "argv"}
 """What every protocol's parser leaves in the namespace, beside the options."""
@@ -136,14 +137,8 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     args = build_parser().parse_args(argv)
     args.argv = argv
-    try:
-        return int(args.run(args))
-    except ScenerepError as error:
-        print(f"scenerep-eval {args.command}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"scenerep-eval {args.command}: interrupted; call again to go on", file=sys.stderr)
-        return 130
+    name = f"scenerep-eval {args.command}"
+    return exit_code(name, lambda: int(args.run(args)), "; call again to go on")
 
 
 if __name__ == "__main__":

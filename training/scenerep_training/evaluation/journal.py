@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.errors import ConfigError
+from scenerep_training.run_folder import json_text
 
 
 class Journal:
@@ -49,31 +48,3 @@ def _is_whole(line: bytes) -> bool:
         return line.endswith(b"\n") and isinstance(json.loads(line), dict)
     except ValueError:
         return False
-
-
-def json_text(value: Any, indent: int | None = 2) -> str:
-    """Return a line, or lines, of JSON as every reader takes it: undefined numbers are null."""
-    return json.dumps(_defined(value), indent=indent, allow_nan=False) + "\n"
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _defined(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_defined(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a run's file.
-
-    Raises:
-        ConfigError: if it is missing or not a JSON object.
-    """
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}; is its folder a run's?") from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds no JSON object; is its folder a run's?")
-    return content

@@ -6,7 +6,6 @@ it is measured), `failures.jsonl`, `pictures/*.jpg` and, when all samples are do
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from scenerep_ros.errors import ConfigError, FrameError, SourceError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.files import write_aside
-from scenerep_training.evaluation.journal import Journal, json_text, read_json
+from scenerep_training.evaluation.journal import Journal
 from scenerep_training.evaluation.protocol import Protocol, Row
+from scenerep_training.run_folder import claim, json_text
 
 PICTURE_WIDTH = 960
 """Pixels: three images side by side stay readable, and a report of twenty pictures small."""
-COMMAND = "command"
-"""The one setting that may differ when a run is resumed."""
 
 
 def run_protocol(
@@ -44,7 +42,7 @@ def run_protocol(
         ConfigError: if folder holds a run with other settings.
         SourceError: if no sample could be measured.
     """
-    _claim(folder, settings)
+    claim(folder, settings)
     for journal in (rows_journal(folder), failures_journal(folder)):
         journal.repair()
     protocol.folder = folder
@@ -89,22 +87,6 @@ def _conclude(
     }
     write_aside(folder / "run.json", json_text(run).encode())
     return run
-
-
-def _claim(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Mark the folder with the run's settings, or check that it is this run's."""
-    path = folder / "settings.json"
-    if not path.exists():
-        write_aside(path, json_text(settings).encode())
-        return
-    found, asked = read_json(path), json.loads(json_text(settings))
-    names = dict.fromkeys([*asked, *found])
-    differing = [name for name in names if asked.get(name) != found.get(name) and name != COMMAND]
-    if differing:
-        raise ConfigError(
-            f"run folder {folder}: holds a run with other settings ({', '.join(differing)}; see "
-            f"{path}); name another --out, or remove it"
-        )
 
 
 def picture_path(folder: Path, sample: str) -> Path:

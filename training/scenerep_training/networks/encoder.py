@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,7 @@ class Encoder(nn.Module):
     Attributes:
         channels: C of the features.
         stride: pixels of the input a cell, both ways.
+        stage: of a convnet, counted from the start; -1 of a ViT.
 
     Raises:
         ConfigError: if the network has no such stage.
@@ -52,7 +54,8 @@ class Encoder(nn.Module):
         self.network = network
         self.normalisation = normalisation
         self._is_vit = hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens")
-        self.channels, self.stride, self._stage = self._shape(stage)
+        self.channels, self.stride, self.stage = self._shape(stage)
+        self._freeze_unused()
         mean = 255 * torch.tensor(normalisation.mean).view(1, 3, 1, 1)
         std = 255 * torch.tensor(normalisation.std).view(1, 3, 1, 1)
         self.register_buffer("_mean", mean, persistent=False)
@@ -77,6 +80,16 @@ class Encoder(nn.Module):
         chosen = stages[stage]
         return int(chosen["num_chs"]), int(chosen["reduction"]), stage % len(stages)
 
+    def _freeze_unused(self) -> None:
+        """Freeze what comes after the stage: no loss reaches it, and DDP would wait for it."""
+        if self._is_vit:
+            return
+        used = copy.deepcopy(self.network)
+        used.prune_intermediate_layers([self.stage], prune_norm=True, prune_head=True)
+        names = {name for name, _ in used.named_parameters()}
+        for name, weight in self.network.named_parameters():
+            weight.requires_grad_(name in names)
+
     def _tokens(self, pixels: torch.Tensor) -> Encoded:
         height, width = pixels.shape[2] // self.stride, pixels.shape[3] // self.stride
         tokens = self.network.forward_features(pixels)
@@ -87,7 +100,7 @@ class Encoder(nn.Module):
     def _maps(self, pixels: torch.Tensor) -> Encoded:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         (maps,) = self.network.forward_intermediates(
-            pixels, indices=[self._stage], output_fmt="NCHW", intermediates_only=True
+            pixels, indices=[self.stage], output_fmt="NCHW", intermediates_only=True
         )
         grid = maps.permute(0, 2, 3, 1)
         return Encoded(grid.mean((1, 2)), grid)

@@ -15,7 +15,6 @@ from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.sources import open_source
 from scenerep_training.evaluation import charts
 from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.journal import read_json
 from scenerep_training.evaluation.metrics.pareto import pareto_front
 from scenerep_training.evaluation.protocol import (
     Figures,
@@ -28,6 +27,7 @@ from scenerep_training.evaluation.protocol import (
 )
 from scenerep_training.evaluation.runner import undefined_as_nan
 from scenerep_training.evaluation.speed_probe import WARM_UP, Request, measure_apart
+from scenerep_training.run_folder import read_json
 
 BACKBONES = (
     "vit_small_patch14_dinov2.lvd142m",

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.sources.image_files import natural_key
-from scenerep_training.evaluation.journal import read_json
 from scenerep_training.evaluation.protocol import (
     Figures,
     Protocol,
@@ -28,6 +27,7 @@ from scenerep_training.evaluation.runner import (
     read_rows,
     undefined_as_nan,
 )
+from scenerep_training.run_folder import read_json
 
 PLOT_SUFFIXES = {".png", ".svg"}
 
