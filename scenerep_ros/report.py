@@ -103,7 +103,7 @@ class RunLog:
             fps=round(segmented / (time.perf_counter() - self._start), 2),
             latency_ms=latency(self.timings),
             objects_per_frame=round(self._objects / segmented, 2),
-            backbone=pipeline.config.backbone,
+            backbone=pipeline.backbone.name,
             method=pipeline.config.method,
             device=str(pipeline.backbone.device),
             dropped={"unreadable": unreadable},

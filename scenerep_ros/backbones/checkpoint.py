@@ -36,6 +36,7 @@ class ModelCard(BaseModel):
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = Field(
         description="Of the input, RGB in 0..1."
     )
+    stage: int = Field(default=-1, description="Convnets: the stage whose features were trained.")
     resolution: int = Field(ge=32, description="Shorter side it was trained at, pixels.")
     origin: str = Field(description="Where the weights come from.")
     licence: str = Field(description="Of the weights.")
@@ -68,6 +69,16 @@ def save_checkpoint(folder: Path, state: Mapping[str, torch.Tensor], card: Model
 def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
     # Tensors that share memory, or are views with gaps, cannot be stored.
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+
+
+def checkpoint_folder(weights: str | Path) -> Path | None:
+    """Return the folder of the checkpoint that a path names, itself or by its weights' file.
+
+    None where there is no checkpoint with a card.
+    """
+    path = Path(weights).expanduser()
+    folder = path.parent if path.name == WEIGHTS_NAME else path
+    return folder if (folder / CARD_NAME).is_file() else None
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import timm
 from timm.models import Eva, VisionTransformer
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card, read_checkpoint
+from scenerep_ros.backbones.checkpoint import (
+    CARD_NAME,
+    WEIGHTS_NAME,
+    checkpoint_folder,
+    read_card,
+    read_checkpoint,
+)
 from scenerep_ros.backbones.convnet import StageBackbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
 from scenerep_ros.backbones.preprocessing import Normalisation
@@ -23,6 +29,8 @@ from scenerep_ros.errors import ConfigError, WeightsError, nearest_names
 
 log = logging.getLogger(__name__)
 
+Options = TypeVar("Options", bound=BackboneOptions)
+
 
 def load_backbone(options: BackboneOptions) -> Backbone:
     """Build the network that the options name, with its weights, on its device.
@@ -32,10 +40,26 @@ def load_backbone(options: BackboneOptions) -> Backbone:
             stage, or if the device is absent.
         WeightsError: if the weights are missing, damaged or do not fit.
     """
+    options = with_card(options)
     network, normalisation = load_network(options.backbone, options.weights)
     backbone = as_backbone(options, network, normalisation)
     _try_out(backbone)
     return backbone
+
+
+def with_card(options: Options) -> Options:
+    """Take network and stage from a checkpoint's card, where the user left both as they are.
+
+    Raises:
+        WeightsError: if the card is damaged.
+    """
+    folder = checkpoint_folder(options.weights)
+    if folder is None:
+        return options
+    card, fields = read_card(folder), BackboneOptions.model_fields
+    told = {"backbone": card.architecture, "stage": card.stage}
+    usual = {name: told[name] for name in told if getattr(options, name) == fields[name].default}
+    return options.model_copy(update=usual)
 
 
 def as_backbone(options: BackboneOptions, network: Any, normalisation: Normalisation) -> Backbone:
@@ -140,10 +164,9 @@ def _load_local(network: Any, name: str, path: Path) -> Normalisation:
             f"weights = '{path}': no such file; expected auto, wheel, hub, random, a .safetensors "
             f"or .pth file, or a folder with {WEIGHTS_NAME} and {CARD_NAME}"
         )
-    if path.is_dir():
-        return _load_checkpoint(network, name, path)
-    if path.name == WEIGHTS_NAME and (path.parent / CARD_NAME).is_file():
-        return _load_checkpoint(network, name, path.parent)
+    folder = checkpoint_folder(path) or path
+    if folder.is_dir():
+        return _load_checkpoint(network, name, folder)
     load_strictly(network, read_state_dict(path), str(path))
     return _normalisation(network)
 

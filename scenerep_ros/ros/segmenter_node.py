@@ -126,8 +126,8 @@ class SegmenterNode(LifecycleNode):
             pipeline, self.config, self._outputs, self._counters, self._reporter
         )
         self._worker = NewestWorker(self._processor, self._on_skip, self._on_error_in_frame)
-        config, device = self.config, pipeline.backbone.device
-        self.get_logger().info(f"{config.backbone} on {device}, method {config.method}")
+        backbone, method = pipeline.backbone, self.config.method
+        self.get_logger().info(f"{backbone.name} on {backbone.device}, method {method}")
 
     def _activate(self) -> None:
         assert self._worker is not None
@@ -196,10 +196,11 @@ class SegmenterNode(LifecycleNode):
         return "unconfigured" if self._processor is None else "inactive"
 
     def _facts(self) -> dict[str, str]:
-        facts = {"backbone": self.config.backbone, "method": self.config.method}
-        if self._processor is not None:
-            facts["device"] = str(self._processor.pipeline.backbone.device)
-        return facts
+        facts: dict[str, str] = {"method": self.config.method}
+        if self._processor is None:
+            return facts
+        backbone = self._processor.pipeline.backbone
+        return facts | {"backbone": backbone.name, "device": str(backbone.device)}
 
     def _explain(self, error: Exception) -> str:
         """Say what happened; where it was not foreseen, name the type and log the traceback."""

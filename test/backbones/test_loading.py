@@ -3,7 +3,12 @@ import timm
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, ModelCard, save_checkpoint
+from scenerep_ros.backbones.checkpoint import (
+    WEIGHTS_NAME,
+    ModelCard,
+    read_checkpoint,
+    save_checkpoint,
+)
 from scenerep_ros.config import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError
 
@@ -100,6 +105,19 @@ def test_checkpoint_of_another_architecture_is_refused(checkpoint):
         WeightsError, match=f"holds weights of {NAME}, not of resnet18; set backbone"
     ):
         load("resnet18", weights=str(checkpoint))
+
+
+def test_checkpoint_brings_its_network_and_stage(checkpoint):
+    card, state = read_checkpoint(checkpoint)
+    save_checkpoint(checkpoint, state, card.model_copy(update={"stage": 2}))
+
+    def stride(**options):
+        return load_backbone(
+            BackboneOptions(weights=str(checkpoint), device="cpu", **options)
+        ).stride
+
+    assert (stride(), stride(stage=1)) == (8, 4)
+    assert load_backbone(BackboneOptions(weights=str(checkpoint), device="cpu")).name == NAME
 
 
 def test_cut_checkpoint_is_refused(checkpoint):

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card
+from scenerep_ros.backbones.checkpoint import checkpoint_folder
+from scenerep_ros.backbones.loading import with_card
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.outcome import exit_code
 from scenerep_ros.config import PipelineConfig
@@ -107,25 +108,18 @@ def chosen_config(args: argparse.Namespace) -> PipelineConfig:
         if hasattr(args, "weights"):
             raise ConfigError("--checkpoint and --weights both name weights; give one of them")
         args.weights = args.checkpoint
-        card = checkpoint_folder(Path(args.checkpoint))
-        if (card / CARD_NAME).is_file() and not hasattr(args, "backbone"):
-            args.backbone = read_card(card).architecture
-    config = options_from(args, PipelineConfig, args.config)
+    config = with_card(options_from(args, PipelineConfig, args.config))
     usual = PROTOCOLS[args.command].defaults
     unnamed = {name: usual[name] for name in usual if name not in config.model_fields_set}
     return config.model_copy(update=unnamed)
-
-
-def checkpoint_folder(path: Path) -> Path:
-    """Folder of a checkpoint, which may be named by its weights' file."""
-    return path.parent if path.name == WEIGHTS_NAME else path
 
 
 def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
     """Where a run goes that was not told where."""
     backbone = config.backbone
     if args.checkpoint:
-        backbone = checkpoint_folder(Path(args.checkpoint).resolve()).stem
+        path = Path(args.checkpoint).resolve()
+        backbone = (checkpoint_folder(path) or path).stem
     return (
         Path("runs/eval") / f"{args.command}-{args.data.resolve().name}-{backbone}-{config.method}"
     )

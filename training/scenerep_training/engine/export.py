@@ -25,6 +25,7 @@ def export(method: Method, folder: Path, training: dict[str, Any]) -> None:
         architecture=encoder.name,
         mean=encoder.normalisation.mean,
         std=encoder.normalisation.std,
+        stage=encoder.stage,
         resolution=options.crop_size,
         origin=f"scenerep-train {method.name}, first weights: {options.init}",
         licence="that of the training data and of the first weights",

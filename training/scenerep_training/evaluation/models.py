@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, read_card
+from scenerep_ros.backbones.checkpoint import checkpoint_folder, read_card
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.errors import ConfigError
 
@@ -21,8 +21,8 @@ def model_options(config: PipelineConfig, text: str) -> PipelineConfig:
     backbone, sign, weights = text.partition("=")
     if not sign or "/" in backbone:  # a path may have such a sign in it
         backbone, weights = "", text
-    folder = _checkpoint_folder(weights)
-    if not backbone and (folder / CARD_NAME).is_file():
+    folder = checkpoint_folder(weights)
+    if not backbone and folder is not None:
         backbone = read_card(folder).architecture
     return config.model_copy(update={"backbone": backbone or config.backbone, "weights": weights})
 
@@ -33,7 +33,8 @@ def model_label(config: PipelineConfig) -> str:
     >>> model_label(PipelineConfig(backbone="resnet18", weights="runs/tuned/model.safetensors"))
     'resnet18-tuned'
     """
-    return f"{config.backbone}-{_checkpoint_folder(config.weights).stem}"
+    path = Path(config.weights).expanduser()
+    return f"{config.backbone}-{(checkpoint_folder(path) or path).stem}"
 
 
 def labelled(models: list[PipelineConfig]) -> dict[str, PipelineConfig]:
@@ -47,8 +48,3 @@ def labelled(models: list[PipelineConfig]) -> dict[str, PipelineConfig]:
     if twice:
         raise ConfigError(f"model {twice[0]} is named twice; rename one checkpoint's folder")
     return dict(zip(labels, models, strict=True))
-
-
-def _checkpoint_folder(weights: str) -> Path:
-    path = Path(weights).expanduser()
-    return path.parent if path.name == WEIGHTS_NAME else path
