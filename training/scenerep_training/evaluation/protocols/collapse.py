@@ -39,6 +39,7 @@ LABELS = {
     "effective_rank": "effective rank",
 }
 UNDEFINED = float("nan")
+TOGETHER = "all-logs.png"
 
 
 class Collapse(Protocol):
@@ -103,7 +104,10 @@ class Collapse(Protocol):
         return Result(figures)
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:
-        """Means over the logs, and what each one shows."""
+        """Means over the logs, and what each one shows; several are drawn in one figure."""
+        if len(rows) > 1:
+            curves = {row.name: read_curves(self.logs[row.name]) for row in rows}
+            draw_together(curves, self.outputs, self.folder / "plots" / TOGETHER)
         said = {f"{row.name}: {verdict(row.figures)}": row.figures for row in rows}
         return [group_means(rows), Table("what each log shows", said)]
 
@@ -162,6 +166,28 @@ def draw_curves(curves: Mapping[str, Curve], title: str, outputs: int | None, pa
                 axes.axhline(end, color=charts.INK, linestyle=":", linewidth=1)
         panels[0].set_title(title)
         panels[-1].set_xlabel("step")
+        charts.write_png(figure, path)
+
+
+def draw_together(
+    curves: Mapping[str, Mapping[str, Curve]], outputs: int | None, path: Path
+) -> None:
+    """Write the paper's figure 7: entropy and divergence side by side, a line a log."""
+    names = [
+        name for name in ("teacher_entropy", "kl") if any(name in log for log in curves.values())
+    ]
+    names = names or ["feature_std"]
+    with charts.new_figure(4.2 * len(names), 3.2) as figure:
+        panels = figure.subplots(1, len(names), squeeze=False)[0]
+        for axes, name in zip(panels, names, strict=True):
+            for index, (log, drawn) in enumerate(curves.items()):
+                if name in drawn:
+                    axes.plot(*drawn[name].T, color=charts.color(index), linewidth=1.5, label=log)
+            axes.set_xlabel("step")
+            axes.set_ylabel(LABELS[name])
+            if name == "teacher_entropy" and outputs:
+                axes.axhline(np.log(outputs), color=charts.INK, linestyle=":", linewidth=1)
+        panels[0].legend()
         charts.write_png(figure, path)
 
 

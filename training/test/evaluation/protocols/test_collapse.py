@@ -74,5 +74,5 @@ def test_a_folder_of_logs_is_measured_drawn_and_named(tmp_path):
     assert list(said["rows"]) == ["a/constant.csv: constant collapse", "b/healthy.csv: no collapse"]
     assert [name for name, _ in read_failures(tmp_path / "out")] == ["empty.jsonl"]
     drawn = sorted(path.name for path in (tmp_path / "out" / "plots").iterdir())
-    assert drawn == ["a__constant.csv.png", "b__healthy.csv.png"]
+    assert drawn == ["a__constant.csv.png", "all-logs.png", "b__healthy.csv.png"]
     assert cv2.imread(str(tmp_path / "out" / "plots" / drawn[0])).shape[1] > 700
