@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +60,14 @@ class Source(ABC):
             IndexError: past the end.
             FrameError: if this frame is missing or damaged.
         """
+
+    def color_frame(self, index: int) -> RGBDFrame:
+        """Read one frame without its depth, which of image files takes half the time.
+
+        Raises:
+            IndexError, FrameError: as reading with depth.
+        """
+        return replace(self[index], depth=None)
 
     def __iter__(self) -> Iterator[RGBDFrame]:
         self.skipped = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +58,21 @@ class FileSource(Source):
         return len(self._shots)
 
     def __getitem__(self, index: int) -> RGBDFrame:
+        frame = self.color_frame(index)
+        return replace(frame, depth=self._depth(self._shots[index]))
+
+    def color_frame(self, index: int) -> RGBDFrame:
+        """Read one frame without its depth.
+
+        Raises:
+            IndexError: past the end.
+            FrameError: if the colour image is missing or damaged.
+        """
         if not 0 <= index < len(self):
             raise IndexError(index)
         shot = self._shots[index]
         frame = RGBDFrame(
             color=read_color(shot.color),
-            depth=self._depth(shot),
             intrinsics=self._camera.intrinsics if self._camera else None,
             stamp_ns=shot.stamp_ns,
             name=shot.color.stem,
@@ -76,6 +85,10 @@ class FileSource(Source):
     def frame_name(self, index: int) -> str:
         """Stem of the colour image's file."""
         return self._shots[index].color.stem
+
+    def color_path(self, index: int) -> Path:
+        """Where a frame's colour image is."""
+        return self._shots[index].color
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
         """Instance labels (H, W) of one frame, 0 = background; None where there are none.

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.frames import Intrinsics, RGBDFrame
-from scenerep_ros.geometry import deproject, inverse_depth, project
+from scenerep_ros.frames import RGBDFrame
+from scenerep_training.data.correspondence import posed_view, project_between
+from scenerep_training.data.positions import pixel_grid
 
-DEPTH_STEP = 0.02
-"""Difference in inverse depth from which a point is another one, 1 / m: 2 cm at 1 m, 8 cm at 2 m."""
 SMALLEST_SIDE = 16
 """Pixels of an image that dense inverse search can handle."""
 
@@ -37,14 +35,6 @@ class Places:
     measured: bool
 
 
-class View(NamedTuple):
-    """What is needed of a frame to project its pixels into another one; fields as RGBDFrame's."""
-
-    depth: NDArray[np.float32]
-    intrinsics: Intrinsics
-    pose: NDArray[np.float64]
-
-
 def last_places(last: RGBDFrame, current: RGBDFrame) -> Places:
     """Find where the pixels of the current image were in the last one.
 
@@ -54,27 +44,11 @@ def last_places(last: RGBDFrame, current: RGBDFrame) -> Places:
     """
     if last.shape != current.shape:
         return _unknown(current.shape)
-    views = _view(last), _view(current)
+    views = posed_view(current), posed_view(last)
     if views[0] is None or views[1] is None:
         return _by_flow(last, current)
-    return _by_depth(views[0], views[1])
-
-
-def _view(frame: RGBDFrame) -> View | None:
-    if frame.pose is None or frame.depth is None or frame.intrinsics is None:
-        return None
-    return View(frame.depth, frame.intrinsics, frame.pose)
-
-
-def _by_depth(last: View, current: View) -> Places:
-    motion = np.linalg.inv(last.pose) @ current.pose
-    points = deproject(current.depth, current.intrinsics)
-    moved = points @ motion[:3, :3].T.astype(np.float32) + motion[:3, 3].astype(np.float32)
-    u, v, depth = np.moveaxis(project(moved, last.intrinsics), -1, 0)
-    places = _nearest(v, u, measured=True)
-    there = inverse_depth(last.depth)[places.rows, places.columns]
-    same = np.abs(there - inverse_depth(depth)) < DEPTH_STEP
-    return Places(places.rows, places.columns, places.visible & same, measured=True)
+    found = project_between(views[0], views[1], pixel_grid(current.shape))
+    return _nearest(found[..., 1], found[..., 0], measured=True)
 
 
 def _by_flow(last: RGBDFrame, current: RGBDFrame) -> Places:

@@ -27,12 +27,18 @@ def list_recordings(path: Path) -> dict[str, Opener]:
     """
     if is_davis(path):
         return {name: _given(source) for name, source in list_davis_sequences(path).items()}
-    children = sorted(path.iterdir()) if path.is_dir() and not _is_recording(path) else []
-    found = {child.name: _opener(child) for child in children if _is_recording(child)}
-    if found:
-        return found
-    source = open_source(path)
-    return {source.name: _given(source)}
+    paths = recording_paths(path)
+    if paths == [path]:
+        source = open_source(path)
+        return {source.name: _given(source)}
+    return {child.name: _opener(child) for child in paths}
+
+
+def recording_paths(path: Path) -> list[Path]:
+    """Paths of the recordings of a folder, in order; the path itself if it is one or holds none."""
+    if _is_recording(path) or not path.is_dir():
+        return [path]
+    return sorted(filter(_is_recording, path.iterdir())) or [path]
 
 
 def _is_recording(path: Path) -> bool:
