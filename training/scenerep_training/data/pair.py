@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,10 @@ class FramePair:
     """A positive pair.
 
     Attributes:
-        first, second: frames of one recording; the same frame where the gap is 0.
-        masks: of the foreground, (H, W) bool each, or None where the recording has none.
+        first, second: frames of one recording; the same frame where the gap is 0. Without depth
+            unless the views read it.
+        masks: of the foreground, (H, W) bool each, or None where the recording has none, or the
+            views read none.
         sequence: name of the recording.
     """
 
@@ -31,6 +33,24 @@ class FramePair:
     sequence: str = ""
 
 
-MakeViews = Callable[[FramePair], Views]
-"""Augments one pair. Images are (3, H, W) uint8, RGB: the encoder normalises on its device. All that
-is random is drawn from torch's global generator, which the data set seeds for each pair."""
+class MakeViews(ABC):
+    """Augments one pair.
+
+    Images are (3, H, W) uint8, RGB: the encoder normalises on its device. All that is random is
+    drawn from torch's global generator, which the data set seeds for each pair. It must pickle, for
+    it goes to the workers.
+    """
+
+    @property
+    def reads_depth(self) -> bool:
+        """Whether the pair's frames must have their depth, which costs more than their colour."""
+        return False
+
+    @property
+    def reads_masks(self) -> bool:
+        """Whether the pair must have its masks."""
+        return False
+
+    @abstractmethod
+    def __call__(self, pair: FramePair) -> Views:
+        """Make the views."""

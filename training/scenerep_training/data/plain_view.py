@@ -1,0 +1,52 @@
+"""The same picture for teacher and student: what distillation sees of a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from scenerep_training.data.correspondence import correspondences
+from scenerep_training.data.crops import crops_of_pair
+from scenerep_training.data.pair import FramePair, MakeViews, Views
+from scenerep_training.data.photometric import Photometric
+from scenerep_training.options import AugmentationOptions
+
+MILD = Photometric(jitter=(0.4, 0.4, 0.2, 0.1))
+
+
+@dataclass(frozen=True)
+class PlainView(MakeViews):
+    """Makes `images`: (2, 3, S, S) uint8, one of each frame; perhaps `correspondence`.
+
+    `correspondence`: (h, h, 2) float32, for each cell of the first image its x and y in the second,
+    0 at the left and upper edge, 1 at the others; NaN where it is not seen there or that is unknown.
+
+    Attributes:
+        options: size and smallest area of the crops.
+        cells: h, a side of the image in cells; None where no correspondences are wanted.
+        change: of the colours.
+    """
+
+    options: AugmentationOptions
+    cells: int | None = None
+    change: Photometric = MILD
+
+    @property
+    def reads_depth(self) -> bool:
+        """Correspondences come from depth."""
+        return self.cells is not None
+
+    def __call__(self, pair: FramePair) -> Views:
+        """Cut both, and find the cells of the first in the second."""
+        options, change = self.options, self.change
+        first, second = crops_of_pair(pair, (options.min_crop, 1.0), options.consistent_crops)
+        images = [
+            change(first.image(pair.first.color, options.crop_size)),
+            change(second.image(pair.second.color, options.crop_size)),
+        ]
+        views = {"images": torch.stack(images)}
+        if self.cells is not None:
+            found = correspondences(pair.first, pair.second, first.centres(self.cells))
+            views["correspondence"] = torch.from_numpy(second.places(found))
+        return views

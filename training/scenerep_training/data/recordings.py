@@ -1,0 +1,104 @@
+"""Which recordings a run trains on, and how often each is looked at."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenerep_ros.errors import ConfigError, SourceError
+from scenerep_ros.sources.base import Source
+from scenerep_ros.sources.opening import open_source
+from scenerep_training.data.unpacking import quick_source
+from scenerep_training.evaluation.datasets.co3d import co3d_categories, list_co3d_sequences
+from scenerep_training.evaluation.datasets.davis import DavisSequence, is_davis
+from scenerep_training.evaluation.datasets.recordings import recording_paths
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Sequences, each with its share of the pairs.
+
+    Attributes:
+        sources: which can be read in any order, and pickle, so that workers can have them.
+        shares: of each source, positive, with the sum 1.
+    """
+
+    sources: tuple[Source, ...]
+    shares: tuple[float, ...]
+
+
+def open_recordings(paths: Sequence[Path], weights: Sequence[float] | None = None) -> Recordings:
+    """Open all that a run trains on.
+
+    What is not quick to read is unpacked into the cache, once (see `unpacking`).
+
+    Args:
+        paths: each a recording as `scenerep segment` takes it, CO3D or one of its categories, a
+            DAVIS root, or a folder of recordings.
+        weights: of each path, how many pairs it gives, in any unit; the sequences of a path share
+            by their number of frames. Without weights all paths do so.
+
+    Raises:
+        ConfigError: if there are no paths, or weights that do not fit.
+        SourceError: if a path is none of these or is damaged.
+    """
+    if not paths:
+        raise ConfigError("no recordings to train on; name at least one")
+    groups = [_open_path(Path(path).expanduser()) for path in paths]
+    lengths = [sum(map(len, group)) for group in groups]
+    weights = lengths if weights is None else weights
+    _check_weights(len(paths), weights)
+    shares = [
+        weight / sum(weights) * len(source) / length
+        for group, length, weight in zip(groups, lengths, weights, strict=True)
+        for source in group
+    ]
+    return Recordings(tuple(source for group in groups for source in group), tuple(shares))
+
+
+def _check_weights(count: int, weights: Sequence[float]) -> None:
+    if len(weights) != count:
+        raise ConfigError(f"{len(weights)} weights for {count} recordings; give one for each")
+    if not all(0 < weight < math.inf for weight in weights):
+        raise ConfigError(f"weights {list(weights)}: each must be positive and finite")
+
+
+def _open_path(path: Path) -> list[Source]:
+    """Open the sequences of one path."""
+    if categories := co3d_categories(path):
+        return [sequence for category in categories for sequence in list_co3d_sequences(category)]
+    if is_davis(path):
+        return _open_davis(path)
+    children = recording_paths(path)
+    return [_open_one(path)] if children == [path] else _open_all(path, children)
+
+
+def _open_davis(path: Path) -> list[Source]:
+    """All sequences with images: its list of 2017 names those for validation only."""
+    folders = sorted(
+        folder for folder in (path / "JPEGImages" / "480p").iterdir() if folder.is_dir()
+    )
+    masks = path / "Annotations" / "480p"
+    return [DavisSequence(folder, masks / folder.name) for folder in folders]
+
+
+def _open_all(folder: Path, paths: list[Path]) -> list[Source]:
+    """Recordings of a folder; damaged ones are named and left out, unless all are."""
+    sources: list[Source] = []
+    for path in paths:
+        try:
+            sources.append(_open_one(path))
+        except SourceError as error:
+            log.warning("left out: %s", error)
+    if not sources:
+        raise SourceError(f"{folder}: none of its {len(paths)} recordings can be opened")
+    return sources
+
+
+def _open_one(path: Path) -> Source:
+    return quick_source(open_source(path), path)
