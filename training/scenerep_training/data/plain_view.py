@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_training.data.correspondence import correspondences
-from scenerep_training.data.crops import crops_of_pair
+from scenerep_training.data.crops import Crop, crops_of_pair
 from scenerep_training.data.pair import FramePair, MakeViews, Views
 from scenerep_training.data.photometric import Photometric
 from scenerep_training.options import AugmentationOptions
@@ -39,11 +39,18 @@ class PlainView(MakeViews):
 
     def __call__(self, pair: FramePair) -> Views:
         """Cut both, and find the cells of the first in the second."""
-        options, change = self.options, self.change
-        first, second = crops_of_pair(pair, (options.min_crop, 1.0), options.consistent_crops)
+        return self.cut(pair, self.draw(pair))
+
+    def draw(self, pair: FramePair) -> tuple[Crop, Crop]:
+        """Draw a crop of each frame."""
+        return crops_of_pair(pair, (self.options.min_crop, 1.0), self.options.consistent_crops)
+
+    def cut(self, pair: FramePair, crops: tuple[Crop, Crop]) -> Views:
+        """Make the views of crops that were drawn."""
+        (first, second), size = crops, self.options.crop_size
         images = [
-            change(first.image(pair.first.color, options.crop_size)),
-            change(second.image(pair.second.color, options.crop_size)),
+            self.change(first.image(pair.first.color, size)),
+            self.change(second.image(pair.second.color, size)),
         ]
         views = {"images": torch.stack(images)}
         if self.cells is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from timm.optim import create_optimizer_v2  # type: ignore[attr-defined]
 from torch.optim.lr_scheduler import LambdaLR
 
+from scenerep_ros.frames import RGBDFrame
 from scenerep_training.data.pair import MakeViews, Views
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.options import TrainingOptions
@@ -67,6 +68,9 @@ class Method(LightningModule, ABC):
     @abstractmethod
     def make_views(self) -> MakeViews:
         """Return what turns a pair into views; it must pickle, for it goes to the workers."""
+
+    def prepare(self, frames: Iterable[RGBDFrame]) -> None:
+        """See every frame of the data once, in order, before training; most methods need not."""
 
     @abstractmethod
     def loss(self, views: Views) -> Step:
