@@ -70,6 +70,27 @@ class AugmentationOptions(_Options):
     )
 
 
+class MultiCropOptions(AugmentationOptions):
+    """The small crops beside the large ones."""
+
+    min_crop: float = Field(
+        0.4, gt=0.0, le=1.0, description="Smallest large crop and largest small one, of the area."
+    )
+    local_crops: int = Field(8, ge=1, le=64, description="Small crops a pair.")
+    local_size: int = Field(96, ge=16, le=1024, description="Side of a small crop, pixels.")
+    min_local_crop: float = Field(
+        0.05, gt=0.0, le=1.0, description="Smallest small crop, as a share of the image's area."
+    )
+
+
+class SpanningOptions(AugmentationOptions):
+    """The view in which objects are looked for."""
+
+    spanning_size: int = Field(
+        320, ge=32, le=2048, description="Side of the view that spans both crops, pixels."
+    )
+
+
 class OptimisationOptions(_Options):
     """How weights move."""
 

@@ -12,7 +12,7 @@ from scenerep_training.data.pair import FramePair, MakeViews, Views
 from scenerep_training.data.photometric import Photometric
 from scenerep_training.options import AugmentationOptions
 
-MILD = Photometric(jitter=(0.4, 0.4, 0.2, 0.1))
+MILD = Photometric()
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,8 @@ class PlainView(MakeViews):
     def cut(self, pair: FramePair, crops: tuple[Crop, Crop]) -> Views:
         """Make the views of crops that were drawn."""
         (first, second), size = crops, self.options.crop_size
-        images = [
-            self.change(first.image(pair.first.color, size)),
-            self.change(second.image(pair.second.color, size)),
-        ]
-        views = {"images": torch.stack(images)}
+        images = first.image(pair.first.color, size), second.image(pair.second.color, size)
+        views = {"images": torch.stack([self.change(image) for image in images])}
         if self.cells is not None:
             found = correspondences(pair.first, pair.second, first.centres(self.cells))
             views["correspondence"] = torch.from_numpy(second.places(found))
