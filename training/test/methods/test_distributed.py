@@ -1,0 +1,44 @@
+"""Two processes with half a batch each learn what one process learns from the whole batch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import WIDTHS
+from two_processes import run_processes, train
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory):
+    return run_processes(tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return {name: train(name) for name in WIDTHS}
+
+
+def assert_equal(found, expected):
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        torch.testing.assert_close(
+            found[key], value, atol=1e-5, rtol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
+        )
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+def test_the_loss_is_that_of_the_whole_batch(name, halves, whole):
+    losses = torch.stack([half[name]["losses"] for half in halves]).mean(0)
+    torch.testing.assert_close(losses, whole[name]["losses"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+@pytest.mark.parametrize("rank", [0, 1])
+def test_gradients_are_those_of_the_whole_batch(name, rank, halves, whole):
+    assert_equal(halves[rank][name]["gradients"], whole[name]["gradients"])
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+@pytest.mark.parametrize("rank", [0, 1])
+def test_weights_teachers_centre_queue_and_running_statistics_too(name, rank, halves, whole):
+    assert_equal(halves[rank][name]["state"], whole[name]["state"])
