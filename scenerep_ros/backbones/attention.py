@@ -38,7 +38,7 @@ class LastAttention(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def cls_row(self) -> torch.Tensor:
-        """Attention of the first token to all N tokens, a head.
+        """Attention of the first token of the first image to all N tokens, a head.
 
         Returns:
             (n, N) float32; each row sums to 1.
@@ -46,8 +46,19 @@ class LastAttention(TorchFunctionMode):
         Raises:
             RuntimeError: if no attention ran.
         """
+        return self.cls_scores()[0].softmax(dim=-1)
+
+    def cls_scores(self) -> torch.Tensor:
+        """Attention of the first token of every image to all N tokens, a head, before the softmax.
+
+        Returns:
+            (B, n, N) float32, with gradient where the network ran with one.
+
+        Raises:
+            RuntimeError: if no attention ran.
+        """
         if self._query is None or self._key is None:
             raise RuntimeError("it has no scaled dot-product attention")
-        query, key = self._query[0, :, :1].float(), self._key[0].float()
+        query, key = self._query[:, :, :1].float(), self._key.float()
         scale = query.shape[-1] ** -0.5 if self._scale is None else self._scale
-        return ((query * scale) @ key.transpose(-2, -1)).softmax(dim=-1)[:, 0]
+        return ((query * scale) @ key.transpose(-2, -1))[:, :, 0]
