@@ -11,7 +11,8 @@ from scenerep_training.methods.dino import DINO
 from scenerep_training.methods.distill import Distill
 from scenerep_training.methods.heads import Heads
 from scenerep_training.methods.moco import MoCo
+from scenerep_training.methods.odin import ODIN
 from scenerep_training.methods.simclr import SimCLR
 
-_ALL: tuple[type[Method], ...] = (DINO, BYOL, SimCLR, MoCo, Distill, Heads)
+_ALL: tuple[type[Method], ...] = (DINO, BYOL, SimCLR, MoCo, ODIN, Distill, Heads)
 METHODS = {method.name: method for method in _ALL}

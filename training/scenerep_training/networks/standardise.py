@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.distributed as dist
 from torch import nn
+
+from scenerep_training.processes import mean_processes
 
 EPSILON = 1e-6
 
@@ -41,10 +42,7 @@ class Standardise(nn.Module):
         return (features - self.mean) / (variance.clamp(min=0) + EPSILON).sqrt()
 
     def _observe(self, rows: torch.Tensor) -> None:
-        moments = torch.stack([rows.mean(0), rows.square().mean(0)])
-        if dist.is_available() and dist.is_initialized():
-            dist.all_reduce(moments)
-            moments /= dist.get_world_size()
+        moments = mean_processes(torch.stack([rows.mean(0), rows.square().mean(0)]))
         self.batches += 1
         self.mean += (moments[0] - self.mean) / self.batches
         self.power += (moments[1] - self.power) / self.batches
