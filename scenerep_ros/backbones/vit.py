@@ -38,7 +38,7 @@ class ViTBackbone:
         self.device = device
         self.stride = int(network.patch_embed.feat_ratio())
         self.parameters = sum(weight.numel() for weight in network.parameters())
-        self._position = PositionEmbedding(network, antialias=_trained_with_antialias(name))
+        self._position = PositionEmbedding(network, antialias=trained_with_antialias(name))
         self._network = _cast(network.eval(), device, dtype)
         self._has_cls = network.cls_token is not None
         self._prefix = int(network.num_prefix_tokens)
@@ -96,7 +96,8 @@ class PositionEmbedding:
         self._size = size
 
 
-def _trained_with_antialias(name: str) -> bool:
+def trained_with_antialias(name: str) -> bool:
+    """Whether a network's own training resized its position embedding with antialiasing."""
     # DINO and DINOv2 resized the embedding without antialiasing, DINOv2 with registers and timm's
     # own models with it.
     return "dino" not in name or "_reg" in name

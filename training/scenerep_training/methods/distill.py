@@ -1,4 +1,4 @@
-"""Distillation of a teacher of any architecture into a student of any other."""
+"""`distill`: a teacher of any architecture teaches a student of any other."""
 
 from __future__ import annotations
 

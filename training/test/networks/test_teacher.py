@@ -68,6 +68,25 @@ def test_a_crop_takes_the_cells_under_it():
     torch.testing.assert_close(crop[0, :, 1], torch.tensor([5.5, 9.5, 13.5]))
 
 
+@pytest.mark.parametrize(
+    "name", ["vit_tiny_patch16_224", "vit_small_patch14_dinov2", "test_resnet"]
+)
+def test_a_live_teacher_says_what_the_runtime_says(name, tmp_path):
+    encoder = make_encoder(name, "random")
+    for weight in encoder.parameters():
+        weight.data *= 1.2  # untrained features hardly depend on the image
+    torch.save(encoder.network.state_dict(), tmp_path / "teacher.pth")
+    options = BackboneOptions(
+        backbone=name, weights=str(tmp_path / "teacher.pth"), device="cpu", precision="fp32"
+    )
+    size = 6 * encoder.stride
+    image = np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
+    expected = load_backbone(options)(image, size)
+    said = Teacher(encoder, size)(torch.from_numpy(image).permute(2, 0, 1)[None], (6, 6))
+    torch.testing.assert_close(said.grid[0], expected.grid, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(said.pooled[0], expected.pooled, rtol=1e-3, atol=1e-4)
+
+
 def test_the_teacher_is_resized_to_the_student_and_frozen():
     teacher = Teacher(make_encoder("test_vit2", "random"), 100)
     teacher.train()
