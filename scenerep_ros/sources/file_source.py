@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,6 +91,14 @@ class FileSource(Source):
     def color_path(self, index: int) -> Path:
         """Where a frame's colour image is."""
         return self._shots[index].color
+
+    def with_poses(self, poses: Sequence[NDArray[np.float64] | None]) -> FileSource:
+        """Return the same recording with these poses (4, 4), camera to world, one a frame."""
+        posed = copy(self)
+        posed._shots = [
+            replace(shot, pose=pose) for shot, pose in zip(self._shots, poses, strict=True)
+        ]
+        return posed
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
         """Instance labels (H, W) of one frame, 0 = background; None where there are none.

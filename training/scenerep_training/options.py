@@ -47,6 +47,11 @@ class DataOptions(_Options):
         le=1000,
         description="Largest distance of the two frames of a pair, frames; 0: two views of one.",
     )
+    odometry: bool = Field(
+        False,
+        description="Estimate poses where a recording has depth but none: once, 50 ms a frame, "
+        "with Open3D.",
+    )
     max_unreadable: float = Field(
         0.05,
         ge=0.0,

@@ -34,7 +34,7 @@ class Crop:
         bottom, right = self.top + self.height, self.left + self.width
         box = torch.from_numpy(color[self.top : bottom, self.left : right]).permute(2, 0, 1)
         view = F.resize(box, [size, size], antialias=True)
-        return (view.flip(-1) if self.flip else view).contiguous()
+        return view.flip(-1) if self.flip else view
 
     def mask(self, mask: NDArray[np.bool_], size: int) -> torch.Tensor:
         """Cut a mask (H, W) bool to (size, size) bool, each pixel the nearest."""

@@ -107,4 +107,4 @@ def _pixels(view: torch.Tensor) -> np.ndarray:
 
 
 def _view(pixels: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(pixels).permute(2, 0, 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.opening import open_source
+from scenerep_training.data.odometry import with_odometry
 from scenerep_training.data.unpacking import quick_source
 from scenerep_training.evaluation.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.evaluation.datasets.davis import DavisSequence, is_davis
@@ -32,7 +33,9 @@ class Recordings:
     shares: tuple[float, ...]
 
 
-def open_recordings(paths: Sequence[Path], weights: Sequence[float] | None = None) -> Recordings:
+def open_recordings(
+    paths: Sequence[Path], weights: Sequence[float] | None = None, odometry: bool = False
+) -> Recordings:
     """Open all that a run trains on.
 
     What is not quick to read is unpacked into the cache, once (see `unpacking`).
@@ -42,14 +45,15 @@ def open_recordings(paths: Sequence[Path], weights: Sequence[float] | None = Non
             DAVIS root, or a folder of recordings.
         weights: of each path, how many pairs it gives, in any unit; the sequences of a path share
             by their number of frames. Without weights all paths do so.
+        odometry: whether to estimate poses where there is depth but no pose (see `odometry`).
 
     Raises:
-        ConfigError: if there are no paths, or weights that do not fit.
+        ConfigError: if there are no paths, weights do not fit, or Open3D is not there for odometry.
         SourceError: if a path is none of these or is damaged.
     """
     if not paths:
         raise ConfigError("no recordings to train on; name at least one")
-    groups = [_open_path(Path(path).expanduser()) for path in paths]
+    groups = [_open_path(Path(path).expanduser(), odometry) for path in paths]
     lengths = [sum(map(len, group)) for group in groups]
     weights = lengths if weights is None else weights
     _check_weights(len(paths), weights)
@@ -68,14 +72,16 @@ def _check_weights(count: int, weights: Sequence[float]) -> None:
         raise ConfigError(f"weights {list(weights)}: each must be positive and finite")
 
 
-def _open_path(path: Path) -> list[Source]:
+def _open_path(path: Path, odometry: bool) -> list[Source]:
     """Open the sequences of one path."""
     if categories := co3d_categories(path):
         return [sequence for category in categories for sequence in list_co3d_sequences(category)]
     if is_davis(path):
         return _open_davis(path)
     children = recording_paths(path)
-    return [_open_one(path)] if children == [path] else _open_all(path, children)
+    if children == [path]:
+        return [_open_one(path, odometry)]
+    return _open_all(path, children, odometry)
 
 
 def _open_davis(path: Path) -> list[Source]:
@@ -87,12 +93,12 @@ def _open_davis(path: Path) -> list[Source]:
     return [DavisSequence(folder, masks / folder.name) for folder in folders]
 
 
-def _open_all(folder: Path, paths: list[Path]) -> list[Source]:
+def _open_all(folder: Path, paths: list[Path], odometry: bool) -> list[Source]:
     """Recordings of a folder; damaged ones are named and left out, unless all are."""
     sources: list[Source] = []
     for path in paths:
         try:
-            sources.append(_open_one(path))
+            sources.append(_open_one(path, odometry))
         except SourceError as error:
             log.warning("left out: %s", error)
     if not sources:
@@ -100,5 +106,6 @@ def _open_all(folder: Path, paths: list[Path]) -> list[Source]:
     return sources
 
 
-def _open_one(path: Path) -> Source:
-    return quick_source(open_source(path), path)
+def _open_one(path: Path, odometry: bool) -> Source:
+    source = quick_source(open_source(path), path)
+    return with_odometry(source, path) if odometry else source

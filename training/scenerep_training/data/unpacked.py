@@ -19,7 +19,7 @@ from scenerep_ros.sources.file_source import FileSource, Shot
 INDEX = "recording.json"
 DEPTH_SCALE = 1 / 5000
 """Metres a unit, as TUM's: steps of 0.2 mm, up to 13 m."""
-QUALITY = 95
+QUALITY = 90
 """Of the JPEG files, per cent."""
 
 

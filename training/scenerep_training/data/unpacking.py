@@ -41,7 +41,7 @@ def quick_source(source: Source, path: Path) -> FileSource:
     """
     if isinstance(source, FileSource) and source.color_path(0).suffix.lower() in QUICK_SUFFIXES:
         return source
-    folder = cache_folder() / "recordings" / f"{path.stem}-{_fingerprint(path)}"
+    folder = cache_folder() / "recordings" / f"{path.stem}-{fingerprint(path)}"
     if not folder.is_dir():
         log.info("%s: unpacking %d frames to %s, once", path, len(source), folder)
         with _aside(folder) as temporary:
@@ -49,7 +49,8 @@ def quick_source(source: Source, path: Path) -> FileSource:
     return UnpackedRecording(folder)
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
+    """Tell a recording by its path, and the sizes and times of change of its files."""
     path = path.resolve()
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     stats = [(file.as_posix(), file.stat().st_mtime_ns, file.stat().st_size) for file in files]

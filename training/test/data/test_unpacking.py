@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from clips import index_of, write_images, write_video
 from layouts import damage
+from recordings import write_bag
 from scenerep_training.data import unpacking
 from scenerep_training.data.unpacking import quick_source
 
@@ -36,6 +37,16 @@ def test_an_rgbd_recording_keeps_all_it_has(tabletop, cache):
         assert np.abs(copy.color.astype(int) - frame.color).mean() < 4
         np.testing.assert_array_equal(unpacked.ground_truth(index), source.ground_truth(index))
     assert unpacked.color_frame(3).depth is None
+
+
+@pytest.mark.parametrize("name", ["ros1.bag", "ros2-mcap"])
+def test_a_bag_keeps_its_depth_and_stamps_in_any_order(tmp_path, name):
+    path = write_bag(tmp_path / name, count=5)
+    source, unpacked = open_source(path), quick(path)
+    for index in (4, 0, 2):
+        frame, copy = source[index], unpacked[index]
+        assert (copy.stamp_ns, copy.intrinsics) == (frame.stamp_ns, frame.intrinsics)
+        np.testing.assert_allclose(copy.depth, frame.depth, atol=1.01e-4)
 
 
 def test_a_video_is_unpacked_once_and_again_when_it_changes(tmp_path, cache, monkeypatch):
