@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.amp import autocast
 
 EPSILON = 1e-6
 
@@ -50,7 +51,8 @@ def relation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
 def _gram(features: torch.Tensor) -> torch.Tensor:
     points = F.normalize(features.float(), dim=-1)
     points = points - points.mean(1, keepdim=True)
-    return points @ points.transpose(1, 2)
+    with autocast(points.device.type, enabled=False):
+        return points @ points.transpose(1, 2)
 
 
 def consistency_loss(

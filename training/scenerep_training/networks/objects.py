@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.amp import autocast
 from torchvision.ops import roi_align
 
 from scenerep_ros.segmentation.kmeans import affinity, kmeans_sweep
@@ -66,9 +67,11 @@ def pool_objects(grids: torch.Tensor, masks: torch.Tensor) -> tuple[torch.Tensor
     present = weights.sum(-1) >= LEAST_AREA
     weights = torch.where(present[..., None], weights, 1.0)
     shares = weights / weights.sum(-1, keepdim=True)
-    return shares @ cells, present
+    with autocast(cells.device.type, enabled=False):
+        return shares @ cells, present
 
 
 def _cluster(points: torch.Tensor, count: int) -> torch.Tensor:
-    (centers,) = kmeans_sweep(points, (count,)).centers
-    return affinity(points, centers).argmax(0).clone()
+    with autocast(points.device.type, enabled=False):
+        (centers,) = kmeans_sweep(points, (count,)).centers
+        return affinity(points, centers).argmax(0)

@@ -53,10 +53,18 @@ def batch(method: Distill, pair: FramePair, size: int = 4) -> Views:
     return default_collate([views(pair) for _ in range(size)])
 
 
-@pytest.mark.parametrize("stage", [-1, -2])
+CONVNET_TEACHES_VIT = {
+    "teacher": "test_resnet",
+    "teacher_weights": "random",
+    "teacher_stage": -2,
+    "backbone": "test_vit2",
+}
+
+
+@pytest.mark.parametrize("networks", [{"stage": -1}, {"stage": -2}, CONVNET_TEACHES_VIT])
 @pytest.mark.parametrize("cached", [False, True])
-def test_the_student_comes_nearer(distill, pair, tmp_path, stage, cached):
-    method = distill(stage=stage, teacher_cache=str(tmp_path) if cached else "")
+def test_the_student_comes_nearer(distill, pair, tmp_path, networks, cached):
+    method = distill(**networks, teacher_cache=str(tmp_path) if cached else "")
     method.prepare([pair.first, pair.second])
     views = batch(method, pair)
     optimiser = torch.optim.AdamW(method.parameters(), lr=3e-3)

@@ -50,7 +50,8 @@ def test_objects_carry_over_to_the_second_image():
     kinds = torch.nn.functional.normalize(torch.randn(3, 16), dim=1)
     where = torch.randint(3, (2, 2, 6, 6))
     grids = kinds[where] + 0.05 * torch.randn(2, 2, 6, 6, 16)
-    found = discover_objects(grids, 3).argmax(2)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = discover_objects(grids, 3).argmax(2)
     for pair, truth in zip(found, where, strict=True):
         names = {(int(a), int(b)) for a, b in zip(pair.flatten(), truth.flatten(), strict=True)}
         assert len(names) == 3  # one object a kind, in both images
@@ -61,7 +62,8 @@ def test_an_object_has_the_mean_of_its_cells():
     masks = torch.zeros(1, 3, 4, 4)
     masks[0, 0, 1, 1], masks[0, 0, 1, 2] = 1.0, 0.5
     masks[0, 1] = 1
-    objects, present = pool_objects(grid, masks)
+    with torch.autocast("cpu", torch.bfloat16):
+        objects, present = pool_objects(grid, masks)
     expected = (grid[0, 1, 1] + 0.5 * grid[0, 1, 2]) / 1.5
     torch.testing.assert_close(objects[0, 0], expected)
     torch.testing.assert_close(objects[0, 1], grid.mean((0, 1, 2)))
