@@ -73,6 +73,8 @@ def test_frames_are_indexed_in_any_order(bags):
     source = open_source(bags / "ros1.bag")
     for index in (2, 0, 1, 1, 11):
         assert source[index].name == f"{index:06d}"
+    assert source[2].depth is not None
+    assert source.color_frame(2).depth is None
     with pytest.raises(IndexError):
         source[COUNT]
 

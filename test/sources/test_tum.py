@@ -47,6 +47,25 @@ def test_real_sequence(tum_folder):
     np.testing.assert_allclose(frame.pose[:3, 3], [1.3, 0.7, 1.6], atol=0.3)
 
 
+def test_color_can_be_read_where_depth_cannot(folder):
+    source = open_source(folder)
+    (folder / "depth" / f"{float(FIRST) + 0.004:.6f}.png").unlink()
+    with pytest.raises(FrameError, match=r"depth/.*No such file"):
+        source[0]
+    frame = source.color_frame(0)
+    np.testing.assert_array_equal(frame.color, color_image(0))
+    assert frame.depth is None
+    assert frame.intrinsics == KINECT
+
+
+def test_poses_can_be_given(folder):
+    source, pose = open_source(folder), np.eye(4)
+    posed = source.with_poses([None, pose, pose, pose])
+    assert [frame.pose is None for frame in posed] == [True, False, False, False]
+    np.testing.assert_array_equal(posed[1].color, source[1].color)
+    assert source[1].pose is None
+
+
 def test_depth_too_far_in_time_leaves_the_color_out(folder, caplog):
     lines = (folder / "depth.txt").read_text().splitlines()
     (folder / "depth.txt").write_text("\n".join([*lines[:2], *lines[3:]]))

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from scenerep_ros.backbones.wheel import cache_folder
 from scenerep_ros.errors import ConfigError, FrameError
@@ -111,7 +112,7 @@ def relative_pose(first: RGBDFrame, second: RGBDFrame) -> Pose | None:
 
 
 def _readable(source: Source) -> Iterator[tuple[int, RGBDFrame]]:
-    for index in range(len(source)):
+    for index in tqdm(range(len(source)), "odometry", unit="frame", leave=False, delay=1):
         try:
             yield index, source[index]
         except FrameError as error:

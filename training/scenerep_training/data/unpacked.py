@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
@@ -63,7 +64,7 @@ def write_recording(source: Source, folder: Path) -> None:
     position = {source.frame_name(index): index for index in range(len(source))}
     entries: list[dict[str, Any]] = []
     intrinsics = None
-    for frame in source:
+    for frame in tqdm(source, f"unpacking {source.name}", unit="frame", leave=False, delay=1):
         labels = source.ground_truth(position[frame.name])
         entries.append(_write_frame(frame, labels, folder))
         intrinsics = frame.intrinsics

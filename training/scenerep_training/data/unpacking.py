@@ -52,7 +52,7 @@ def quick_source(source: Source, path: Path) -> FileSource:
 def fingerprint(path: Path) -> str:
     """Tell a recording by its path, and the sizes and times of change of its files."""
     path = path.resolve()
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = sorted(filter(Path.is_file, path.rglob("*"))) if path.is_dir() else [path]
     stats = [(file.as_posix(), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     return hashlib.sha256(repr((VERSION, path.as_posix(), stats)).encode()).hexdigest()[:16]
 
