@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from scenerep_ros.config import PipelineConfig
+from scenerep_training.collapse import has_died, kind_of
 from scenerep_training.evaluation import charts
 from scenerep_training.evaluation.datasets.training_logs import Curve, list_logs, read_curves
 from scenerep_training.evaluation.flags import positive
@@ -24,10 +25,6 @@ from scenerep_training.evaluation.protocol import (
     group_means,
 )
 
-TOLERANCE = 0.1
-"""Nats within which an entropy or a divergence counts as being at its end."""
-DEAD_SHARE = 0.01
-"""Share of its first value below which the features' spread counts as gone."""
 LATE_SHARE = 0.1
 """Last part of a curve, whose median says where it went."""
 NATS = Quantity("nats", 0)
@@ -125,12 +122,11 @@ def diagnose(curves: Mapping[str, Curve], outputs: int | None = None) -> Figures
     """
     late = {name: late_value(curve) for name, curve in curves.items()}
     entropy = late.get("teacher_entropy", UNDEFINED)
-    asleep = late.get("kl", 0.0) < TOLERANCE
-    constant = _flag(entropy, asleep and entropy < TOLERANCE)
+    kind = kind_of(entropy, late.get("kl", 0.0), outputs)
+    constant = _flag(entropy, kind == "constant")
     if "teacher_entropy" not in curves and "feature_std" in curves:
-        constant = float(late["feature_std"] < DEAD_SHARE * curves["feature_std"][0, 1])
-    highest = np.log(outputs) if outputs else UNDEFINED
-    uniform = _flag(highest - entropy, asleep and highest - entropy < TOLERANCE)
+        constant = float(has_died(late["feature_std"], curves["feature_std"][0, 1]))
+    uniform = _flag(entropy if outputs else UNDEFINED, kind == "uniform")
     collapsed = float(np.fmax(constant, uniform))
     return {"collapsed": collapsed, "constant": constant, "uniform": uniform} | late
 
