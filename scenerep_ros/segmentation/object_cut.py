@@ -94,7 +94,7 @@ class ObjectCut:
         depth = depth or self.look(frame)
         if depth is None:
             assert regions is not None
-            return Segmentation(cut_regions(regions, features, self.options.min_area))
+            return Segmentation(cut_regions(regions, features, frame.color, self.options.min_area))
         filled = fill_undecided(depth.labels, depth.decided, features)
         filled[depth.known & (filled == UNLABELLED)] = BACKGROUND
         return Segmentation(widened(filled, frame.shape))

@@ -52,7 +52,7 @@ class TrimmedRegions:
         """Cut one frame; arguments as `ObjectCut`'s."""
         assert regions is not None
         if not (self.options.use_depth and has_useful_depth(frame)):
-            return Segmentation(cut_regions(regions, features, self.options.min_area))
+            return Segmentation(cut_regions(regions, features, frame.color, self.options.min_area))
         step = coarse_step(frame.shape)
         view = DepthView.of(frame, step)
         return Segmentation(

@@ -1,0 +1,74 @@
+"""What is foreground in a frame without depth: what is attended to, and what looks like it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import normalize
+
+from scenerep_ros.frames import Features
+from scenerep_ros.segmentation.guided_filter import guided_filter
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+TEMPERATURE = 0.1
+"""Of the cosine similarity by which cells share attention: e times less for 0.1 less alike."""
+STEPS = 3
+"""Of the walk from cell to cell that spreads attention."""
+NOTICED = 1.1
+"""Times the image's mean attention from which a cell is no background."""
+SOFTNESS = 0.1
+"""Of that threshold, in the logarithm of attention."""
+CELL = 10
+"""Pixels of the guide image a cell of the feature grid."""
+RADIUS = 8
+"""Of the guided filter, pixels of the guide: a border may move by most of a cell."""
+EPSILON = 1e-4
+"""Of the guided filter: steps of colour below 0.01 are no edges."""
+
+
+def noticed(features: Features) -> Floats:
+    """Probability that a cell is foreground, by the CLS token's attention.
+
+    A head looks at a few telling cells of a thing. So attention first walks from cell to cell, to
+    those that look alike: a step of a random walk, as in personalised page rank, on the graph
+    whose weights are exp((cos - 1) / temperature).
+
+    Args:
+        features: with attention.
+
+    Returns:
+        (h, w) float32, 0..1; 0.5 where attention is `NOTICED` times the image's average.
+    """
+    assert features.attention is not None
+    heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
+    attention = (heads / heads.mean(dim=1, keepdim=True).clamp_min(1e-12)).mean(dim=0)
+    cells = normalize(torch.nan_to_num(features.grid.float(), posinf=0.0, neginf=0.0), dim=2)
+    cells = cells.flatten(0, 1)
+    walk = ((cells @ cells.T - 1) / TEMPERATURE).softmax(dim=1)
+    for _ in range(STEPS):
+        attention = walk @ attention
+    odds = (attention.clamp_min(1e-12).log() - float(np.log(NOTICED))) / SOFTNESS
+    return odds.sigmoid().unflatten(0, features.grid.shape[:2]).cpu().numpy()
+
+
+def to_pixels(probability: Floats, color: NDArray[np.uint8]) -> Mask:
+    """Enlarge a probability on the feature grid to a mask whose borders follow colour.
+
+    Args:
+        probability: (h, w) float32.
+        color: (H, W, 3) uint8.
+
+    Returns:
+        (H, W) bool.
+    """
+    rows, columns = probability.shape
+    size = (columns * CELL, rows * CELL)
+    small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
+    guide = small.astype(np.float32) / np.float32(255)
+    wide = np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    refined = guided_filter(guide, wide, RADIUS, EPSILON)
+    return cv2.resize(refined, color.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
