@@ -64,12 +64,16 @@ def project_between(first: PosedView, second: PosedView, positions: Positions) -
     moved = points @ motion[:3, :3].T.astype(np.float32) + motion[:3, 3].astype(np.float32)
     projected = project(moved, second.intrinsics)
     found, depth = projected[..., :2], projected[..., 2]
-    limits = np.array(second.depth.shape[::-1], np.float32) - 0.5
-    inside = ((found >= -0.5) & (found < limits)).all(axis=-1)
-    found[~inside] = np.nan
-    there = inverse_depth(sample(second.depth, np.nan_to_num(found)))
-    found[~(np.abs(there - inverse_depth(depth)) < DEPTH_STEP)] = np.nan
+    there = inverse_depth(sample(second.depth, found))
+    seen = np.abs(there - inverse_depth(depth)) < DEPTH_STEP
+    found[~(seen & _inside(found, second.depth.shape))] = np.nan
     return found
+
+
+def _inside(positions: Positions, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    u, v = positions[..., 0], positions[..., 1]
+    height, width = shape
+    return (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
 
 
 def _points(view: PosedView, positions: Positions) -> NDArray[np.float32]:
@@ -79,4 +83,4 @@ def _points(view: PosedView, positions: Positions) -> NDArray[np.float32]:
     depth = np.where((depth > 0) & (depth < np.inf), depth, np.float32(np.nan))
     x = (positions[..., 0] - camera.cx) / camera.fx
     y = (positions[..., 1] - camera.cy) / camera.fy
-    return (np.stack([x, y, np.ones_like(x)], axis=-1) * depth[..., None]).astype(np.float32)
+    return np.stack([x * depth, y * depth, depth], axis=-1).astype(np.float32)

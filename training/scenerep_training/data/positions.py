@@ -18,7 +18,14 @@ def pixel_grid(shape: tuple[int, int]) -> Positions:
 
 
 def sample(image: NDArray, positions: Positions) -> NDArray:
-    """Values (...) of an image (H, W) at the pixels nearest to positions (..., 2), u and v."""
-    u, v = np.moveaxis(np.rint(positions).astype(np.intp), -1, 0)
+    """Values (...) of an image (H, W) at the pixels nearest to positions (..., 2), u and v.
+
+    Positions outside of the image have the nearest pixel's value, those that are NaN any.
+    """
     height, width = image.shape
-    return image[v.clip(0, height - 1), u.clip(0, width - 1)]
+    column, row = _nearest(positions[..., 0], width), _nearest(positions[..., 1], height)
+    return image.ravel()[row * width + column]
+
+
+def _nearest(position: NDArray[np.float32], count: int) -> NDArray[np.int32]:
+    return np.nan_to_num(np.rint(position)).clip(0, count - 1).astype(np.int32)
