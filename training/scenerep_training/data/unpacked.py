@@ -65,7 +65,11 @@ def write_recording(source: Source, folder: Path) -> None:
     entries: list[dict[str, Any]] = []
     intrinsics = None
     for frame in tqdm(source, f"unpacking {source.name}", unit="frame", leave=False, delay=1):
-        labels = source.ground_truth(position[frame.name])
+        try:
+            labels = source.ground_truth(position[frame.name])
+        except FrameError as error:
+            source.skip(frame.name, str(error))
+            continue
         entries.append(_write_frame(frame, labels, folder))
         intrinsics = frame.intrinsics
     if not entries:

@@ -1,8 +1,8 @@
 """Which recordings are unpacked into the cache, once, and when an unpacked one is used again.
 
-Pairs are drawn at random, from several processes. A video or bag can only be read from its start,
-and PNG takes long to decode: 6.6 ms for a colour image of 640x480 against 1.6 ms as JPEG, 7.3 ms
-for its depth against 1.5 ms as TIFF.
+Pairs are drawn at random, from several processes. A video or bag can only be read from its start: a
+frame of one of 150 frames takes 60 ms, against 2 ms of its unpacked copy. And PNG takes long to
+decode: 5.9 ms a colour image of 640x480, against 1.9 ms as JPEG.
 """
 
 from __future__ import annotations

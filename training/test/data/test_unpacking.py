@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from clips import index_of, write_images, write_video
-from layouts import damage
+from layouts import damage, square, write_tum
 from recordings import write_bag
 from scenerep_training.data import unpacking
 from scenerep_training.data.unpacking import quick_source
@@ -68,6 +68,15 @@ def test_frames_that_cannot_be_read_say_so_still(tmp_path):
     with pytest.raises(FrameError, match=r"002\.png: image is cut short"):
         source[2]
     assert index_of(source[3].color) == 3
+
+
+def test_frames_whose_labels_cannot_be_read_say_so_too(tmp_path):
+    path = write_tum(tmp_path / "tum", [square(1)] * 3)
+    damage(path / "masks" / "1.png")
+    source = quick(path)
+    assert source.ground_truth(2).max() == 1
+    with pytest.raises(FrameError, match=r"masks/1\.png"):
+        source[1]
 
 
 def test_a_recording_without_any_readable_frame(tmp_path, cache):
