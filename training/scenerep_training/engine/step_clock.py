@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import LambdaCallback
 
 WARM_UP = 3
 """Steps that are left out: workers start, memory is laid out."""
@@ -20,6 +21,11 @@ class StepClock(Callback):
 
     Forward is the time inside the networks that are the method's children, teachers included; the
     rest of `training_step` is the loss. The optimiser's part holds the teacher's moving average.
+    Other callbacks stand between this one and its `after`, so that what they do in between (saving,
+    drawing) counts as none of these.
+
+    Attributes:
+        after: the callback that comes last.
     """
 
     def __init__(self) -> None:
@@ -29,6 +35,7 @@ class StepClock(Callback):
         self._forward = 0.0
         self._entered = 0.0
         self._device = torch.device("cpu")
+        self.after = LambdaCallback(on_train_batch_end=lambda *_: self._lap())
 
     def shares(self) -> dict[str, float]:
         """Share of the whole time a part, in the order in which they run."""
