@@ -13,6 +13,7 @@ from tqdm import tqdm
 from scenerep_ros.errors import ScenerepError
 from scenerep_training.data.held_back import hold_back
 from scenerep_training.data.recordings import Recordings, open_recordings
+from scenerep_training.engine.collapse_guard import CollapseGuard
 from scenerep_training.engine.loader import make_loader
 from scenerep_training.engine.pictures import Pictures
 from scenerep_training.engine.progress import Progress
@@ -82,6 +83,7 @@ def run_training(plan: Plan) -> Outcome:
 
     Raises:
         ConfigError, SourceError, WeightsError: if the plan cannot work.
+        CollapseError: if the features stop depending on the images.
         ScenerepError: if the disk is full; the last state saved stays.
     """
     claim(plan.folder, plan.settings())
@@ -93,6 +95,7 @@ def run_training(plan: Plan) -> Outcome:
     stop, clock = StopSignals(), StepClock()
     watchers: list[Callback] = [
         StepSeeds(plan.options.seed),
+        CollapseGuard(plan.options.log_every),
         stop,
         StateKeeper(plan.folder, plan.options.checkpoint_every, plan.settings()),
         Pictures(plan.folder / "pictures", held_back, plan.options.pictures_every),
