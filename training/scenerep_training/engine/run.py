@@ -90,7 +90,8 @@ def run_training(plan: Plan) -> Outcome:
     done = first_step_of(plan.folder / STATE_NAME)
     if done >= plan.options.max_steps:
         return Outcome(f"{plan.folder}: this run is done; name another --output for a new one")
-    recordings, held_back = hold_back(open_recordings(plan.data, plan.weights), HELD_BACK)
+    opened = open_recordings(plan.data, plan.weights, plan.options.odometry)
+    recordings, held_back = hold_back(opened, HELD_BACK)
     method = make_method(plan, recordings)
     stop, clock = StopSignals(), StepClock()
     watchers: list[Callback] = [
