@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 from scenerep_ros.config import Method, SegmentationOptions
 from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.segmentation.agglomeration import Agglomeration
 from scenerep_ros.segmentation.attention import AttentionClustering
 from scenerep_ros.segmentation.fixed_k import FixedKMeans
 from scenerep_ros.segmentation.knee import KneeKMeans
+from scenerep_ros.segmentation.normalised_cut import NormalisedCut
 
 Clustering = Callable[[Features], Clusters]
 """A method with its options: the features of one image to scores a cluster."""
@@ -21,6 +23,8 @@ METHODS: dict[Method, Callable[[SegmentationOptions], Clustering]] = {
     "attention": AttentionClustering,
     "kmeans": FixedKMeans,
     "kmeans_knee": KneeKMeans,
+    "ncut": NormalisedCut,
+    "agglomeration": Agglomeration,
 }
 
 

@@ -6,16 +6,15 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import normalize
 
 from scenerep_ros.frames import Features
+from scenerep_ros.segmentation.cell_graph import weigh
 from scenerep_ros.segmentation.guided_filter import guided_filter
+from scenerep_ros.segmentation.points import feature_points
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-TEMPERATURE = 0.1
-"""Of the cosine similarity by which cells share attention: e times less for 0.1 less alike."""
 STEPS = 3
 """Of the walk from cell to cell that spreads attention."""
 NOTICED = 1.1
@@ -34,8 +33,7 @@ def noticed(features: Features) -> Floats:
     """Probability that a cell is foreground, by the CLS token's attention.
 
     A head looks at a few telling cells of a thing. So attention first walks from cell to cell, to
-    those that look alike: a step of a random walk, as in personalised page rank, on the graph
-    whose weights are exp((cos - 1) / temperature).
+    those that look alike: a few steps of a random walk on the graph that `cell_graph` weighs.
 
     Args:
         features: with attention.
@@ -46,11 +44,10 @@ def noticed(features: Features) -> Floats:
     assert features.attention is not None
     heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
     attention = (heads / heads.mean(dim=1, keepdim=True).clamp_min(1e-12)).mean(dim=0)
-    cells = normalize(torch.nan_to_num(features.grid.float(), posinf=0.0, neginf=0.0), dim=2)
-    cells = cells.flatten(0, 1)
-    walk = ((cells @ cells.T - 1) / TEMPERATURE).softmax(dim=1)
+    weights = weigh(feature_points(features, components=0))
+    degrees = weights.sum(dim=1)
     for _ in range(STEPS):
-        attention = walk @ attention
+        attention = weights @ attention / degrees
     odds = (attention.clamp_min(1e-12).log() - float(np.log(NOTICED))) / SOFTNESS
     return odds.sigmoid().unflatten(0, features.grid.shape[:2]).cpu().numpy()
 

@@ -13,6 +13,7 @@ from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_ros.validation import validated
 
 KMEANS = ["kmeans", "kmeans_knee"]
+ALL = [*KMEANS, "ncut", "agglomeration"]
 
 
 def features_of(grid):
@@ -32,7 +33,7 @@ def test_every_method_of_the_config_is_registered():
 
 
 @pytest.mark.parametrize("pca", [0, 5])
-@pytest.mark.parametrize("method", KMEANS)
+@pytest.mark.parametrize("method", ALL)
 def test_stripes_are_found(method, pca):
     options = SegmentationOptions(method=method, clusters=4, pca=pca)
     clusters = make_clustering(options)(features_of(patches()))
@@ -52,7 +53,7 @@ def test_length_does_not_tell_features_apart():
     assert (regions == regions[:1]).all()
 
 
-@pytest.mark.parametrize("method", KMEANS)
+@pytest.mark.parametrize("method", ALL)
 @pytest.mark.parametrize("pca", [0, 3])
 @pytest.mark.parametrize(
     "grid",
