@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, seed_everything
+from lightning.pytorch import Callback, Trainer, seed_everything
+from lightning.pytorch.callbacks import LearningRateMonitor
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from scenerep_ros.errors import ScenerepError
+from scenerep_ros.frames import RGBDFrame
 from scenerep_training.data.held_back import hold_back
 from scenerep_training.data.recordings import Recordings, open_recordings
 from scenerep_training.engine.collapse_guard import CollapseGuard
@@ -94,25 +98,39 @@ def run_training(plan: Plan) -> Outcome:
     recordings, held_back = hold_back(opened, HELD_BACK)
     method = make_method(plan, recordings)
     stop, clock = StopSignals(), StepClock()
-    watchers: list[Callback] = [
-        StepSeeds(plan.options.seed),
-        CollapseGuard(plan.options.log_every),
-        stop,
-        StateKeeper(plan.folder, plan.options.checkpoint_every, plan.settings()),
-        Pictures(plan.folder / "pictures", held_back, plan.options.pictures_every),
-        Progress(),
-    ]
+    watchers = [stop, *make_watchers(plan, held_back)]
     if plan.profile:
         watchers = [clock, *watchers, clock.after]
     trainer = make_trainer(plan.options, plan.folder, watchers, done)
     loader = make_loader(method, recordings, lambda: (trainer.global_step, trainer.global_rank))
-    state = plan.folder / STATE_NAME if done else None
+    fit(trainer, method, loader, plan.folder / STATE_NAME if done else None)
+    return outcome(plan, stop.received, clock) if trainer.is_global_zero else Outcome()
+
+
+def make_watchers(plan: Plan, held_back: Sequence[RGBDFrame]) -> list[Callback]:
+    """Build the callbacks of a run, in the order in which they are called."""
+    options = plan.options
+    return [
+        StepSeeds(options.seed),
+        CollapseGuard(options.log_every),
+        StateKeeper(plan.folder, options.checkpoint_every, plan.settings()),
+        Pictures(plan.folder / "pictures", held_back, options.pictures_every),
+        LearningRateMonitor(logging_interval="step"),
+        Progress(),
+    ]
+
+
+def fit(trainer: Trainer, method: Method, loader: DataLoader[Any], state: Path | None) -> None:
+    """Train, from a state if there is one.
+
+    Raises:
+        ScenerepError: as `run_training`.
+    """
     try:
         trainer.fit(method, loader, ckpt_path=state, weights_only=True)
     except ScenerepError as error:
         # A worker's error comes with its traceback; the last line is what it said.
         raise type(error)(str(error).strip().splitlines()[-1].removeprefix(_name(error))) from error
-    return outcome(plan, stop.received, clock) if trainer.is_global_zero else Outcome()
 
 
 def make_method(plan: Plan, recordings: Recordings) -> Method:
