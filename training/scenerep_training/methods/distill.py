@@ -52,7 +52,7 @@ class DistillOptions(TrainingOptions):
     )
     dense_weight: float = Field(1.0, ge=0.0, le=1e3, description="Of the loss of the cells.")
     relation_weight: float = Field(
-        1.0, ge=0.0, le=1e3, description="Of the loss of how cells of an image relate."
+        3.0, ge=0.0, le=1e3, description="Of the loss of how cells of an image relate."
     )
     global_weight: float = Field(0.2, ge=0.0, le=1e3, description="Of the loss of whole images.")
     consistency_weight: float = Field(
