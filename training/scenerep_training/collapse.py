@@ -15,8 +15,9 @@ Kind = Literal["constant", "uniform"]
 
 TOLERANCE = 0.1
 """Nats within which an entropy or a divergence counts as being at its end."""
-DEAD_SHARE = 0.01
-"""Share of its first value below which the features' spread counts as gone."""
+DEAD_SHARE = 0.15
+"""Share of its first value below which the features' spread counts as gone: a BYOL that collapses
+(without predictor and momentum) stays at 9 %, for batch normalisation spreads what little is left."""
 PATIENCE, PATIENT_SHARE = 20, 0.2
 """Figures in a row that must agree: so many, and this share of all: what starts near an end leaves
 it soon, and what has learnt for long is not stopped for a moment's weakness."""

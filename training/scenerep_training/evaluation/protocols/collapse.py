@@ -46,7 +46,7 @@ class Collapse(Protocol):
     A KL that goes to 0 means that the output no longer depends on the image. Then the entropy tells
     how: near 0, one output wins always (`constant`: what centring prevents); near ln K, all K
     outputs are equal (`uniform`: what sharpening prevents). A log without entropy (BYOL) is
-    `constant` when the spread of its features falls below 1 % of where it began. The values are
+    `constant` when the spread of its features falls below 15 % of where it began. The values are
     medians over the last tenth of the curve; near means within 0.1 nats.
 
     A sample is a log: a CSV or JSONL file with the columns `step`, `teacher_entropy`, `kl`,
