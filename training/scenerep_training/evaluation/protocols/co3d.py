@@ -6,7 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from scenerep_ros.config import PipelineConfig
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_training.evaluation.datasets.single_object import list_single_object
@@ -37,10 +40,13 @@ class Co3d(Protocol):
     an oracle chooses it. Frames whose mask is empty have no figure. The clustering is whatever the
     options say (kmeans with 2 clusters, or kmeans_knee; pca; resolution 256 or 512). The groups
     are CO3D's categories; of DAVIS-2016, which is read as well, its sequences.
+
+    `object_iou` is of the best object, out of `objects`, that the whole pipeline cuts from the frame
+    alone: what a robot would act on. The background is none.
     """
 
     name = "co3d"
-    headline = ("iou",)
+    headline = ("iou", "object_iou")
     published = (
         Published("ODIN 256", {"iou": 78.6}, STUDY),
         Published("ODIN 512", {"iou": 59.08}, STUDY),
@@ -50,7 +56,7 @@ class Co3d(Protocol):
         Published("BYOL 512 + PCA", {"iou": 78.01}, STUDY),
     )
 
-    quantities = {"clusters": COUNT}  # noqa: RUF012
+    quantities = {"clusters": COUNT, "objects": COUNT}  # noqa: RUF012
     unit = staticmethod(sequence_of)
 
     def __init__(self, data: Path, config: PipelineConfig, every: int = 1) -> None:
@@ -92,9 +98,13 @@ class Co3d(Protocol):
         clusters = self.pipeline.cluster(features)
         regions = cluster_regions(clusters, truth.shape)
         best, iou = best_region(regions, truth)
+        objects = self.pipeline.cut(regions, features, RGBDFrame(color, name=sample)).labels
+        found = best_region(np.where(objects == UNLABELLED, BACKGROUND, objects), truth)[1]
         figures = {
             "iou": iou if truth.any() else UNDEFINED,
             "clusters": float(len(clusters.scores)),
+            "object_iou": found if truth.any() else UNDEFINED,
+            "objects": float(len(np.setdiff1d(objects, (BACKGROUND, UNLABELLED)))),
         }
         return Result(figures, comparison(color, truth, regions == best))
 

@@ -13,7 +13,7 @@ from scenerep_training.evaluation.protocols.objects import Objects
 from scenerep_training.evaluation.protocols.saliency import LastClusters, Saliency
 
 from scenerep_ros.config import PipelineConfig
-from scenerep_ros.frames import BACKGROUND, RGBDFrame
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame, Segmentation
 from scenerep_ros.pipeline import Pipeline
 
 TINY = {
@@ -88,6 +88,18 @@ def test_co3d_finds_the_cluster_of_the_object(tmp_path, pca):
     assert result.figures["clusters"] == 2
 
 
+def test_co3d_measures_the_objects_that_the_pipeline_cuts(tmp_path, monkeypatch):
+    protocol = Co3d(write_davis(tmp_path, frames=1), tiny())
+    _, truth = protocol.frames["swan/00000"].read()
+    labels = np.where(truth, 2, UNLABELLED).astype(np.int32)
+    labels[0] = 1
+    labels[1] = BACKGROUND
+    monkeypatch.setattr(protocol.pipeline, "cut", lambda *_: Segmentation(labels))
+    figures = protocol.evaluate("swan/00000").figures
+    assert figures["objects"] == 2
+    assert figures["object_iou"] == (truth & (labels == 2)).sum() / truth.sum()
+
+
 def test_co3d_of_a_frame_without_object_is_undefined(tmp_path):
     write_davis(tmp_path, frames=1)
     from scenerep_ros.files import write_image
@@ -95,6 +107,7 @@ def test_co3d_of_a_frame_without_object_is_undefined(tmp_path):
     write_image(tmp_path / "Annotations" / "480p" / "swan" / "00000.png", square(0))
     figures = Co3d(tmp_path, tiny(method="kmeans")).evaluate("swan/00000").figures
     assert np.isnan(figures["iou"])
+    assert np.isnan(figures["object_iou"])
 
 
 def test_co3d_measures_one_frame_in_n(tmp_path):
