@@ -171,7 +171,7 @@ class TrackingOptions(_Options):
         "feature similarity near the expected place.",
     )
     patience: float = Field(
-        0.2,
+        0.3,
         ge=0.0,
         le=10.0,
         description="How long frames must contradict what is believed of a pixel before it goes over "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn.functional import normalize
 
-from scenerep_ros.frames import UNLABELLED, Features, Segmentation
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, Segmentation
 from scenerep_ros.segmentation.motion import thumbnail_shape
 
 Box = tuple[int, int, int, int]
@@ -25,8 +26,6 @@ class Observation:
 
     Attributes:
         labels: (K,) the segmentation's numbers.
-        areas: (K,) pixels.
-        boxes: K boxes: u, v of the upper left corner, width, height, pixels.
         features: (K, C) float32, unit length, mean feature of each object's pixels.
         mean: (C,) float32, mean unit feature of the whole picture.
         thumbnail: (h, w) int64, 1 + the object's place in this order, 0 where there is none.
@@ -34,8 +33,6 @@ class Observation:
     """
 
     labels: NDArray[np.int64]
-    areas: NDArray[np.int64]
-    boxes: list[Box]
     features: NDArray[np.float32]
     mean: NDArray[np.float32]
     thumbnail: NDArray[np.int64]
@@ -44,16 +41,14 @@ class Observation:
 
 def observe(segmentation: Segmentation, features: Features) -> Observation:
     """Describe the objects of one frame."""
-    counts = np.bincount(segmentation.labels.ravel(), minlength=2)[:UNLABELLED]
-    slices = ndimage.find_objects(segmentation.labels, max_label=max(1, segmentation.count))
-    labels = _reading_order(segmentation.labels, slices)
-    boxes = [_box(slices[label - 1]) for label in labels]
+    shape = (segmentation.labels.shape[0], segmentation.labels.shape[1])
+    labels, first = _reading_order(segmentation.labels)
     rank = np.zeros(UNLABELLED + 1, np.int64)
     rank[labels] = np.arange(1, len(labels) + 1)
     thumbnail = rank[_shrink(segmentation.labels)]
-    vectors, mean = _mean_features(thumbnail, boxes, segmentation.labels.shape, features.grid)
+    vectors, mean = _mean_features(thumbnail, first, shape, features.grid)
     points = _points(thumbnail, len(labels))
-    return Observation(labels, counts[labels], boxes, vectors, mean, thumbnail, points)
+    return Observation(labels, vectors, mean, thumbnail, points)
 
 
 def find_objects(labels: NDArray[np.uint16]) -> dict[int, tuple[int, Box]]:
@@ -69,15 +64,25 @@ def find_objects(labels: NDArray[np.uint16]) -> dict[int, tuple[int, Box]]:
     )
 
 
-def _reading_order(labels: NDArray[np.int32], slices: list) -> NDArray[np.int64]:
-    """Labels that have pixels, sorted by row, then column, of their first pixel."""
-    first = [
-        (where[0].start, where[1].start + int(np.argmax(labels[where[0].start, where[1]] == label)))
-        for label, where in enumerate(slices, start=1)
-        if where is not None
-    ]
-    present = np.array([i + 1 for i, where in enumerate(slices) if where is not None], np.int64)
-    return present[sorted(range(len(first)), key=first.__getitem__)]
+def find_points(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:
+    """Columns and rows (n, 2) in the thumbnail of each object in (H, W) labels that has some."""
+    thumbnail = _shrink(labels)
+    present = np.flatnonzero(np.bincount(thumbnail.ravel(), minlength=2)[1:UNLABELLED]) + 1
+    rank = np.zeros(UNLABELLED + 1, np.int64)
+    rank[present] = np.arange(1, len(present) + 1)
+    return dict(zip(present.tolist(), _points(rank[thumbnail], len(present)), strict=True))
+
+
+def _reading_order(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Labels that have pixels, sorted by their first pixel's place in the flat image, and that."""
+    flat = labels.ravel()
+    first = np.full(UNLABELLED + 1, flat.size, np.int64)
+    # Of an index that is repeated, numpy keeps the last value.
+    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    first[[BACKGROUND, UNLABELLED]] = flat.size
+    present = np.flatnonzero(first < flat.size)
+    present = present[np.argsort(first[present])]
+    return present, first[present]
 
 
 def _box(where: tuple[slice, slice]) -> Box:
@@ -85,7 +90,7 @@ def _box(where: tuple[slice, slice]) -> Box:
     return u.start, v.start, u.stop - u.start, v.stop - v.start
 
 
-def _shrink(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+def _shrink(labels: NDArray[Any]) -> NDArray[Any]:
     shape = (labels.shape[0], labels.shape[1])
     v, u = (_centres(n, m) for n, m in zip(thumbnail_shape(shape), shape, strict=True))
     return labels[v[:, None], u]
@@ -106,20 +111,23 @@ def _points(thumbnail: NDArray[np.int64], count: int) -> list[NDArray[np.float32
 
 
 def _mean_features(
-    thumbnail: NDArray[np.int64], boxes: list[Box], shape: tuple[int, ...], grid: torch.Tensor
+    thumbnail: NDArray[np.int64],
+    first: NDArray[np.int64],
+    shape: tuple[int, int],
+    grid: torch.Tensor,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean unit features (K, C), unit length, and their mean over the picture (C,)."""
     rows, columns = grid.shape[:2]
     height, width = thumbnail.shape
     cell = _centres(height, rows)[:, None] * columns + _centres(width, columns)
     joint = thumbnail * (rows * columns) + cell
-    weights = np.bincount(joint.ravel(), minlength=(len(boxes) + 1) * rows * columns)
+    objects = len(first)
+    weights = np.bincount(joint.ravel(), minlength=(objects + 1) * rows * columns)
     weights = weights.reshape(-1, rows * columns).astype(np.float32)
-    for weight, (u, v, w, h) in zip(weights[1:], boxes, strict=True):
-        # An object that the thumbnail is too coarse for takes the feature at its centre.
-        weight[(v + h // 2) * rows // shape[0] * columns + (u + w // 2) * columns // shape[1]] += (
-            1e-3
-        )
+    # An object that the thumbnail is too coarse for takes the feature at its first pixel.
+    v, u = np.divmod(first, shape[1])
+    there = v * rows // shape[0] * columns + u * columns // shape[1]
+    weights[np.arange(1, objects + 1), there] += 1e-3
     cells = normalize(grid.reshape(rows * columns, -1).float(), dim=-1)
     sums = torch.from_numpy(weights).to(cells.device) @ cells
     means = torch.cat([normalize(sums[1:], dim=-1), cells.mean(0, keepdim=True)]).cpu().numpy()

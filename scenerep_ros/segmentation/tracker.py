@@ -1,7 +1,7 @@
 """Ids that stay with their objects from frame to frame.
 
-Every known object keeps the pixels of its last sighting, which the picture's motion carries along
-even while it is out of sight, and a slowly changing feature. The objects of a new frame are
+Every known object keeps the pixels at which it is believed, which the picture's motion carries
+along even while it is out of sight, and a slowly changing feature. The objects of a new frame are
 assigned to the known ones (Kuhn, "The Hungarian method for the assignment problem", 1955) by how
 well carried pixels overlap and features agree. So when an object falls into two, the larger part
 keeps the id; when two become one, the larger one's id wins, and the other one is lost until it
@@ -31,10 +31,11 @@ from scenerep_ros.frames import (
 from scenerep_ros.segmentation.agreement import agreement
 from scenerep_ros.segmentation.belief import Belief
 from scenerep_ros.segmentation.motion import MotionEstimator, carry
-from scenerep_ros.segmentation.observation import Observation, find_objects, observe
+from scenerep_ros.segmentation.observation import Observation, find_objects, find_points, observe
 from scenerep_ros.segmentation.places import Places, find_places
 
 _NEW_SHARE = 0.2  # of this frame's feature in the remembered one
+_NO_POINTS = np.empty((0, 2), np.float32)
 _MOST_LOST = 200  # objects out of sight that are remembered; bounds the time that a frame takes
 
 
@@ -47,7 +48,7 @@ class _Track:
         feature: (C,) float32, unit length.
         points: (n, 2) float32, u and v in the thumbnail, where its pixels should be now.
         age: frames in which it was seen.
-        lost: frames since it was last seen.
+        lost: frames since it was last seen or believed.
     """
 
     id: int
@@ -60,6 +61,15 @@ class _Track:
         mixed = (1 - _NEW_SHARE) * self.feature + _NEW_SHARE * feature
         mixed /= max(float(np.linalg.norm(mixed)), 1e-6)
         return _Track(self.id, mixed, points, self.age + 1)
+
+    def believed_at(self, points: NDArray[np.float32]) -> _Track:
+        """Expect it where it is believed; one that is mostly not believed yet, where it was seen.
+
+        Else whatever one frame's cut made of it would say what the next frame's is compared with.
+        """
+        if 2 * len(points) < len(self.points):
+            return self
+        return replace(self, points=points, lost=0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,10 @@ class Tracker:
         patience = movement.patience
         confirmed = _table(track.id for track in self._tracks if track.age >= patience)
         labels = self._belief(named, movement.places, known, confirmed, patience)
+        believed = find_points(labels)
+        self._tracks = [
+            track.believed_at(believed.get(track.id, _NO_POINTS)) for track in self._tracks
+        ]
         return labels, self._tracks
 
     def _identify(self, seen: Observation, flow: NDArray[np.float32] | None) -> list[_Track]:
@@ -200,7 +214,7 @@ def _unfollowed(seen: Observation) -> list[_Track]:
 def _carried(tracks: list[_Track], flow: NDArray[np.float32] | None) -> list[_Track]:
     """Move what is known into this frame; without a flow, nobody knows where anything is."""
     if flow is None or not tracks:
-        return [replace(track, points=np.empty((0, 2), np.float32)) for track in tracks]
+        return [replace(track, points=_NO_POINTS) for track in tracks]
     points = carry(np.concatenate([track.points for track in tracks]), flow)
     ends = np.cumsum([len(track.points) for track in tracks])
     pieces = np.split(points, ends[:-1])

@@ -36,6 +36,7 @@ def boxes(*edges: tuple[int, int, int, int]) -> np.ndarray:
 LEFT, RIGHT = (60, 140, 80, 160), (140, 220, 80, 160)
 APART, MERGED = boxes(LEFT, RIGHT), boxes((60, 220, 80, 160))
 EMPTY, ONLY_LEFT = boxes(), boxes(LEFT)
+HOLE = np.full(SHAPE, UNLABELLED, np.int32)
 
 
 @pytest.fixture
@@ -128,11 +129,52 @@ def test_what_enters_the_picture_is_believed_at_once(tracker):
     assert show(tracker, entering, offset=40)[60:190, 285:].all()
 
 
-def test_an_id_that_is_forgotten_is_not_believed():
+def test_parts_go_over_as_a_whole(tracker):
+    show(tracker, MERGED, times=10)
+    upper = boxes(LEFT, (140, 220, 80, 120))
+    growing = [np.where(upper, upper, MERGED)] * 2 + [APART] * PATIENCE
+    for cut in growing:
+        part = show(tracker, cut)[85:155, 145:215]
+        assert len(np.unique(part)) == 1
+
+
+def test_a_thin_strip_far_from_its_object_is_doubted_like_all_else(tracker):
+    show(tracker, ONLY_LEFT, times=10)
+    whisker = ONLY_LEFT.copy()
+    whisker[119:121, LEFT[1] : 300] = 1
+    assert not show(tracker, whisker)[:, LEFT[1] + 5 :].any()
+
+
+def test_of_a_merge_that_comes_and_goes_the_larger_part_keeps_its_id(tracker):
+    uneven = boxes((60, 150, 80, 160), (150, 220, 80, 160))
+    believed = show(tracker, uneven, times=PATIENCE)
+    for _ in range(5):
+        assert (show(tracker, MERGED, times=PATIENCE - 1) == believed).all()
+        assert (show(tracker, uneven) == believed).all()
+    merged = show(tracker, MERGED, times=PATIENCE)
+    assert (merged == np.where(MERGED, believed[120, 100], 0)).all()
+
+
+def test_an_id_is_not_forgotten_while_it_is_believed():
     tracker = Tracker(TrackingOptions(patience=3.0, max_lost=3))
-    show(tracker, APART, times=5)
-    assert show(tracker, EMPTY, times=3).any()
-    assert not show(tracker, EMPTY).any()
+    believed = show(tracker, APART, times=5)
+    assert (show(tracker, EMPTY, times=10) == believed).all()
+    assert (show(tracker, APART) == believed).all()
+
+
+def test_what_is_believed_outlasts_a_hole(tracker):
+    believed = show(tracker, APART, times=10)
+    assert (show(tracker, HOLE) == UNLABELLED).all()
+    assert (show(tracker, MERGED) == believed).all()
+
+
+def test_an_id_that_is_forgotten_in_a_hole_is_not_believed():
+    tracker = Tracker(TrackingOptions(patience=3.0, max_lost=3))
+    believed = show(tracker, APART, times=5)
+    show(tracker, HOLE, times=4)
+    again = show(tracker, APART)
+    assert ((again > 0) == (APART > 0)).all()
+    assert not set(again[APART > 0]) & set(believed[APART > 0])
 
 
 def test_unlabelled_pixels_stay_so(tracker):
