@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenerep_ros.errors import ConfigError, SourceError
+from scenerep_ros.errors import ConfigError, FrameError, SourceError
+from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.opening import open_source
 from scenerep_training.data.odometry import with_odometry
@@ -31,6 +32,15 @@ class Recordings:
 
     sources: tuple[Source, ...]
     shares: tuple[float, ...]
+
+    def color_frames(self) -> Iterator[RGBDFrame]:
+        """Yield every frame without its depth; those that cannot be read are named and left out."""
+        for source in self.sources:
+            for index in range(len(source)):
+                try:
+                    yield source.color_frame(index)
+                except FrameError as error:
+                    source.skip(source.frame_name(index), str(error))
 
 
 def open_recordings(

@@ -142,8 +142,7 @@ def make_method(plan: Plan, recordings: Recordings) -> Method:
     options, kind = plan.options, METHODS[plan.method]
     seed_everything(options.seed, verbose=False)
     method = kind(options, make_encoder(options.backbone, options.init, options.stage))
-    frames = (frame for source in recordings.sources for frame in source)
-    total = sum(map(len, recordings.sources))
+    frames, total = recordings.color_frames(), sum(map(len, recordings.sources))
     method.prepare(tqdm(frames, "preparing", total, unit="frame", leave=False, delay=1))
     return method
 

@@ -22,11 +22,7 @@ def folders(tmp_path):
 
 
 def colours(recordings):
-    return {
-        int(source[index].color[0, 0, 0])
-        for source in recordings.sources
-        for index in range(len(source))
-    }
+    return {int(frame.color[0, 0, 0]) for frame in recordings.color_frames()}
 
 
 @pytest.mark.parametrize(("count", "held"), [(0, set()), (1, {40}), (2, {40, 130}), (9, {40, 130})])
