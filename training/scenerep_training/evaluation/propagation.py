@@ -16,12 +16,16 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 
 TILE = 8
 """Cells a side: the larger, the fewer and the larger the products, and the more is masked out."""
 
+Image = NDArray[np.uint8]
+Labels = NDArray[np.uint16]
 Area = tuple[slice, slice]
 """Rows and columns of a part of a grid."""
 
@@ -78,6 +82,27 @@ class LabelPropagation:
         return scores
 
 
+class DinoPropagation:
+    """Carries masks as DINO's published evaluation does.
+
+    Masks come to the grid by their nearest pixel, scores to the image's size bilinearly; then each
+    label's scores are stretched to 0..1 and the best one wins.
+
+    Args:
+        grid: (h, w, C) features of the first frame.
+        color: (H, W, 3) uint8 RGB, the first frame, which it does not look at.
+        labels: (H, W) uint16, 0 for the background, K objects.
+    """
+
+    def __init__(self, grid: torch.Tensor, color: Image, labels: Labels) -> None:  # noqa: ARG002
+        self._shape = labels.shape
+        self._carry = LabelPropagation(grid, on_grid(labels, grid))
+
+    def __call__(self, grid: torch.Tensor, color: Image) -> Labels:  # noqa: ARG002
+        """Label the next frame, (H, W) uint16, by its features (h, w, C) alone."""
+        return at_full_size(self._carry(grid), self._shape)
+
+
 def propagate(
     query: torch.Tensor, sources: torch.Tensor, labels: torch.Tensor, options: PropagationOptions
 ) -> torch.Tensor:
@@ -99,6 +124,21 @@ def propagate(
         mixed = _mix(query[tile], sources[places], labels[places], far, options)
         scores[tile] = mixed.view(scores[tile].shape)
     return scores
+
+
+def on_grid(labels: Labels, grid: torch.Tensor) -> torch.Tensor:
+    """Bring labels to the grid, each cell taking its centre's: (h, w, K + 1) float32, one-hot."""
+    image = torch.from_numpy(labels.astype(np.float32)).to(grid.device)[None, None]
+    cells = F.interpolate(image, grid.shape[:2], mode="nearest-exact")[0, 0].long()
+    return F.one_hot(cells, int(labels.max()) + 1).float()
+
+
+def at_full_size(scores: torch.Tensor, shape: tuple[int, ...]) -> Labels:
+    """Bring scores (h, w, K + 1) to an image's size and take the best label of each pixel."""
+    maps = F.interpolate(scores.permute(2, 0, 1)[None], shape, mode="bilinear")[0]
+    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
+    stretched = (maps - low) / (high - low).clamp_min(1e-12)
+    return stretched.argmax(0).cpu().numpy().astype(np.uint16)
 
 
 def _mix(

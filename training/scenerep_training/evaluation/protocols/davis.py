@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
@@ -26,8 +25,9 @@ from scenerep_training.evaluation.metrics.video_objects import (
     contour_f,
     statistics,
 )
+from scenerep_training.evaluation.online_propagation import OnlinePropagation
 from scenerep_training.evaluation.pictures import contours
-from scenerep_training.evaluation.propagation import LabelPropagation
+from scenerep_training.evaluation.propagation import DinoPropagation
 from scenerep_training.evaluation.protocol import (
     COUNT,
     ERROR,
@@ -43,6 +43,13 @@ from scenerep_training.evaluation.protocol import (
 Labels = NDArray[np.uint16]
 
 DINO = "Caron et al., ICCV 2021, DAVIS 2017 val"
+Carry = Callable[[torch.Tensor, Image], Labels]
+"""From a frame's features and image to its labels."""
+PROPAGATIONS: Mapping[str, Callable[[torch.Tensor, Image, Labels], Carry]] = {
+    "online": OnlinePropagation,
+    "dino": DinoPropagation,
+}
+"""What starts on the first frame's features, image and labels."""
 KINDS = Statistics._fields
 SHORTEST = 3
 """Frames of a sequence, of which the first and the last do not count."""
@@ -51,10 +58,10 @@ SHORTEST = 3
 class Davis(Protocol):
     """Semi-supervised video object segmentation without any training (DAVIS; DINO's protocol).
 
-    A sample is a sequence. Its first frame's masks are carried through it as `propagation` says:
-    top 5 cells of the first frame and 7 frames before, within 12 grid cells, temperature 0.1, the
-    image's shorter side 480 pixels. Masks come to the grid by their nearest pixel, scores to the
-    image's size bilinearly; then each label's scores are stretched to 0..1 and the best one wins.
+    A sample is a sequence, whose first frame's masks are carried through it at 480 pixels of the
+    image's shorter side. `--propagation online`, the default, does it as `online_propagation` says.
+    `--propagation dino` measures features as DINO's published evaluation does, as `propagation`
+    says: top 5 cells of the first frame and 7 frames before, within 12 grid cells, temperature 0.1.
 
     J and F and their statistics are those of the DAVIS 2017 benchmark (`metrics.video_objects`):
     one value an object and frame, the first and the last frame of a sequence left out, statistics
@@ -78,17 +85,30 @@ class Davis(Protocol):
         Published("DINO ViT-B/8", {"jf_mean": 71.4, "j_mean": 67.9, "f_mean": 74.9}, DINO),
     )
 
-    def __init__(self, data: Path, config: PipelineConfig, frames: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        config: PipelineConfig,
+        frames: int | None = None,
+        propagation: str = "online",
+    ) -> None:
         super().__init__(data, config)
         self.sequences = list_davis_sequences(data)
         self.frames = frames
+        self.start = PROPAGATIONS[propagation]
         self.backbone = load_backbone(config)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Register --frames."""
+        """Register --frames and --propagation."""
         parser.add_argument(
             "--frames", type=positive, metavar="N", help="only the first N frames of each sequence"
+        )
+        parser.add_argument(
+            "--propagation",
+            choices=list(PROPAGATIONS),
+            default="online",
+            help="how masks are carried (default: %(default)s)",
         )
 
     @classmethod
@@ -96,7 +116,7 @@ class Davis(Protocol):
         cls, data: Path, config: PipelineConfig, args: argparse.Namespace
     ) -> Protocol:
         """Build the protocol from the command line."""
-        return cls(data, config, args.frames)
+        return cls(data, config, args.frames, args.propagation)
 
     def samples(self) -> Sequence[str]:
         """Names of the sequences."""
@@ -129,12 +149,11 @@ class Davis(Protocol):
     ) -> Iterator[tuple[int, Image, Labels]]:
         """Index, image and labels of each frame; the first one's are given."""
         color = sequence[0].color
-        grid = self._grid(color)
-        propagation = LabelPropagation(grid, on_grid(first, grid))
+        propagation = self.start(self._grid(color), color, first)
         yield 0, color, first
         for index in range(1, length):
             color = sequence[index].color
-            yield index, color, at_full_size(propagation(self._grid(color)), first.shape)
+            yield index, color, propagation(self._grid(color), color)
 
     def _grid(self, color: Image) -> torch.Tensor:
         return self.backbone(color, self.config.resolution).grid
@@ -158,21 +177,6 @@ def read_truth(sequence: DavisSequence, index: int) -> Labels:
     if truth is None:
         raise FrameError(f"{sequence.name}/{sequence.frame_name(index)}: has no annotation")
     return truth
-
-
-def on_grid(labels: Labels, grid: torch.Tensor) -> torch.Tensor:
-    """Bring labels to the grid, each cell taking its centre's: (h, w, K + 1) float32, one-hot."""
-    image = torch.from_numpy(labels.astype(np.float32)).to(grid.device)[None, None]
-    cells = F.interpolate(image, grid.shape[:2], mode="nearest-exact")[0, 0].long()
-    return F.one_hot(cells, int(labels.max()) + 1).float()
-
-
-def at_full_size(scores: torch.Tensor, shape: tuple[int, int]) -> Labels:
-    """Bring scores (h, w, K + 1) to an image's size and take the best label of each pixel."""
-    maps = F.interpolate(scores.permute(2, 0, 1)[None], shape, mode="bilinear")[0]
-    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
-    stretched = (maps - low) / (high - low).clamp_min(1e-12)
-    return stretched.argmax(0).cpu().numpy().astype(np.uint16)
 
 
 def compare(predicted: Labels, truth: Labels, count: int) -> NDArray[np.float64]:

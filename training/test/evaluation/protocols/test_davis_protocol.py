@@ -10,8 +10,9 @@ from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.datasets.davis import read_ids
 from scenerep_training.evaluation.metrics.masks import mask_iou
 from scenerep_training.evaluation.metrics.video_objects import contour_f, statistics
+from scenerep_training.evaluation.propagation import at_full_size, on_grid
 from scenerep_training.evaluation.protocol import Row
-from scenerep_training.evaluation.protocols.davis import Davis, at_full_size, on_grid
+from scenerep_training.evaluation.protocols.davis import Davis
 
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.errors import FrameError
