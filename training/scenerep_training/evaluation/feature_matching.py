@@ -1,8 +1,8 @@
 """Labels of the most similar cells: the first frame's wherever they were, the last ones' nearby.
 
 The propagation of `propagation` with two changes. The first frame, whose labels are true, is
-searched around the objects wherever those have moved to since; the frames just before, in which
-things have hardly moved, within a few cells only, so that a label cannot leap to a lookalike.
+searched around the objects wherever those have moved to since; of the frames just before, only two,
+within a window: the more of them, the longer a label that leaked keeps confirming itself.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import torch
 
 TOPK = 5
 TEMPERATURE = 0.1
-CONTEXT = 5
+CONTEXT = 2
 """Frames before, beside the first one."""
-RADIUS = 5
+RADIUS = 12
 """Cells both ways within which they are searched."""
 MARGIN = 8
 """Cells around the objects of the first frame that serve as background."""

@@ -10,7 +10,7 @@ from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.datasets.davis import read_ids
 from scenerep_training.evaluation.metrics.masks import mask_iou
 from scenerep_training.evaluation.metrics.video_objects import contour_f, statistics
-from scenerep_training.evaluation.propagation import at_full_size, on_grid
+from scenerep_training.evaluation.propagation import LabelPropagation, at_full_size, on_grid
 from scenerep_training.evaluation.protocol import Row
 from scenerep_training.evaluation.protocols.davis import Davis
 
@@ -64,9 +64,10 @@ def test_figures_are_those_of_the_masks_that_it_leaves(tmp_path):
     assert figures["j_decay"] == pytest.approx(np.mean(decays))
 
 
-def test_the_mask_follows_its_object(tmp_path):
+@pytest.mark.parametrize("propagation", ["online", "dino"])
+def test_the_mask_follows_its_object(tmp_path, propagation):
     data = write_davis(tmp_path / "data", sequences=("bear",), frames=6)
-    protocol = davis(data, tmp_path / "run")
+    protocol = davis(data, tmp_path / "run", propagation=propagation)
     result = protocol.evaluate("bear")
     assert result.figures["j_mean"] > 0.7
     still = [mask_iou(frame(data, 0), frame(data, index)) for index in range(1, 5)]
@@ -76,6 +77,22 @@ def test_the_mask_follows_its_object(tmp_path):
 
 def frame(data, index):
     return read_ids(data / "Annotations" / "480p" / "bear" / f"{index:05d}.png") == 1
+
+
+def test_published_figures_of_dino_need_its_own_propagation(tmp_path):
+    data = write_two_objects(tmp_path / "data")
+    protocol = davis(data, tmp_path / "run", propagation="dino")
+    protocol.evaluate("two")
+    first, second = (picture(read_ids(truth(data, index))) for index in (0, 1))
+    grids = [protocol.backbone(color, TINY["resolution"]).grid for color in (first, second)]
+    labels = read_ids(truth(data, 0))
+    carry = LabelPropagation(grids[0], on_grid(labels, grids[0]))
+    kept = read_ids(tmp_path / "run" / "masks" / "two" / "00001.png")
+    np.testing.assert_array_equal(kept, at_full_size(carry(grids[1]), labels.shape))
+
+
+def truth(data, index):
+    return data / "Annotations" / "480p" / "two" / f"{index:05d}.png"
 
 
 def test_the_first_mask_is_given(tmp_path):
