@@ -127,8 +127,18 @@ class Distill(Method):
         }
         if "correspondence" in views:
             parts["consistency"] = _pair_loss(student.grid, views["correspondence"])
-        weighted = [getattr(self.options, f"{name}_weight") * part for name, part in parts.items()]
+        weighted = [self._weights[name] * part for name, part in parts.items()]
         return Step(torch.stack(weighted).sum(), student.pooled.float(), parts=parts)
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        options = self.options
+        return {
+            "dense": options.dense_weight,
+            "global": options.global_weight,
+            "relation": options.relation_weight,
+            "consistency": options.consistency_weight,
+        }
 
     def _ask_teacher(self, views: Views, cells: torch.Size) -> Encoded:
         if "teacher_grid" in views:
