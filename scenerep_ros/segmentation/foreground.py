@@ -23,8 +23,8 @@ SOFTNESS = 0.1
 """Of that threshold, in the logarithm of attention."""
 CELL = 10
 """Pixels of the guide image a cell of the feature grid."""
-RADIUS = 8
-"""Of the guided filter, pixels of the guide: a border may move by most of a cell."""
+RADIUS = 16
+"""Of the guided filter, pixels of the guide: a border may move by more than a cell."""
 EPSILON = 1e-4
 """Of the guided filter: steps of colour below 0.01 are no edges."""
 
