@@ -27,7 +27,7 @@ def agreement(
         points: T arrays (n, 2), u and v in the thumbnail at which the pixels of each known object
             are expected; empty where nothing is expected.
         features: (T, C) float32, unit length.
-        lost: T numbers of frames since each was seen or believed.
+        lost: T numbers of frames since each was seen.
         seen: the K objects of the frame.
 
     Returns:

@@ -48,7 +48,7 @@ class _Track:
         feature: (C,) float32, unit length.
         points: (n, 2) float32, u and v in the thumbnail, where its pixels should be now.
         age: frames in which it was seen.
-        lost: frames since it was last seen or believed.
+        lost: frames since it was last seen.
     """
 
     id: int
@@ -69,7 +69,7 @@ class _Track:
         """
         if 2 * len(points) < len(self.points):
             return self
-        return replace(self, points=points, lost=0)
+        return replace(self, points=points)
 
 
 @dataclass(frozen=True)
