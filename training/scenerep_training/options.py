@@ -36,6 +36,11 @@ class NetworkOptions(_Options):
         le=7,
         description="Convnets: the stage whose feature map is trained; -1 is the last.",
     )
+    frozen_norms: bool = Field(
+        False,
+        description="Batch normalisation keeps the first weights' statistics: for fine-tuning on few "
+        "recordings, whose own are not those of other scenes.",
+    )
 
 
 class DataOptions(_Options):

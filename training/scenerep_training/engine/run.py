@@ -141,7 +141,8 @@ def make_method(plan: Plan, recordings: Recordings) -> Method:
     """
     options, kind = plan.options, METHODS[plan.method]
     seed_everything(options.seed, verbose=False)
-    method = kind(options, make_encoder(options.backbone, options.init, options.stage))
+    encoder = make_encoder(options.backbone, options.init, options.stage, options.frozen_norms)
+    method = kind(options, encoder)
     frames, total = recordings.color_frames(), sum(map(len, recordings.sources))
     method.prepare(tqdm(frames, "preparing", total, unit="frame", leave=False, delay=1))
     return method

@@ -10,32 +10,26 @@ from pydantic import Field
 from scenerep_training.data.pair import MakeViews, Views
 from scenerep_training.data.spanning import SpanningViews
 from scenerep_training.losses.odin import object_contrast_loss
-from scenerep_training.methods.base import Method, Step
+from scenerep_training.methods.base import Step
+from scenerep_training.methods.online_target import OnlineTargetMethod, OnlineTargetOptions
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.momentum import Momentum
 from scenerep_training.networks.objects import align_masks, discover_objects, pool_objects
-from scenerep_training.networks.projection import mlp
-from scenerep_training.networks.sync_batch_norm import convert
 from scenerep_training.options import SpanningOptions, TrainingOptions
 from scenerep_training.schedules import cosine
 
 
-class ODINOptions(TrainingOptions, SpanningOptions):
+class ODINOptions(OnlineTargetOptions, SpanningOptions):
     """Options of `odin`."""
 
     objects: int = Field(8, ge=2, le=64, description="Objects that K-Means finds in a pair.")
-    hidden: int = Field(4096, ge=1, le=2**16, description="Hidden channels of the two MLPs.")
-    projection: int = Field(256, ge=2, le=2**16, description="Channels that are contrasted.")
     temperature: float = Field(0.1, gt=0.0, le=10.0, description="Of the cosines.")
-    momentum: float = Field(
-        0.996, ge=0.0, le=1.0, description="Of the target at first; rises to 1 by half a cosine."
-    )
     discovery_momentum: float = Field(
         0.996, ge=0.0, le=1.0, description="Of the network that finds objects; the same way."
     )
 
 
-class ODIN(Method):
+class ODIN(OnlineTargetMethod):
     """Object discovery and representation networks (Henaff et al., ECCV 2022).
 
     The discovery network's features of the spanning views are clustered, for both frames of a pair
@@ -52,11 +46,6 @@ class ODIN(Method):
 
     def __init__(self, options: ODINOptions, encoder: Encoder) -> None:
         super().__init__(options, encoder)
-        self.projector = mlp(encoder.channels, options.hidden, options.projection)
-        self.predictor = mlp(options.projection, options.hidden, options.projection)
-        convert(self)
-        self.target = Momentum(encoder)
-        self.target_projector = Momentum(self.projector)
         self.discovery = Momentum(encoder)
 
     def make_views(self) -> MakeViews:
@@ -82,11 +71,8 @@ class ODIN(Method):
 
     def after_step(self) -> None:
         """Let target and discovery network follow."""
-        options = self.options
-        momentum = cosine(options.momentum, 1.0, self.progress)
-        self.target.follow(self.encoder, momentum)
-        self.target_projector.follow(self.projector, momentum)
-        slow = cosine(options.discovery_momentum, 1.0, self.progress)
+        super().after_step()
+        slow = cosine(self.options.discovery_momentum, 1.0, self.progress)
         self.discovery.follow(self.encoder, slow)
 
     def _masks(self, views: Views, cells: int) -> torch.Tensor:

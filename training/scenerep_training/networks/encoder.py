@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from scenerep_ros.backbones.loading import load_network
+from scenerep_ros.backbones.loading import load_network, with_card
 from scenerep_ros.backbones.preprocessing import Normalisation
+from scenerep_ros.config import BackboneOptions
 from scenerep_ros.errors import ConfigError
+from scenerep_ros.validation import validated
 
 
 class Encoded(NamedTuple):
@@ -33,6 +36,7 @@ class Encoder(nn.Module):
         network: that model.
         normalisation: of its input.
         stage: of a convnet, whose feature map is the grid; negative counts from the end.
+        frozen_norms: whether batch normalisation keeps its statistics while training.
 
     Attributes:
         channels: C of the features.
@@ -47,12 +51,18 @@ class Encoder(nn.Module):
     _std: torch.Tensor
 
     def __init__(
-        self, name: str, network: Any, normalisation: Normalisation, stage: int = -1
+        self,
+        name: str,
+        network: Any,
+        normalisation: Normalisation,
+        stage: int = -1,
+        frozen_norms: bool = False,
     ) -> None:
         super().__init__()
         self.name = name
         self.network = network
         self.normalisation = normalisation
+        self._frozen_norms = frozen_norms
         self._is_vit = hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens")
         self.channels, self.stride, self.stage = self._shape(stage)
         self._freeze_unused()
@@ -69,6 +79,14 @@ class Encoder(nn.Module):
         """
         pixels = (images.float() - self._mean) / self._std
         return self._tokens(pixels) if self._is_vit else self._maps(pixels)
+
+    def train(self, mode: bool = True) -> Encoder:
+        """Train or not; frozen norms never do."""
+        super().train(mode)
+        for module in self.modules():
+            if self._frozen_norms and isinstance(module, _BatchNorm):
+                module.eval()
+        return self
 
     def _shape(self, stage: int) -> tuple[int, int, int]:
         if self._is_vit:
@@ -106,16 +124,19 @@ class Encoder(nn.Module):
         return Encoded(grid.mean((1, 2)), grid)
 
 
-def make_encoder(backbone: str, init: str, stage: int = -1) -> Encoder:
+def make_encoder(backbone: str, init: str, stage: int = -1, frozen_norms: bool = False) -> Encoder:
     """Build a network in float32 on the CPU.
 
     Args:
         backbone: name of the timm model.
         init: random, or what the runtime's option `weights` takes.
-        stage: see `Encoder`.
+        stage: see `Encoder`; -1: that of a checkpoint which `init` names, else the last.
+        frozen_norms: see `Encoder`.
 
     Raises:
         ConfigError, WeightsError: as the runtime's `load_network`.
     """
+    named = {"backbone": backbone, "weights": init, "stage": stage}
+    options = with_card(validated(BackboneOptions, named))
     network, normalisation = load_network(backbone, init)
-    return Encoder(backbone, network, normalisation, stage)
+    return Encoder(backbone, network, normalisation, options.stage, frozen_norms)
