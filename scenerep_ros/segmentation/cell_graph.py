@@ -12,7 +12,7 @@ TEMPERATURE = 0.1
 
 def weigh(points: torch.Tensor) -> torch.Tensor:
     """Weights (N, N) float32, 0..1, symmetric, of unit-length points (N, C)."""
-    return ((points @ points.T - 1) / TEMPERATURE).exp()
+    return (points @ points.T).sub_(1).div_(TEMPERATURE).exp_()
 
 
 def vote(weights: torch.Tensor, names: torch.Tensor, grid: tuple[int, int]) -> Clusters:

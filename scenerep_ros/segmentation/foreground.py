@@ -21,10 +21,12 @@ NOTICED = 1.1
 """Times the image's mean attention from which a cell is no background."""
 SOFTNESS = 0.1
 """Of that threshold, in the logarithm of attention."""
-CELL = 10
-"""Pixels of the guide image a cell of the feature grid."""
-RADIUS = 16
-"""Of the guided filter, pixels of the guide: a border may move by more than a cell."""
+CELL = 5
+"""Pixels of the coarse image, on which the guided filter fits, a cell of the feature grid."""
+FINER = 2
+"""Pixels of the guide, to which the filter's fit is applied, a pixel of the coarse image."""
+RADIUS = 8
+"""Of the guided filter, pixels of the coarse image: a border may move by more than a cell."""
 EPSILON = 1e-4
 """Of the guided filter: steps of colour below 0.01 are no edges."""
 
@@ -64,7 +66,7 @@ def to_pixels(probability: Floats, color: NDArray[np.uint8]) -> Mask:
     """
     rows, columns = probability.shape
     size = (columns * CELL, rows * CELL)
-    small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(color, (size[0] * FINER, size[1] * FINER), interpolation=cv2.INTER_AREA)
     guide = small.astype(np.float32) / np.float32(255)
     wide = np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR), np.float32)
     refined = guided_filter(guide, wide, RADIUS, EPSILON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.cells import cell_shares
+from scenerep_ros.segmentation.coarse import coarse_step, widened
 from scenerep_ros.segmentation.foreground import noticed, to_pixels
 from scenerep_ros.segmentation.pieces import connected_pieces, grow, keep_large
 
@@ -19,8 +21,8 @@ BORDER_SHARE = 0.25
 """Of the image's border from which a region is background, where there is no attention."""
 ALIKE = 0.5
 """Cosine similarity from which two regions are parts of one thing."""
-ABSORB = 12
-"""Pixels that pieces grow into smaller ones beside them."""
+ABSORB = 6
+"""Pixels of the coarse grid that pieces grow into smaller ones beside them."""
 
 
 def cut_regions(
@@ -46,15 +48,22 @@ def cut_regions(
     else:
         foreground = to_pixels(noticed(features), color)
     foreground &= regions > 0
-    rows, columns = features.grid.shape[:2]
-    shares = cell_shares(regions, foreground, (rows, columns))
-    things = np.where(foreground, _alike(shares, features.grid)[regions], 0)
+    step = coarse_step(regions.shape)
+    labels = _label(regions[::step, ::step], foreground[::step, ::step], features.grid, min_area)
+    return np.where(foreground, widened(labels, regions.shape), 0)
+
+
+def _label(regions: Labels, foreground: Mask, grid: torch.Tensor, min_area: float) -> Labels:
+    """Number the objects of the coarse grid, and a rim of one pixel around foreground."""
+    shares = cell_shares(regions, foreground, (grid.shape[0], grid.shape[1]))
+    things = np.where(foreground, _alike(shares, grid)[regions], 0)
     labels = np.zeros_like(regions)
     for thing in range(1, int(things.max()) + 1):
         pieces = keep_large(connected_pieces(things == thing), min_area)
         labels[pieces > 0] = (pieces + labels.max())[pieces > 0]
+    rim = cv2.dilate(foreground.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     nowhere_deeper = np.zeros(labels.shape, np.float32)
-    return grow(labels, foreground, nowhere_deeper, gap=1.0, reach=ABSORB)
+    return grow(labels, rim, nowhere_deeper, gap=1.0, reach=ABSORB)
 
 
 def _surrounding(regions: Labels) -> Mask:

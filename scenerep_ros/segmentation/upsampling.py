@@ -25,13 +25,13 @@ def cluster_regions(clusters: Clusters, shape: tuple[int, int]) -> NDArray[np.in
         1, 2, ... in their order. A cluster that is nowhere best has no pixel.
     """
     planes = clusters.scores.cpu().numpy()
-    best = np.full(shape, -np.inf, np.float32)
+    enlarged, best = np.empty(shape, np.float32), np.full(shape, -np.inf, np.float32)
     regions = np.zeros(shape, np.int32)
     for plane, region in zip(
         planes, _region_numbers(len(planes), clusters.background), strict=True
     ):
-        enlarged = cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR)
-        regions[enlarged > best] = region
+        cv2.resize(plane, shape[::-1], dst=enlarged, interpolation=cv2.INTER_LINEAR)
+        np.copyto(regions, region, where=enlarged > best)
         np.maximum(best, enlarged, out=best)
     return regions
 

@@ -44,6 +44,15 @@ def test_moves_a_step_to_the_edge_of_the_guide():
     np.testing.assert_array_equal(found, np.broadcast_to(np.arange(60) >= 33, found.shape))
 
 
+def test_values_may_be_coarser_than_the_guide():
+    guide = np.zeros((40, 60, 3), np.float32)
+    guide[:, 33:, 1] = 0.8  # between two columns of the coarse values
+    values = np.zeros((20, 30), np.float32)
+    values[:, 15:] = 1
+    found = guided_filter(guide, values, 6, 1e-4) > 0.5
+    np.testing.assert_array_equal(found, np.broadcast_to(np.arange(60) >= 33, found.shape))
+
+
 def test_keeps_what_is_constant():
     guide = np.random.default_rng(1).random((20, 20, 3), np.float32)
     np.testing.assert_allclose(

@@ -307,6 +307,21 @@ def test_a_method_that_knows_its_background_is_believed():
     assert not cut_color(np.zeros_like(mask), attended(mask, [0, 1])).any()
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (2, 500), (37, 21), (481, 643), (9, 1300)])
+def test_without_depth_all_sizes_of_image_are_cut(shape):
+    mask = np.zeros(shape, np.int32)
+    mask[:, : shape[1] // 2] = 1
+    labels = cut_color(mask + 1, attended(mask, [1]))
+    np.testing.assert_array_equal(labels > 0, mask > 0)
+
+
+def test_without_depth_borders_are_finer_than_the_coarse_grid():
+    mask = np.zeros((480, 640), np.int32)
+    mask[161:321, 201:421] = 1
+    labels = cut_color(mask + 1, two_looks(mask))
+    np.testing.assert_array_equal(labels, mask)
+
+
 def test_depth_can_be_switched_off():
     depth, mask = table_scene()
     labels = ObjectCut(CutOptions(use_depth=False))(
