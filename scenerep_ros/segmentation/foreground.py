@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.cell_graph import weigh
@@ -31,17 +32,17 @@ EPSILON = 1e-4
 """Of the guided filter: steps of colour below 0.01 are no edges."""
 
 
-def noticed(features: Features) -> Floats:
-    """Probability that a cell is foreground, by the CLS token's attention.
+def walked_attention(features: Features) -> Floats:
+    """The CLS token's attention to each cell, spread to the cells that look like it.
 
-    A head looks at a few telling cells of a thing. So attention first walks from cell to cell, to
-    those that look alike: a few steps of a random walk on the graph that `cell_graph` weighs.
+    A head looks at a few telling cells of a thing. So attention walks from cell to cell, to those
+    that look alike: a few steps of a random walk on the graph that `cell_graph` weighs.
 
     Args:
         features: with attention.
 
     Returns:
-        (h, w) float32, 0..1; 0.5 where attention is `NOTICED` times the image's average.
+        (h, w) float32, times the image's average, positive.
     """
     assert features.attention is not None
     heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
@@ -50,8 +51,12 @@ def noticed(features: Features) -> Floats:
     degrees = weights.sum(dim=1)
     for _ in range(STEPS):
         attention = weights @ attention / degrees
-    odds = (attention.clamp_min(1e-12).log() - float(np.log(NOTICED))) / SOFTNESS
-    return odds.sigmoid().unflatten(0, features.grid.shape[:2]).cpu().numpy()
+    return attention.clamp_min(1e-12).unflatten(0, features.grid.shape[:2]).cpu().numpy()
+
+
+def noticed(attention: Floats) -> Floats:
+    """Probability (h, w) that a cell is foreground; 0.5 where attention is `NOTICED`."""
+    return expit(np.log(attention / np.float32(NOTICED)) / np.float32(SOFTNESS))
 
 
 def to_pixels(probability: Floats, color: NDArray[np.uint8]) -> Mask:

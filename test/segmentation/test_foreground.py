@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.foreground import noticed, to_pixels
+from scenerep_ros.segmentation.foreground import noticed, to_pixels, walked_attention
 
 
 def scene(attended=(4, 5)):
@@ -18,30 +18,34 @@ def scene(attended=(4, 5)):
     return Features(grid, torch.zeros(8), attention)
 
 
+def probability(features):
+    return noticed(walked_attention(features))
+
+
 def test_attention_reaches_all_that_looks_alike():
     expected = np.zeros((10, 14), bool)
     expected[3:7, 4:10] = True
-    np.testing.assert_array_equal(noticed(scene()) > 0.5, expected)
+    np.testing.assert_array_equal(probability(scene()) > 0.5, expected)
 
 
 def test_even_attention_notices_nothing():
     features = scene()
     even = Features(features.grid, features.pooled, torch.full((2, 10, 14), 0.005))
-    assert not (noticed(even) > 0.5).any()
+    assert not (probability(even) > 0.5).any()
 
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf"), 0.0])
 def test_broken_features_give_probabilities(broken):
     grid = torch.full((4, 5, 8), broken)
     attention = torch.full((2, 4, 5), broken)
-    found = noticed(Features(grid, torch.zeros(8), attention))
+    found = probability(Features(grid, torch.zeros(8), attention))
     assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_borders_follow_colour():
     color = np.zeros((100, 140, 3), np.uint8)
     color[32:72, 42:102] = (200, 60, 20)
-    mask = to_pixels(noticed(scene()), color)
+    mask = to_pixels(probability(scene()), color)
     truth = color[..., 0] > 0
     assert (mask & truth).sum() / (mask | truth).sum() > 0.95
 

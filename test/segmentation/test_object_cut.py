@@ -301,6 +301,18 @@ def test_without_depth_regions_of_like_features_are_one_object():
     assert together.max() == 1
 
 
+def test_a_crowd_without_depth_is_cut_into_parts():
+    mask = np.zeros((240, 320), np.int32)
+    mask[80:160] = 1
+    features = attended(mask, [1])
+    faint = (features.attention > features.attention.mean()).float() * 0.5 + 1
+    crowd = Features(features.grid, features.pooled, faint)
+    assert cut_color(mask + 1, features).max() == 1
+    labels = cut_color(mask + 1, crowd)
+    np.testing.assert_array_equal(labels > 0, cut_color(mask + 1, features) > 0)
+    assert labels.max() == 4  # a third of the image, in parts of a twelfth
+
+
 def test_a_method_that_knows_its_background_is_believed():
     mask = np.zeros((240, 320), np.int32)
     mask[80:160, 100:160] = 1
