@@ -180,7 +180,7 @@ with OverlayVideo(Path({str(tmp_path)!r}) / "overlay.mp4", 30) as sink:
     )
     assert process.stdout.readline() == b"running\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) != 0
+    assert process.wait(120) != 0  # a busy machine takes its time to end the file
     assert files(tmp_path) == ["overlay.mp4"]
     assert len(video_frames(tmp_path / "overlay.mp4")) > 20
 
