@@ -28,7 +28,7 @@ class FlowVote:
         self._last = _half_grey(color)
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
-    def __call__(self, planes: Plane, color: Image) -> tuple[Plane, Plane]:
+    def __call__(self, planes: Plane, color: Image) -> tuple[Plane, Plane, Plane]:
         """Carry label planes to the next frame.
 
         Args:
@@ -36,16 +36,18 @@ class FlowVote:
             color: (H, W, 3) uint8 RGB, the next frame.
 
         Returns:
-            (h, w, K) carried planes, and (h, w) in how far they are to be trusted, 0..1: by the
-            check of Sundaram, Brox and Keutzer (ECCV 2010), which fails where the scene was hidden.
+            (h, w, K) carried planes; (h, w) in how far they are to be trusted, 0..1: by the check
+            of Sundaram, Brox and Keutzer (ECCV 2010), which fails where the scene was hidden; and
+            (h, w, 2) the flow itself, shift in u and v to the last frame, in pixels of the planes.
         """
         image, last = _half_grey(color), self._last
         self._last = image
         if min(image.shape) < SMALLEST_SIDE:
-            return planes, np.zeros(self._size, np.float32)
+            return planes, np.zeros(self._size, np.float32), np.zeros((*self._size, 2), np.float32)
         there, back = self._flow(image, last), self._flow(last, image)
         trust = cv2.resize(_consistent(there, back), self._size[::-1], interpolation=cv2.INTER_AREA)
-        return _sampled(planes, self._at_size(there)), np.asarray(trust, np.float32)
+        flow = self._at_size(there)
+        return _sampled(planes, flow), np.asarray(trust, np.float32), flow
 
     def _flow(self, start: Image, end: Image) -> Plane:
         """(H, W, 2), shift in u and v of each pixel of the first image."""

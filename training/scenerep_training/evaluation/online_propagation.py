@@ -1,7 +1,8 @@
 """First-frame labels carried through a video by three votes a frame, joined at the pixels.
 
 Cells vote by matching (`feature_matching`) and by a head learned online (`label_head`), the last
-frame's labels by optical flow (`flow_vote`); labels stay near where flow puts them, and a random
+frame's labels by optical flow (`flow_vote`), against which what moves with the background has a
+say (`motion_vote`); labels stay near where flow puts them, and a random
 field draws their borders to those of colour (`color_field`). What it decides is what the next
 frame builds on. Nothing is trained beforehand, and the first frame's labels are all that is given.
 """
@@ -18,6 +19,7 @@ from scenerep_training.evaluation.color_field import refine
 from scenerep_training.evaluation.feature_matching import FeatureMatching
 from scenerep_training.evaluation.flow_vote import FlowVote
 from scenerep_training.evaluation.label_head import LabelHead
+from scenerep_training.evaluation.motion_vote import motion_vote
 
 Labels = NDArray[np.uint16]
 Image = NDArray[np.uint8]
@@ -28,7 +30,7 @@ REACH = 8
 """Cells beyond where flow puts a label at which it may be found in the next frame."""
 FLOOR = 0.02
 """Least probability of a vote, that none may overrule all others."""
-MATCHING, HEAD, FLOW = 1.0, 3.0, 0.5
+MATCHING, HEAD, FLOW, MOTION = 1.0, 3.0, 0.5, 1.0
 """Weights of the votes."""
 DISOCCLUDED = 1.0
 """What objects lose where flow fails: what comes into sight is more often background."""
@@ -66,23 +68,33 @@ class OnlinePropagation:
             (H, W) uint16.
         """
         features = F.normalize(grid, dim=-1)
-        carried, trust = self._carried(color)
+        carried, trust, flow = self._carried(color)
         near = _near(carried, self._cells)
         votes = _enlarged(self._votes(features, near), self._size)
         votes = votes + FLOW * trust * carried.clamp_min(FLOOR).log()
         votes[1:] -= DISOCCLUDED * (1 - trust)
+        votes[1:] += MOTION * self._moving(carried, trust, flow, near)
         self._planes = self._refined(votes, near, color)
         self._learn(features, near.any(0))
         full = F.interpolate(self._planes[None], self._shape, mode="bicubic")[0]
         return full.argmax(0).cpu().numpy().astype(np.uint16)
 
-    def _carried(self, color: Image) -> tuple[torch.Tensor, torch.Tensor]:
-        """Planes (K + 1, H', W') where flow puts them, and how far (H', W') to trust it."""
+    def _carried(self, color: Image) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Planes (K + 1, H', W') where flow puts them, trust (H', W') and flow (2, H', W')."""
         planes = self._planes.permute(1, 2, 0).cpu().numpy()
-        carried, trust = (
+        carried, trust, flow = (
             torch.from_numpy(part).to(self._planes.device) for part in self._flow(planes, color)
         )
-        return carried.permute(2, 0, 1), trust
+        return carried.permute(2, 0, 1), trust, flow.permute(2, 0, 1)
+
+    def _moving(
+        self, carried: torch.Tensor, trust: torch.Tensor, flow: torch.Tensor, near: torch.Tensor
+    ) -> torch.Tensor:
+        """(K, H', W'), what motion says against objects."""
+        around = _resized(near.any(0, keepdim=True).float(), self._size)[0] > 0.5
+        pixels = (part.permute(1, 2, 0).cpu().numpy() for part in (flow, carried))
+        vote = motion_vote(*pixels, trust.cpu().numpy(), around.cpu().numpy())
+        return torch.from_numpy(vote).to(carried.device).permute(2, 0, 1)
 
     def _votes(self, features: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
         """(K + 1, h, w), what matching and the head say of each cell."""
