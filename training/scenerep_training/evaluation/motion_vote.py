@@ -63,8 +63,8 @@ def _background_motion(flow: Plane, background: Mask) -> NDArray[np.float64] | N
     if len(start) < FEWEST:
         return None
     end = start + flow[part][background[part]]
-    motion: NDArray[np.float64] | None = cv2.findHomography(start, end, cv2.RANSAC, TOLERANCE)[0]
-    return motion
+    motion = cv2.findHomography(start, end, cv2.RANSAC, TOLERANCE)[0]
+    return None if motion is None else np.asarray(motion, np.float64)
 
 
 def _departure(flow: Plane, motion: NDArray[np.float64]) -> Plane:

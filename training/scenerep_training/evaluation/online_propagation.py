@@ -92,8 +92,8 @@ class OnlinePropagation:
     ) -> torch.Tensor:
         """(K, H', W'), what motion says against objects."""
         around = _resized(near.any(0, keepdim=True).float(), self._size)[0] > 0.5
-        pixels = (part.permute(1, 2, 0).cpu().numpy() for part in (flow, carried))
-        vote = motion_vote(*pixels, trust.cpu().numpy(), around.cpu().numpy())
+        shift, planes = (part.permute(1, 2, 0).cpu().numpy() for part in (flow, carried))
+        vote = motion_vote(shift, planes, trust.cpu().numpy(), around.cpu().numpy())
         return torch.from_numpy(vote).to(carried.device).permute(2, 0, 1)
 
     def _votes(self, features: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
