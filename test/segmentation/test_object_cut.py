@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from table_tops import frame_of, table_scene, two_looks
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
@@ -12,8 +13,6 @@ from scenerep_ros.segmentation.object_cut import ObjectCut
 from scenerep_ros.sources import open_source
 
 DEFAULTS = CutOptions()
-BOXES = ((60, 220, 120, 160), (300, 180, 80, 200), (460, 260, 110, 100))
-"""Left, top, width, height in pixels of three upright boards that stand on the table."""
 
 
 def no_features():
@@ -22,24 +21,6 @@ def no_features():
 
 def no_regions(shape=(480, 640)):
     return np.ones(shape, np.int32)
-
-
-def table_scene(noise=0.001, seed=0):
-    """Depth and mask of boards that stand on a table before a camera that looks down at it."""
-    rays = viewing_rays(KINECT, 480, 640)
-    w = rays @ np.array([0, 0.8, 0.6], np.float32) / 0.6
-    mask = np.zeros((480, 640), np.int32)
-    for label, (left, top, width, height) in enumerate(BOXES, 1):
-        foot = w[top + height, left]
-        w[top : top + height, left : left + width] = foot
-        mask[top : top + height, left : left + width] = label
-    w = w + np.random.default_rng(seed).normal(0, noise, w.shape)
-    return inverse_depth(np.where(w > 0.3, w, np.nan).astype(np.float32)), mask
-
-
-def frame_of(depth, color=None):
-    color = np.full((*depth.shape, 3), 128, np.uint8) if color is None else color
-    return RGBDFrame(color, depth, KINECT)
 
 
 def cut(depth, options=DEFAULTS, color=None):
@@ -201,13 +182,6 @@ def test_walls_and_floor_are_background_and_a_box_before_them_is_not():
     assert (labels[outside] > 0).mean() < 0.01
 
 
-def two_looks(mask, shape=(30, 40)):
-    """Features that tell the mask's labels apart, on a coarse grid."""
-    coarse = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_NEAREST)
-    kinds = torch.from_numpy(coarse).long()
-    return Features(torch.nn.functional.one_hot(kinds, 8).float(), torch.ones(8))
-
-
 def test_holes_take_the_label_of_what_looks_like_them_nearby():
     depth, mask = table_scene()
     depth[300:360, 100:260] = np.nan  # half on the first board, half on what is beside it
@@ -266,78 +240,3 @@ def test_random_depth_is_cut_without_complaint():
     depth = rng.uniform(0.3, 6, (120, 160)).astype(np.float32)
     depth[rng.random(depth.shape) < 0.5] = np.nan
     cut(depth)
-
-
-def attended(mask, labels, shape=(30, 40)):
-    """Features that tell the mask's labels apart, with attention on some of them."""
-    features = two_looks(mask, shape)
-    coarse = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_NEAREST)
-    attention = torch.from_numpy(np.isin(coarse, labels)).float() + 0.1
-    return Features(features.grid, features.pooled, (attention / attention.sum())[None])
-
-
-def cut_color(regions, features):
-    color = np.repeat(40 * regions[..., None], 3, axis=2).astype(np.uint8)
-    return ObjectCut(DEFAULTS)(regions, features, RGBDFrame(color)).labels
-
-
-def test_without_depth_attention_tells_objects_from_background():
-    _, mask = table_scene()
-    labels = cut_color(mask + 1, attended(mask, [1, 3]))
-    found = (labels == labels[300, 120], labels == labels[300, 500])
-    for one, label in zip(found, (1, 3), strict=True):
-        assert (one & (mask == label)).sum() / (
-            one | (mask == label)
-        ).sum() > 0.8  # cells are 16 pixels wide
-    assert labels.max() == 2
-
-
-def test_without_depth_regions_of_like_features_are_one_object():
-    mask = np.zeros((240, 320), np.int32)
-    mask[80:160, 100:160], mask[80:160, 160:220] = 1, 2
-    apart = cut_color(mask + 1, attended(mask, [1, 2]))
-    together = cut_color(mask + 1, attended(np.minimum(mask, 1), [1]))
-    assert apart.max() == 2
-    assert together.max() == 1
-
-
-def test_a_crowd_without_depth_is_cut_into_parts():
-    mask = np.zeros((240, 320), np.int32)
-    mask[80:160] = 1
-    features = attended(mask, [1])
-    faint = (features.attention > features.attention.mean()).float() * 0.5 + 1
-    crowd = Features(features.grid, features.pooled, faint)
-    assert cut_color(mask + 1, features).max() == 1
-    labels = cut_color(mask + 1, crowd)
-    np.testing.assert_array_equal(labels > 0, cut_color(mask + 1, features) > 0)
-    assert labels.max() == 4  # a third of the image, in parts of a twelfth
-
-
-def test_a_method_that_knows_its_background_is_believed():
-    mask = np.zeros((240, 320), np.int32)
-    mask[80:160, 100:160] = 1
-    assert not cut_color(np.zeros_like(mask), attended(mask, [0, 1])).any()
-
-
-@pytest.mark.parametrize("shape", [(2, 2), (2, 500), (37, 21), (481, 643), (9, 1300)])
-def test_without_depth_all_sizes_of_image_are_cut(shape):
-    mask = np.zeros(shape, np.int32)
-    mask[:, : shape[1] // 2] = 1
-    labels = cut_color(mask + 1, attended(mask, [1]))
-    np.testing.assert_array_equal(labels > 0, mask > 0)
-
-
-def test_without_depth_borders_are_finer_than_the_coarse_grid():
-    mask = np.zeros((480, 640), np.int32)
-    mask[161:321, 201:421] = 1
-    labels = cut_color(mask + 1, two_looks(mask))
-    np.testing.assert_array_equal(labels, mask)
-
-
-def test_depth_can_be_switched_off():
-    depth, mask = table_scene()
-    labels = ObjectCut(CutOptions(use_depth=False))(
-        mask + 1, attended(mask, [2]), frame_of(depth)
-    ).labels
-    assert labels.max() == 1
-    assert labels[260, 340] == 1
