@@ -6,6 +6,7 @@ import copy
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -75,10 +76,11 @@ class Encoder(nn.Module):
         """Encode images.
 
         Args:
-            images: (B, 3, H, W), RGB, 0 to 255, uint8 or floating.
+            images: (B, 3, H, W), RGB, 0 to 255, uint8 or floating. For a ViT both sides are resized to
+                whole patches, as the runtime does: 96 pixels to 98 where patches have 14.
         """
         pixels = (images.float() - self._mean) / self._std
-        return self._tokens(pixels) if self._is_vit else self._maps(pixels)
+        return self._tokens(self._whole(pixels)) if self._is_vit else self._maps(pixels)
 
     def train(self, mode: bool = True) -> Encoder:
         """Train or not; frozen norms never do."""
@@ -107,6 +109,14 @@ class Encoder(nn.Module):
         names = {name for name, _ in used.named_parameters()}
         for name, weight in self.network.named_parameters():
             weight.requires_grad_(name in names)
+
+    def _whole(self, pixels: torch.Tensor) -> torch.Tensor:
+        size = tuple(
+            max(1, int(side / self.stride + 0.5)) * self.stride for side in pixels.shape[2:]
+        )
+        if size == tuple(pixels.shape[2:]):
+            return pixels
+        return F.interpolate(pixels, size, mode="bilinear", antialias=True)
 
     def _tokens(self, pixels: torch.Tensor) -> Encoded:
         height, width = pixels.shape[2] // self.stride, pixels.shape[3] // self.stride

@@ -31,6 +31,13 @@ def test_features_are_those_of_the_runtime(name, images):
     torch.testing.assert_close(encoded.pooled[0], features.pooled, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("side", "cells"), [(64, 4), (60, 4), (70, 4), (73, 5), (3, 1)])
+def test_a_vit_takes_views_of_any_size(side, cells):
+    encoder = make_encoder(VIT, "random")
+    encoded = encoder(torch.randint(256, (2, 3, side, side), dtype=torch.uint8))
+    assert encoded.grid.shape[:3] == (2, cells, cells)
+
+
 def test_every_weight_before_the_stage_learns_and_none_after_it(images):
     encoder = make_encoder(CONVNET, "random", stage=2)
     encoder(images).grid.square().mean().backward()
