@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torchvision.ops import roi_align
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME, parse_safetensors, read_card
+from scenerep_ros.backbones.checkpoint import checkpoint_folder, parse_safetensors, read_card
 from scenerep_ros.backbones.loading import load_backbone
 from scenerep_ros.backbones.vit import PositionEmbedding, trained_with_antialias
 from scenerep_ros.config import BackboneOptions
@@ -144,11 +144,9 @@ def _write(path: Path, features: Features) -> None:
 
 
 def _weights_digest(weights: str) -> str:
-    path = Path(weights).expanduser()
-    if path.name == WEIGHTS_NAME:
-        path = path.parent
-    if (path / CARD_NAME).is_file():
-        return read_card(path).sha256[:12]
+    folder, path = checkpoint_folder(weights), Path(weights).expanduser()
+    if folder is not None:
+        return read_card(folder).sha256[:12]
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     return weights
