@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-Method = Literal["fused", "attention", "kmeans", "kmeans_knee", "ncut", "agglomeration"]
+Method = Literal["fused", "attention", "kmeans", "kmeans_knee", "ncut", "agglomeration", "spectral"]
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Transport = Literal["raw", "compressed"]
@@ -79,17 +79,20 @@ class SegmentationOptions(_Options):
         description="fused (depth says where objects end, features what belongs together; "
         "kmeans_knee where there is no depth), or the regions of one method: attention (CLS "
         "attention heads), kmeans (fixed number of clusters), kmeans_knee (number of clusters from "
-        "the knee of the inertia curve), ncut (recursive normalised cut) or agglomeration (average "
-        "linkage).",
+        "the knee of the inertia curve), ncut (recursive normalised cut), agglomeration (average "
+        "linkage) or spectral (spectral clustering, number of clusters from the eigengap).",
     )
     clusters: int = Field(5, ge=2, le=64, description="Number of clusters of kmeans.")
-    min_clusters: int = Field(2, ge=2, le=64, description="Start of kmeans_knee's sweep.")
+    min_clusters: int = Field(
+        2, ge=2, le=64, description="Fewest clusters of kmeans_knee's sweep, and of spectral."
+    )
     max_clusters: int = Field(
         10,
         ge=3,
         le=64,
         validate_default=True,
-        description="End of kmeans_knee's sweep, and the most clusters of ncut and agglomeration.",
+        description="End of kmeans_knee's sweep, and the most clusters of ncut, agglomeration and "
+        "spectral.",
     )
     cut_threshold: float = Field(
         0.1, gt=0.0, le=2.0, description="Cost of a normalised cut from which ncut does not cut."

@@ -30,7 +30,9 @@ def frame(tabletop_folder) -> RGBDFrame:
     return open_source(tabletop_folder)[0]
 
 
-@pytest.mark.parametrize("method", ["attention", "kmeans", "kmeans_knee", "ncut", "agglomeration"])
+@pytest.mark.parametrize(
+    "method", ["attention", "kmeans", "kmeans_knee", "ncut", "agglomeration", "spectral"]
+)
 @pytest.mark.parametrize("pca", [0, 8])
 def test_every_method_segments_a_frame_at_its_own_size(pipeline, frame, method, pca):
     pipeline.reset()

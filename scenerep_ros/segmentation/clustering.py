@@ -14,6 +14,7 @@ from scenerep_ros.segmentation.attention import AttentionClustering
 from scenerep_ros.segmentation.fixed_k import FixedKMeans
 from scenerep_ros.segmentation.knee import KneeKMeans
 from scenerep_ros.segmentation.normalised_cut import NormalisedCut
+from scenerep_ros.segmentation.spectral import SpectralClustering
 
 Clustering = Callable[[Features], Clusters]
 """A method with its options: the features of one image to scores a cluster."""
@@ -25,6 +26,7 @@ METHODS: dict[Method, Callable[[SegmentationOptions], Clustering]] = {
     "kmeans_knee": KneeKMeans,
     "ncut": NormalisedCut,
     "agglomeration": Agglomeration,
+    "spectral": SpectralClustering,
 }
 
 

@@ -13,7 +13,7 @@ from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_ros.validation import validated
 
 KMEANS = ["kmeans", "kmeans_knee"]
-ALL = [*KMEANS, "ncut", "agglomeration"]
+ALL = [*KMEANS, "ncut", "agglomeration", "spectral"]
 
 
 def features_of(grid):
