@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import interpolate, normalize
 
 from scenerep_ros.frames import UNLABELLED, Features
 from scenerep_ros.segmentation.cells import cell_shares
 
+Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
@@ -27,7 +28,8 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     """Label the undecided pixels as the decided ones near them that look like them.
 
     Each cell of the feature grid without depth is told the labels of the others, weighted by how
-    alike and how near they are: one round of label propagation (Zhu and Ghahramani 2002).
+    alike and how near they are: one round of label propagation (Zhu and Ghahramani 2002). What
+    depth tells goes to the features' device, and only the labels of undecided pixels come back.
 
     Args:
         labels: (H, W) int32, 0..K.
@@ -39,37 +41,35 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     """
     if decided.all():
         return labels
-    rows, columns = features.grid.shape[:2]
-    votes = torch.from_numpy(cell_shares(labels, decided, (rows, columns)))
-    scores = _propagated(votes.to(features.grid.device), features.grid).cpu().numpy()
-    winners = _best(scores.T.reshape(-1, rows, columns), labels.shape)
-    return np.where(decided, labels, winners)
+    rows, columns, _ = features.grid.shape
+    votes = cell_shares(labels, decided, (rows, columns))
+    scores = _propagated(votes, features.grid).T.unflatten(1, (rows, columns))
+    return np.where(decided, labels, _best(scores, labels.shape).cpu().numpy())
 
 
-def _best(scores: NDArray[np.float32], shape: tuple[int, ...]) -> Labels:
-    """Label (H, W) with the best interpolated score (K + 1, rows, columns) a pixel."""
-    best = np.full(shape, LEAST_SHARE, np.float32)
-    winners = np.full(shape, UNLABELLED, np.int32)
-    for label, plane in enumerate(scores):
-        enlarged = cv2.resize(plane, shape[::-1])
-        winners[enlarged > best] = label
-        np.maximum(best, enlarged, out=best)
-    return winners
+def _best(scores: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Label (H, W) int32 with the best interpolated score (K + 1, rows, columns) a pixel."""
+    enlarged = interpolate(scores[None], shape, mode="bilinear", align_corners=False)[0]
+    best, label = enlarged.max(dim=0)
+    return torch.where(best > LEAST_SHARE, label, UNLABELLED).int()
 
 
-def _propagated(votes: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
+def _propagated(votes: Floats, grid: torch.Tensor) -> torch.Tensor:
     """Votes (cells, K + 1), in cells that are not wholly decided replaced by what others say."""
     rows, columns, channels = grid.shape
-    decided = votes.sum(dim=1)
-    asking, telling = decided < 0.999, decided > 0
+    decided = votes.sum(axis=1)
+    asking, telling, scores = (
+        torch.from_numpy(array).to(grid.device)
+        for array in (np.flatnonzero(decided < 0.999), np.flatnonzero(decided > 0), votes)
+    )
     look = grid.reshape(-1, channels)
-    look = torch.nn.functional.normalize(look - look.mean(dim=0), dim=1)
+    look = normalize(look - look.mean(dim=0), dim=1)
     index = torch.arange(rows * columns, device=grid.device)
     place = torch.stack([index // columns, index % columns], dim=1).to(look.dtype)
     likeness = (look[asking] @ look[telling].T - 1) / LIKENESS
     distance = torch.cdist(place[asking], place[telling]) / NEARNESS
     weight = torch.exp(likeness - distance**2 / 2)
-    told = weight @ votes[telling]
+    told = weight @ scores[telling]
     total = told.sum(dim=1, keepdim=True)
-    votes[asking] = torch.where(total > LEAST_WEIGHT, told / total.clamp_min(1e-12), 0.0)
-    return votes
+    scores[asking] = torch.where(total > LEAST_WEIGHT, told / total.clamp_min(1e-12), 0.0)
+    return scores
