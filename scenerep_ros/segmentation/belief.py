@@ -10,7 +10,7 @@ the frame gives to another one.
 
 from __future__ import annotations
 
-import itertools
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from scenerep_ros.segmentation.places import Places, cell_size, every_cell
 Labels = NDArray[np.uint16]
 Doubt = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 LONGEST = 250
 """Frames of contradiction that are counted."""
@@ -55,18 +56,25 @@ class Belief:
         if places is None:
             self._labels, self._doubt = seen, np.zeros(seen.shape, np.uint8)
             return named
-        patience, unlabelled = min(patience, LONGEST), seen == UNLABELLED
         believed, doubt = self._carried(places)
-        differs = (believed != seen) & ~unlabelled
-        doubt[differs] = np.minimum(doubt[differs], LONGEST - 1) + 1
-        lasts = _shared_doubt(doubt, believed, seen, differs) >= patience
-        convinced = differs & lasts & (confirmed[seen] | ~confirmed[believed])
-        doubt[convinced | (believed == seen)] = 0
-        doubt[places.new] = patience // 2
-        labels = np.where(convinced | places.new | ~known[believed], seen, believed)
-        moved = _thin(labels != seen) & _beside(labels, seen) & ~unlabelled
-        self._labels, self._doubt = np.where(moved, seen, labels), doubt
-        return _paint(np.where(unlabelled, seen, self._labels), seen, named)
+        new, patience = places.new, min(patience, LONGEST)
+        # They agree nearly everywhere, so only the cells in which they do not are looked at.
+        at = np.flatnonzero(believed != seen)
+        was, now, doubts = believed.take(at), seen.take(at), doubt.take(at)
+        contradicted = now != UNLABELLED
+        doubts[contradicted] = np.minimum(doubts[contradicted], LONGEST - 1) + 1
+        lasts = _shared_doubt(doubts, was, now) >= patience
+        convinced = contradicted & lasts & (confirmed[now] | ~confirmed[was])
+        self._doubt = np.zeros_like(doubt)
+        self._doubt.put(at, np.where(convinced, 0, doubts))
+        self._doubt[new] = patience // 2
+        over = convinced | new.take(at) | ~known[was]
+        believed.put(at[over], now[over])
+        kept = at[contradicted & ~over]
+        moved = _border_moved(believed, seen, kept)
+        believed.put(kept[moved], seen.take(kept[moved]))
+        self._labels = believed
+        return _paint(believed, kept[~moved], named)
 
     def _carried(self, places: Places) -> tuple[Labels, Doubt]:
         """Labels and doubts at this frame's cells."""
@@ -77,19 +85,25 @@ class Belief:
         return np.asarray(labels, np.uint16), np.asarray(doubt, np.uint8)
 
 
-def _shared_doubt(
-    doubt: Doubt, believed: Labels, seen: Labels, differs: Mask
-) -> NDArray[np.float32]:
-    """Mean of the doubts (h, w) of all cells that would go from the same object to the same other.
+def _shared_doubt(doubts: Doubt, was: Labels, now: Labels) -> NDArray[np.float64]:
+    """Mean of the doubts (n,) of all cells that would go from the same object to the same other.
 
-    They go over together: cell by cell, an object would fray. 0 where nothing is contradicted.
+    They go over together: cell by cell, an object would fray.
     """
-    passage = believed[differs].astype(np.int64) * (UNLABELLED + 1) + seen[differs]
-    _, group = np.unique(passage, return_inverse=True)
-    mean = np.bincount(group, doubt[differs]) / np.bincount(group)
-    shared = np.zeros(doubt.shape, np.float32)
-    shared[differs] = mean[group]
-    return shared
+    passage = was.astype(np.int64) * (UNLABELLED + 1) + now
+    group = np.searchsorted(np.unique(passage), passage)  # numpy's return_inverse is slower
+    return (np.bincount(group, doubts) / np.bincount(group))[group]
+
+
+def _border_moved(believed: Labels, seen: Labels, cells: Indices) -> Mask:
+    """Which of the cells (n,) are in a thin strip of difference beside what is seen there.
+
+    There, only a border moved, and the frame's is right. Elsewhere a thin strip is the rim of a
+    change that is not believed.
+    """
+    moved = _thin(believed != seen).take(cells)
+    moved[moved] = _beside(believed, seen, cells[moved])
+    return moved
 
 
 def _thin(mask: Mask) -> Mask:
@@ -98,26 +112,29 @@ def _thin(mask: Mask) -> Mask:
     return mask & ~wide
 
 
-def _beside(labels: Labels, seen: Labels) -> Mask:
-    """Where what is seen of a cell (h, w) is believed of one that is near.
-
-    There, only a border moved, and the frame's is right. Elsewhere a thin strip is the rim of a
-    change that is not believed.
-    """
-    height, width = labels.shape
-    padded = np.pad(labels, BORDER, mode="edge")
-    shifts = itertools.product(range(2 * BORDER + 1), repeat=2)
-    near = [padded[v : v + height, u : u + width] == seen for v, u in shifts]
-    return np.logical_or.reduce(near)
+def _beside(believed: Labels, seen: Labels, cells: Indices) -> Mask:
+    """Whether what is seen of each cell (n,) is believed of one that is near."""
+    padded = np.pad(believed, BORDER, mode="edge")
+    v, u = np.divmod(cells, believed.shape[1])
+    side = np.arange(2 * BORDER + 1)
+    window = (side[:, None] * padded.shape[1] + side).reshape(-1, 1)
+    near = padded.take(window + v * padded.shape[1] + u)
+    return (near == seen.take(cells)).any(axis=0)
 
 
-def _paint(believed: Labels, seen: Labels, named: Labels) -> Labels:
-    """Fill the cells in which belief and frame differ; elsewhere the frame's borders are finer."""
-    step = cell_size(named.shape)
-    height, width = named.shape
-    wide = [
-        np.repeat(np.repeat(cells, step, axis=0), step, axis=1)
-        for cells in (believed, believed != seen)
-    ]
-    labels, differs = (np.pad(w, ((0, step), (0, step)), "edge")[:height, :width] for w in wide)
-    return np.where(differs, labels, named)
+def _paint(believed: Labels, kept: Indices, named: Labels) -> Labels:
+    """Fill the cells (n,) in which belief is kept; elsewhere the frame's borders are finer."""
+    differs = np.zeros(believed.shape, np.uint8)
+    differs.put(kept, 1)
+    step, labels = cell_size(named.shape), named.copy()
+    cv2.copyTo(_enlarged(believed, step, named), _enlarged(differs, step, named), labels)
+    return labels
+
+
+def _enlarged(cells: NDArray[Any], step: int, image: Labels) -> NDArray[Any]:
+    """Give each pixel of an image its cell's value; what is left at the edge belongs to the last."""
+    rows, columns = (
+        np.minimum(np.arange(pixels) // step, count - 1)
+        for pixels, count in zip(image.shape, cells.shape, strict=True)
+    )
+    return cells.take(columns, axis=1).take(rows, axis=0)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch.nn.functional import normalize
 
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, Segmentation
+from scenerep_ros.frames import UNLABELLED, Features, Segmentation
+from scenerep_ros.segmentation.label_statistics import label_statistics
 from scenerep_ros.segmentation.motion import thumbnail_shape
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -42,26 +41,15 @@ class Observation:
 def observe(segmentation: Segmentation, features: Features) -> Observation:
     """Describe the objects of one frame."""
     shape = (segmentation.labels.shape[0], segmentation.labels.shape[1])
-    labels, first = _reading_order(segmentation.labels)
+    found = label_statistics(segmentation.labels)
+    order = np.argsort(found.first)
+    labels, first = found.labels[order], found.first[order]
     rank = np.zeros(UNLABELLED + 1, np.int64)
     rank[labels] = np.arange(1, len(labels) + 1)
     thumbnail = rank[_shrink(segmentation.labels)]
     vectors, mean = _mean_features(thumbnail, first, shape, features.grid)
     points = _points(thumbnail, len(labels))
     return Observation(labels, vectors, mean, thumbnail, points)
-
-
-def find_objects(labels: NDArray[np.uint16]) -> dict[int, tuple[int, Box]]:
-    """Area and box of each object in (H, W) labels, in order of the labels."""
-    areas = np.bincount(labels.ravel(), minlength=2)[:UNLABELLED]
-    present = np.flatnonzero(areas[1:]) + 1
-    dense = np.zeros(UNLABELLED + 1, np.uint16)
-    dense[present] = np.arange(1, len(present) + 1)
-    slices = ndimage.find_objects(dense[labels], max_label=len(present))
-    boxes = [_box(where) for where in slices]
-    return dict(
-        zip(present.tolist(), zip(areas[present].tolist(), boxes, strict=True), strict=True)
-    )
 
 
 def find_points(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:
@@ -71,23 +59,6 @@ def find_points(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:
     rank = np.zeros(UNLABELLED + 1, np.int64)
     rank[present] = np.arange(1, len(present) + 1)
     return dict(zip(present.tolist(), _points(rank[thumbnail], len(present)), strict=True))
-
-
-def _reading_order(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Labels that have pixels, sorted by their first pixel's place in the flat image, and that."""
-    flat = labels.ravel()
-    first = np.full(UNLABELLED + 1, flat.size, np.int64)
-    # Of an index that is repeated, numpy keeps the last value.
-    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
-    first[[BACKGROUND, UNLABELLED]] = flat.size
-    present = np.flatnonzero(first < flat.size)
-    present = present[np.argsort(first[present])]
-    return present, first[present]
-
-
-def _box(where: tuple[slice, slice]) -> Box:
-    v, u = where
-    return u.start, v.start, u.stop - u.start, v.stop - v.start
 
 
 def _shrink(labels: NDArray[Any]) -> NDArray[Any]:
@@ -105,9 +76,15 @@ def _points(thumbnail: NDArray[np.int64], count: int) -> list[NDArray[np.float32
     flat = thumbnail.ravel()
     # Of 16 bit numbers, numpy's stable sort is a radix sort.
     order = np.argsort(flat.astype(np.uint16), kind="stable")
-    v, u = np.divmod(order, thumbnail.shape[1])
     ends = np.cumsum(np.bincount(flat, minlength=count + 1))
-    return np.split(np.stack([u, v], axis=1).astype(np.float32), ends[:-1])[1:]
+    return np.split(_places(*thumbnail.shape).take(order, axis=0), ends[:-1])[1:]
+
+
+@lru_cache(maxsize=8)
+def _places(height: int, width: int) -> NDArray[np.float32]:
+    """Column and row (height * width, 2) of each pixel."""
+    v, u = np.indices((height, width), np.float32)
+    return np.stack([u.ravel(), v.ravel()], axis=1)
 
 
 def _mean_features(

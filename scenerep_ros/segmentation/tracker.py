@@ -30,8 +30,9 @@ from scenerep_ros.frames import (
 )
 from scenerep_ros.segmentation.agreement import agreement
 from scenerep_ros.segmentation.belief import Belief
+from scenerep_ros.segmentation.label_statistics import label_statistics
 from scenerep_ros.segmentation.motion import MotionEstimator, carry
-from scenerep_ros.segmentation.observation import Observation, find_objects, find_points, observe
+from scenerep_ros.segmentation.observation import Observation, find_points, observe
 from scenerep_ros.segmentation.places import Places, find_places
 
 _NEW_SHARE = 0.2  # of this frame's feature in the remembered one
@@ -240,7 +241,9 @@ def _table(ids: Iterable[int]) -> NDArray[np.bool_]:
 
 def _objects(labels: NDArray[np.uint16], tracks: list[_Track]) -> tuple[SceneObject, ...]:
     known = {track.id: track for track in tracks}
+    found = label_statistics(labels)
+    items = zip(found.labels.tolist(), found.areas.tolist(), found.boxes.tolist(), strict=True)
     return tuple(
-        SceneObject(id_, area, box, known[id_].feature, known[id_].age)
-        for id_, (area, box) in find_objects(labels).items()
+        SceneObject(id_, area, (u, v, width, height), known[id_].feature, known[id_].age)
+        for id_, area, (u, v, width, height) in items
     )
