@@ -5,9 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
+
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.config import PipelineConfig
-from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.exposure import shows_nothing, well_exposed
+from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.segmentation.clustering import make_clustering
 from scenerep_ros.segmentation.cutting import make_cut
 from scenerep_ros.segmentation.tracker import Tracker
@@ -48,7 +51,10 @@ class Pipeline:
         self.tracker.reset()
 
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
-        """Segment one frame."""
+        """Segment one frame; of one that shows nothing, nothing is said, and nothing forgotten."""
+        if shows_nothing(frame):
+            return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
+        frame = well_exposed(frame)
         watch = Stopwatch(self.backbone.device)
         # Geometry and motion need no features: they run beside the backbone.
         depth = self._beside.submit(self.cut.look, frame)

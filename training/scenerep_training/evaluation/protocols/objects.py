@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.evaluation.datasets.object_scenes import ObjectScenes
+from scenerep_training.evaluation.degradations import add_degrade, degrade
 from scenerep_training.evaluation.metrics.objects import object_figures
 from scenerep_training.evaluation.pictures import comparison
 from scenerep_training.evaluation.protocol import (
@@ -24,7 +26,8 @@ class Objects(Protocol):
 
     A sample is an image. The pipeline forgets all objects before each, so that frames of one
     sequence are measured as still images. The figures are those of `metrics.objects`; as in the
-    papers, each is the mean over images of the image's own figure. `--no-use-depth` makes it RGB.
+    papers, each is the mean over images of the image's own figure. `--no-use-depth` makes it RGB;
+    `--degrade` spoils the frames before the pipeline sees them.
     """
 
     name = "objects"
@@ -39,10 +42,23 @@ class Objects(Protocol):
     quantities = {"objects": COUNT, "predicted": COUNT}  # noqa: RUF012
     unit = staticmethod(sequence_of)
 
-    def __init__(self, data: Path, config: PipelineConfig) -> None:
+    def __init__(self, data: Path, config: PipelineConfig, degraded: Sequence[str] = ()) -> None:
         super().__init__(data, config)
         self.scenes = ObjectScenes(data)
+        self.degraded = degraded
         self.pipeline = Pipeline(config)
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Register --degrade."""
+        add_degrade(parser)
+
+    @classmethod
+    def from_arguments(
+        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
+    ) -> Protocol:
+        """Build the protocol from the command line."""
+        return cls(data, config, args.degrade)
 
     def samples(self) -> Sequence[str]:
         """Names of the frames."""
@@ -51,6 +67,7 @@ class Objects(Protocol):
     def evaluate(self, sample: str) -> Result:
         """Segment one frame and compare."""
         frame, truth = self.scenes.read(sample)
+        frame = degrade(self.degraded, frame)
         self.pipeline.reset()
         labels = self.pipeline(frame).labels
         return Result(object_figures(labels, truth), comparison(frame.color, truth, labels))

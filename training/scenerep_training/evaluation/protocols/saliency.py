@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBD
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_training.evaluation.datasets.masked_images import list_saliency
+from scenerep_training.evaluation.degradations import add_degrade, degrade
 from scenerep_training.evaluation.metrics.masks import (
     best_region,
     best_union,
@@ -31,7 +33,8 @@ class Saliency(Protocol):
 
     A sample is an image. `iou`, `accuracy` and `f_beta` are of the foreground as the pipeline names
     it: every pixel of any object. It gives a mask and no map of how sure it is, so that the maximum
-    F-measure (beta squared 0.3) over thresholds is the mask's own.
+    F-measure (beta squared 0.3) over thresholds is the mask's own. `--degrade` spoils the images
+    before the pipeline sees them.
 
     Figures that begin with `oracle_` choose by looking at the truth, and say what the same clusters
     and objects could give: the best single cluster, before objects are cut; the best union of
@@ -49,11 +52,24 @@ class Saliency(Protocol):
         ),
     )
 
-    def __init__(self, data: Path, config: PipelineConfig) -> None:
+    def __init__(self, data: Path, config: PipelineConfig, degraded: Sequence[str] = ()) -> None:
         super().__init__(data, config)
         self.images = list_saliency(data)
+        self.degraded = degraded
         self.pipeline = Pipeline(config)
         self.clustering = LastClusters(self.pipeline)
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Register --degrade."""
+        add_degrade(parser)
+
+    @classmethod
+    def from_arguments(
+        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
+    ) -> Protocol:
+        """Build the protocol from the command line."""
+        return cls(data, config, args.degrade)
 
     def samples(self) -> Sequence[str]:
         """Stems of the images."""
@@ -62,18 +78,26 @@ class Saliency(Protocol):
     def evaluate(self, sample: str) -> Result:
         """Segment one image and compare its foreground."""
         color, truth = self.images[sample].read()
+        frame = degrade(self.degraded, RGBDFrame(color, name=sample))
         self.pipeline.reset()
-        labels = self.pipeline(RGBDFrame(color, name=sample)).labels
-        regions = cluster_regions(self.clustering.clusters, truth.shape)
+        self.clustering.clusters = None
+        labels = self.pipeline(frame).labels
         foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
-        figures = named(foreground, truth) | oracle(labels, regions, truth)
-        return Result(figures, comparison(color, truth, foreground))
+        figures = named(foreground, truth)
+        if self.clustering.clusters is not None:
+            regions = cluster_regions(self.clustering.clusters, truth.shape)
+            figures |= oracle(labels, regions, truth)
+        return Result(figures, comparison(frame.color, truth, foreground))
 
 
 class LastClusters:
-    """Listens in on a pipeline's clustering, whose clusters its answer no longer holds."""
+    """Listens in on a pipeline's clustering, whose clusters its answer no longer holds.
 
-    clusters: Clusters
+    Attributes:
+        clusters: of the last frame; None where there are none, as of a black one.
+    """
+
+    clusters: Clusters | None = None
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._cluster = pipeline.cluster
@@ -81,8 +105,8 @@ class LastClusters:
 
     def __call__(self, features: Features) -> Clusters:
         """Cluster as the pipeline would."""
-        self.clusters = self._cluster(features)
-        return self.clusters
+        clusters = self.clusters = self._cluster(features)
+        return clusters
 
 
 def named(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:

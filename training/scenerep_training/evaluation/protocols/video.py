@@ -16,6 +16,7 @@ from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.render import overlay
 from scenerep_ros.sources import Source
 from scenerep_training.evaluation.datasets.recordings import list_recordings
+from scenerep_training.evaluation.degradations import add_degrade, degrade
 from scenerep_training.evaluation.film_strip import FilmStrip
 from scenerep_training.evaluation.flags import positive
 from scenerep_training.evaluation.metrics.flicker import Flicker, Labels
@@ -40,7 +41,8 @@ class Video(Protocol):
     nothing, and so these say what a frame's own numbering would give. `flicker` is defined in
     `metrics.flicker`, the figures against masks in `metrics.tracks`. A video of n frames lasts
     (n - 1) frame intervals; a life of n frames, n. Frames that cannot be read are counted in
-    `unreadable`, named in the log, and stepped over.
+    `unreadable`, named in the log, and stepped over. `--degrade` spoils the frames before the
+    pipeline sees them; what pixels show is looked up in the frames as they were recorded.
     """
 
     name = "video"
@@ -62,25 +64,33 @@ class Video(Protocol):
         "measured": Quantity(better=0),
     }
 
-    def __init__(self, data: Path, config: PipelineConfig, frames: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        config: PipelineConfig,
+        frames: int | None = None,
+        degraded: Sequence[str] = (),
+    ) -> None:
         super().__init__(data, config)
         self.recordings = list_recordings(data)
         self.frames = frames
+        self.degraded = degraded
         self.pipeline = Pipeline(config)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Register --frames."""
+        """Register --frames and --degrade."""
         parser.add_argument(
             "--frames", type=positive, metavar="N", help="only the first N frames of each recording"
         )
+        add_degrade(parser)
 
     @classmethod
     def from_arguments(
         cls, data: Path, config: PipelineConfig, args: argparse.Namespace
     ) -> Protocol:
         """Build the protocol from the command line."""
-        return cls(data, config, args.frames)
+        return cls(data, config, args.frames, args.degrade)
 
     def samples(self) -> Sequence[str]:
         """Names of the recordings."""
@@ -97,13 +107,14 @@ class Video(Protocol):
         consistency, tracks, strip = Consistency(), Tracks(), FilmStrip(length)
         self.pipeline.reset()
         for index, frame in readable(source, length):
-            labels = self.pipeline(frame).labels
+            spoilt = degrade(self.degraded, frame)
+            labels = self.pipeline(spoilt).labels
             consistency.add(frame, labels)
             truth = source.ground_truth(index)
             if truth is not None:
                 tracks.add(labels, truth)
             if strip.wants(index):
-                strip.add(overlay(frame.color, labels))
+                strip.add(overlay(spoilt.color, labels))
         if not consistency.frames:
             raise FrameError(f"{sample}: none of {length} frames can be read")
         figures = consistency.figures(source.rate) | tracks.figures()
