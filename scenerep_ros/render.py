@@ -7,7 +7,6 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 
@@ -32,17 +31,24 @@ def id_colors(ids: ArrayLike) -> Image:
     >>> id_colors([0, 65535]).tolist()
     [[0, 0, 0], [128, 128, 128]]
     """
-    return _color_table().take(np.asarray(ids), axis=0)
+    ids = np.asarray(ids)
+    if not ids.size:
+        return np.empty((*ids.shape, 3), np.uint8)
+    # One word a pixel is looked up in a third of the time that three bytes are.
+    rgba = _color_table().take(ids)[..., None].view(np.uint8).reshape(1, -1, 4)
+    return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8).reshape(*ids.shape, 3)
 
 
 @cache
-def _color_table() -> Image:
-    table = np.resize(_palette(), (UNLABELLED + 1, 3))
-    table = np.roll(table, 1, axis=0)
+def _color_table() -> NDArray[np.uint32]:
+    """Bytes red, green, blue, 0 of each id, as one word."""
+    table = np.zeros((UNLABELLED + 1, 4), np.uint8)
+    table[:, :3] = np.roll(np.resize(_palette(), (UNLABELLED + 1, 3)), 1, axis=0)
     table[BACKGROUND] = 0
     table[UNLABELLED] = _UNLABELLED_GRAY
-    table.flags.writeable = False
-    return table
+    words = table.view(np.uint32).ravel()
+    words.flags.writeable = False
+    return words
 
 
 def _palette() -> Image:
@@ -71,9 +77,7 @@ def tinted(color: Image, labels: NDArray[np.uint16]) -> Image:
     Returns:
         (H, W, 3) uint8, RGB.
     """
-    picture = cv2.addWeighted(color, 1 - _OPACITY, id_colors(labels), _OPACITY, 0)
-    cv2.copyTo(color, (labels == BACKGROUND).view(np.uint8), picture)
-    return np.asarray(picture, np.uint8)
+    return _tinted(color, labels, id_colors(labels))
 
 
 def painted(color: Image, labels: NDArray[np.uint16]) -> Image:
@@ -102,12 +106,19 @@ def overlay(color: Image, labels: NDArray[np.uint16]) -> Image:
     Returns:
         (H, W, 3) uint8, RGB.
     """
-    picture = tinted(color, labels)
+    colors = id_colors(labels)
+    picture = _tinted(color, labels, colors)
     outlines = _outlines(labels) & (labels != BACKGROUND)
-    picture[outlines] = id_colors(labels[outlines])
+    cv2.copyTo(colors, outlines.view(np.uint8), picture)
     for id_, center in _label_places(labels).items():
         write_text(picture, str(id_), center)
     return picture
+
+
+def _tinted(color: Image, labels: NDArray[np.uint16], colors: Image) -> Image:
+    picture = cv2.addWeighted(color, 1 - _OPACITY, colors, _OPACITY, 0)
+    cv2.copyTo(color, (labels == BACKGROUND).view(np.uint8), picture)
+    return np.asarray(picture, np.uint8)
 
 
 def _outlines(labels: NDArray[np.uint16]) -> NDArray[np.bool_]:
@@ -121,12 +132,11 @@ def _label_places(labels: NDArray[np.uint16]) -> dict[int, tuple[int, int]]:
     step = max(1, round(max(labels.shape) / 160))
     small = np.pad(labels[::step, ::step], 1, constant_values=UNLABELLED)
     depth = cv2.distanceTransform((~_outlines(small)).view(np.uint8), cv2.DIST_L2, 3)
-    ids = np.setdiff1d(small, (BACKGROUND, UNLABELLED))
-    places = ndimage.maximum_position(depth, small, ids)
-    return {
-        int(id_): (int(u - 1) * step, int(v - 1) * step)
-        for id_, (v, u) in zip(ids, places, strict=True)
-    }
+    places = {}
+    for id_ in np.setdiff1d(small, (BACKGROUND, UNLABELLED)).tolist():
+        *_, (u, v) = cv2.minMaxLoc(depth, (small == id_).view(np.uint8))
+        places[id_] = (u - 1) * step, (v - 1) * step
+    return places
 
 
 def write_text(picture: Image, text: str, center: tuple[int, int], scale: float = 0.5) -> None:

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from scenerep_ros import geometry
 from scenerep_ros.frames import KINECT, Intrinsics
+from scenerep_ros.geometry import boxes
 
 SMALL = Intrinsics(60.0, 55.0, 31.5, 20.0)
 
@@ -107,6 +108,22 @@ def test_without_support_the_box_is_aligned_with_the_camera():
     np.testing.assert_allclose(box.center, [0.2, 0.1, 1.15], atol=1e-6)
     np.testing.assert_allclose(box.size, [0.4, 0.2, 0.3], atol=1e-6)
     assert box.quaternion == (0, 0, 0, 1)
+
+
+@given(st.integers(3, 400), st.integers(0, 10**6))
+def test_a_box_spans_percentiles(count, seed):
+    points = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+    box = geometry.object_box(points)
+    low, high = np.percentile(points, boxes.PERCENTILES, axis=0)
+    np.testing.assert_allclose(box.center - box.size / 2, low, atol=1e-5)
+    np.testing.assert_allclose(box.center + box.size / 2, high, atol=1e-5)
+
+
+def test_a_point_that_lacks_one_coordinate_does_not_count():
+    points = np.random.default_rng(0).random((300, 3), np.float32)
+    holes = points.repeat(2, axis=0)
+    holes[1::2][np.arange(300), np.arange(300) % 3] = np.nan
+    np.testing.assert_array_equal(geometry.object_box(holes).size, geometry.object_box(points).size)
 
 
 def test_too_few_points_have_no_box():

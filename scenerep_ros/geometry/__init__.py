@@ -2,13 +2,14 @@
 
 from scenerep_ros.geometry.boxes import Box, object_box
 from scenerep_ros.geometry.camera import deproject, inverse_depth, project, viewing_rays
-from scenerep_ros.geometry.clouds import CLOUD_DTYPE, labelled_cloud, paint, write_ply
+from scenerep_ros.geometry.clouds import CLOUD_DTYPE, coordinates, labelled_cloud, paint, write_ply
 from scenerep_ros.geometry.planes import Plane, find_planes
 
 __all__ = [
     "CLOUD_DTYPE",
     "Box",
     "Plane",
+    "coordinates",
     "deproject",
     "find_planes",
     "inverse_depth",

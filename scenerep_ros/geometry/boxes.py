@@ -51,13 +51,25 @@ def object_box(points: Floats, up: Floats | None = None) -> Box | None:
     Returns:
         The box, or None where fewer than three points have depth.
     """
-    known = points[np.isfinite(points).all(axis=-1)]
+    finite = np.isfinite(points)
+    known = points[finite[..., 0] & finite[..., 1] & finite[..., 2]]
     if len(known) < 3:
         return None
     known = known[:: -(-len(known) // MAX_POINTS)]
     rotation = np.eye(3, dtype=np.float32) if up is None else _upright(known, up)
-    low, high = np.percentile(known @ rotation, PERCENTILES, axis=0).astype(np.float32)
-    return Box(rotation @ ((low + high) / 2), high - low, rotation)
+    low, high = _span(known @ rotation)
+    return Box(rotation @ ((low + high) / np.float32(2)), high - low, rotation)
+
+
+def _span(points: Floats) -> tuple[Floats, Floats]:
+    """PERCENTILES of points (n, 3) along each axis, as numpy interpolates them but in half the time."""
+    at = np.array(PERCENTILES) / 100 * (len(points) - 1)
+    below = at.astype(np.intp)
+    above = np.minimum(below + 1, len(points) - 1)
+    ordered = np.partition(points.T, np.concatenate([below, above]), axis=1)
+    share = (at - below).astype(np.float32)
+    low, high = ((1 - share) * ordered[:, below] + share * ordered[:, above]).T
+    return low, high
 
 
 def _upright(points: Floats, up: Floats) -> Floats:

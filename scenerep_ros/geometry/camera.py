@@ -24,18 +24,27 @@ def viewing_rays(intrinsics: Intrinsics, height: int, width: int) -> NDArray[np.
     return rays
 
 
-def deproject(depth: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float32]:
+def deproject(
+    depth: NDArray[np.float32], intrinsics: Intrinsics, out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Turn a depth image into one point a pixel.
 
     Args:
         depth: (H, W) float32, metres along the optical axis; NaN, inf and 0 are no measurement.
         intrinsics: of the image.
+        out: (H, W, 3) float32 to fill instead of a new array; need not be contiguous.
 
     Returns:
         (H, W, 3) float32, metres, optical frame (REP 103); NaN where there is no depth.
     """
+    rays = viewing_rays(intrinsics, *depth.shape)
+    points = np.empty((*depth.shape, 3), np.float32) if out is None else out
     valid = np.where((depth > 0) & (depth < np.inf), depth, np.float32(np.nan))
-    return viewing_rays(intrinsics, *depth.shape) * valid[..., None]
+    # Axis by axis: numpy is four times slower at rows of three numbers than at rows of a picture.
+    np.multiply(rays[0, :, 0], valid, out=points[..., 0])
+    np.multiply(rays[:, :1, 1], valid, out=points[..., 1])
+    points[..., 2] = valid
+    return points
 
 
 def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float32]:

@@ -26,7 +26,6 @@ def labelled_cloud(
     points: NDArray[np.float32],
     color: NDArray[np.uint8],
     labels: NDArray[np.integer],
-    out: Points | None = None,
 ) -> Points:
     """Put points, colour and labels together.
 
@@ -38,17 +37,19 @@ def labelled_cloud(
         points: (H, W, 3) float32, metres.
         color: (H, W, 3) uint8, RGB: the image, or the labels' colours.
         labels: (H, W), of any integer type.
-        out: (H, W) array of CLOUD_DTYPE to fill instead of a new one.
 
     Returns:
         (H, W) structured array of CLOUD_DTYPE.
     """
-    height, width = labels.shape
-    cloud = np.empty((height, width), CLOUD_DTYPE) if out is None else out
-    words = cloud.view(np.uint32).reshape(height, width, 5)
-    words.view(np.float32)[..., :3] = points
-    words[..., 4] = labels
+    cloud = np.empty(labels.shape, CLOUD_DTYPE)
+    coordinates(cloud)[...] = points
+    cloud["label"] = labels
     return paint(cloud, color)
+
+
+def coordinates(cloud: Points) -> NDArray[np.float32]:
+    """x, y and z of a cloud (H, W) as (H, W, 3) float32, a view."""
+    return cloud.view(np.float32).reshape(*cloud.shape, 5)[..., :3]
 
 
 def paint(cloud: Points, color: NDArray[np.uint8]) -> Points:

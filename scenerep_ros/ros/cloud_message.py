@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from scenerep_ros.geometry import CLOUD_DTYPE, labelled_cloud, paint
+from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.geometry import CLOUD_DTYPE, coordinates, deproject, paint
 
 POINT_TYPES = {"f": PointField.FLOAT32, "u": PointField.UINT32}
 
@@ -28,36 +29,41 @@ class CloudMessage:
         self._message = PointCloud2(is_bigendian=False, is_dense=False, fields=_point_fields())
         self._message.point_step = CLOUD_DTYPE.itemsize
         self._cloud = np.empty((0, 0), CLOUD_DTYPE)
-        self._points: NDArray[np.float32] | None = None
+        self._frame: RGBDFrame | None = None
 
     def fill(
         self,
         header: Header,
-        points: NDArray[np.float32],
-        color: NDArray[np.uint8],
+        frame: RGBDFrame,
         labels: NDArray[np.uint16],
+        color: NDArray[np.uint8],
     ) -> PointCloud2:
         """Write a cloud; of the one that it holds already, only the colours.
 
         Args:
             header: of the image.
-            points: (H, W, 3) float32, metres, optical frame; NaN = no depth. Another array for
-                each frame: the same one means the same frame with other colours.
+            frame: with depth and intrinsics; the same one as in the call before means the same
+                cloud with other colours.
+            labels: (H, W) uint16, of the frame.
             color: (H, W, 3) uint8, RGB.
-            labels: (H, W) uint16.
 
         Returns:
             The message, valid until the next call.
         """
-        if points is self._points:
-            paint(self._cloud, color)
-            return self._message
-        if self._cloud.shape != labels.shape:
-            self._resize(*labels.shape)
-        labelled_cloud(points, color, labels, out=self._cloud)
-        self._points = points
-        self._message.header = header
+        if frame is not self._frame:
+            self._fill(frame, labels)
+            self._message.header = header
+        paint(self._cloud, color)
         return self._message
+
+    def _fill(self, frame: RGBDFrame, labels: NDArray[np.uint16]) -> None:
+        assert frame.depth is not None
+        assert frame.intrinsics is not None
+        if self._cloud.shape != frame.shape:
+            self._resize(*frame.shape)
+        deproject(frame.depth, frame.intrinsics, out=coordinates(self._cloud))
+        self._cloud["label"] = labels
+        self._frame = frame
 
     def _resize(self, height: int, width: int) -> None:
         message = self._message

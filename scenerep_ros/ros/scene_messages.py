@@ -42,17 +42,17 @@ def attention_message(view: SceneView) -> Image | None:
 
 def points_message(view: SceneView) -> PointCloud2 | None:
     """Organised cloud of x y z rgb label; None without depth or calibration."""
-    if view.points is None:
+    if not view.has_points:
         return None
-    return view.cloud.fill(view.header, view.points, view.frame.color, view.scene.labels)
+    return view.cloud.fill(view.header, view.frame, view.scene.labels, view.frame.color)
 
 
 def points_colored_message(view: SceneView) -> PointCloud2 | None:
     """Return the same cloud with the labels' colours, since RViz shows no colour by `label`."""
-    if view.points is None:
+    if not view.has_points:
         return None
     labels = view.scene.labels
-    return view.cloud.fill(view.header, view.points, painted(view.frame.color, labels), labels)
+    return view.cloud.fill(view.header, view.frame, labels, painted(view.frame.color, labels))
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:
@@ -60,7 +60,7 @@ def objects_message(view: SceneView) -> MarkerArray | None:
 
     The first marker deletes those of the frame before, so that a lost message leaves no ghosts.
     """
-    if view.points is None:
+    if not view.has_points:
         return None
     markers = [Marker(header=view.header, action=Marker.DELETEALL)]
     for id_, box in view.boxes().items():

@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import RGBDFrame, SceneObject, SceneSegmentation
-from scenerep_ros.geometry import Box, deproject, object_box
+from scenerep_ros.geometry import Box, object_box, viewing_rays
 from scenerep_ros.ros.camera_messages import to_stamp
 from scenerep_ros.ros.cloud_message import CloudMessage
 
 BOX_POINTS = 2000
 """Pixels of an object that its box is computed from."""
-
-
-BOX_SAMPLES = 2048
-"""Pixels of an object's rectangle that its 3D box is computed from, about."""
 
 
 @dataclass
@@ -41,23 +37,29 @@ class SceneView:
         """Stamp and frame of every output: the colour image's."""
         return Header(stamp=to_stamp(self.frame.stamp_ns), frame_id=self.frame.frame_id)
 
-    @cached_property
-    def points(self) -> NDArray[np.float32] | None:
-        """(H, W, 3) metres, optical frame, NaN without depth; None without depth or camera."""
-        if self.frame.depth is None or self.frame.intrinsics is None:
-            return None
-        return deproject(self.frame.depth, self.frame.intrinsics)
+    @property
+    def has_points(self) -> bool:
+        """Whether there is depth, and a camera that says where it points."""
+        return self.frame.depth is not None and self.frame.intrinsics is not None
 
     def boxes(self) -> dict[int, Box]:
-        """3D boxes of the objects that have depth, by id."""
-        if self.points is None:
+        """3D boxes of the objects that have depth, by id; none without depth or camera."""
+        depth, camera = self.frame.depth, self.frame.intrinsics
+        if depth is None or camera is None:
             return {}
-        boxes = {item.id: self._box(item) for item in self.scene.objects}
+        rays = viewing_rays(camera, *self.frame.shape)
+        boxes = {
+            item.id: object_box(self._points(item, depth, rays)) for item in self.scene.objects
+        }
         return {id_: box for id_, box in boxes.items() if box is not None}
 
-    def _box(self, item: SceneObject) -> Box | None:
-        assert self.points is not None
+    def _points(
+        self, item: SceneObject, depth: NDArray[np.float32], rays: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """(n, 3) metres: evenly spread pixels of an object that have depth."""
         u, v, width, height = item.box
         step = max(isqrt(item.area // BOX_POINTS), 1)
         crop = np.s_[v : v + height : step, u : u + width : step]
-        return object_box(self.points[crop][self.scene.labels[crop] == item.id])
+        depth, rays = depth[crop], rays[crop]
+        chosen = (self.scene.labels[crop] == item.id) & (depth > 0) & (depth < np.inf)
+        return rays[chosen] * depth[chosen][:, None]

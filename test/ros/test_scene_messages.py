@@ -16,7 +16,7 @@ from scenerep_ros.frames import (
     SceneObject,
     SceneSegmentation,
 )
-from scenerep_ros.geometry import CLOUD_DTYPE, deproject
+from scenerep_ros.geometry import CLOUD_DTYPE, deproject, object_box
 from scenerep_ros.render import id_colors, painted
 from scenerep_ros.ros import scene_messages
 from scenerep_ros.ros.cloud_message import CloudMessage
@@ -121,12 +121,12 @@ def test_clouds_agree_with_image_depth_and_labels(view):
 def test_cloud_memory_follows_the_image_size():
     clouds = CloudMessage()
     for height, width in ((4, 6), (8, 2), (4, 6)):
-        points = np.random.default_rng(height).random((height, width, 3), np.float32)
+        depth = np.random.default_rng(height).random((height, width), np.float32)
+        frame = RGBDFrame(np.zeros((height, width, 3), np.uint8), depth, KINECT)
         labels = np.full((height, width), width, np.uint16)
-        message = clouds.fill(Header(), points, np.zeros_like(points, np.uint8), labels)
-        cloud = read(message)
+        cloud = read(clouds.fill(Header(), frame, labels, frame.color))
         assert cloud.shape == (height, width)
-        assert np.array_equal(cloud["y"], points[..., 1])
+        assert np.array_equal(cloud["z"], depth)
         assert (cloud["label"] == width).all()
 
 
@@ -151,6 +151,19 @@ def test_objects_are_boxes_with_ids_where_the_depth_is(view):
     assert boxes[3].scale.x == pytest.approx(0.4, rel=0.1)
     rgb = boxes[3].color.r, boxes[3].color.g, boxes[3].color.b
     assert np.allclose(rgb, id_colors([3])[0] / 255)
+
+
+def test_boxes_are_those_of_the_objects_points(view):
+    depth = view.frame.depth + np.random.default_rng(1).random((HEIGHT, WIDTH), np.float32)
+    depth[12:15], depth[20:22] = 0, np.inf
+    view = without(view, depth=depth)
+    points = deproject(depth, view.frame.intrinsics)
+    boxes = view.boxes()
+    assert boxes.keys() == {3, 300}
+    for id_, box in boxes.items():
+        expected = object_box(points[view.scene.labels == id_])
+        assert np.array_equal(box.center, expected.center)
+        assert np.array_equal(box.size, expected.size)
 
 
 def test_an_object_without_depth_has_no_box(view):
