@@ -13,6 +13,7 @@ from scenerep_ros.segmentation.cells import cell_shares
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 LIKENESS = 0.05
 """Difference in cosine similarity that makes a cell's word count for a third."""
@@ -20,6 +21,8 @@ NEARNESS = 2.0
 """Distance in cells at which a cell's word counts for 0.6."""
 LEAST_WEIGHT = 1e-4
 """Of all that a cell is told together; below it, nothing near enough looks alike."""
+NO_SMALLER = -80.0
+"""Logarithm of a weight that is as good as none; subnormal numbers are slow."""
 LEAST_SHARE = 0.3
 """Of the weight that a label needs to win a pixel."""
 
@@ -39,19 +42,39 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     Returns:
         (H, W) int32: labels, and UNLABELLED where an undecided pixel's cell is like nothing near.
     """
-    if decided.all():
+    undecided = np.flatnonzero(~decided)
+    if not undecided.size:
         return labels
     rows, columns, _ = features.grid.shape
     votes = cell_shares(labels, decided, (rows, columns))
     scores = _propagated(votes, features.grid).T.unflatten(1, (rows, columns))
-    return np.where(decided, labels, _best(scores, labels.shape).cpu().numpy())
+    filled = labels.copy()
+    filled.put(undecided, _best(scores, labels.shape, undecided).cpu().numpy())
+    return filled
 
 
-def _best(scores: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Label (H, W) int32 with the best interpolated score (K + 1, rows, columns) a pixel."""
-    enlarged = interpolate(scores[None], shape, mode="bilinear", align_corners=False)[0]
-    best, label = enlarged.max(dim=0)
+def _best(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) -> torch.Tensor:
+    """Label (n,) int32 with the best interpolated score (K + 1, rows, columns) at each pixel.
+
+    Pixels are indices of the flat image of a shape (H, W).
+    """
+    enlarged = _interpolated(scores.contiguous(), shape)
+    asked = torch.from_numpy(pixels).to(scores.device)
+    best, label = enlarged.flatten(1).index_select(1, asked).max(dim=0)
     return torch.where(best > LEAST_SHARE, label, UNLABELLED).int()
+
+
+def _interpolated(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Bilinear interpolation of planes (K, rows, columns) to (K, H, W), pixels as in `interpolate`.
+
+    It is linear along each axis, so it is two products with what becomes of unit vectors: on a CPU
+    in half the time of `interpolate` itself.
+    """
+    down, across = (
+        interpolate(torch.eye(cells, device=planes.device)[None], pixels, mode="linear")[0]
+        for cells, pixels in zip(planes.shape[1:], shape, strict=True)
+    )
+    return down.T @ (planes @ across)
 
 
 def _propagated(votes: Floats, grid: torch.Tensor) -> torch.Tensor:
@@ -68,7 +91,7 @@ def _propagated(votes: Floats, grid: torch.Tensor) -> torch.Tensor:
     place = torch.stack([index // columns, index % columns], dim=1).to(look.dtype)
     likeness = (look[asking] @ look[telling].T - 1) / LIKENESS
     distance = torch.cdist(place[asking], place[telling]) / NEARNESS
-    weight = torch.exp(likeness - distance**2 / 2)
+    weight = torch.exp((likeness - distance**2 / 2).clamp_min(NO_SMALLER))
     told = weight @ scores[telling]
     total = told.sum(dim=1, keepdim=True)
     scores[asking] = torch.where(total > LEAST_WEIGHT, told / total.clamp_min(1e-12), 0.0)
