@@ -14,7 +14,6 @@ from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.segmentation.clustering import make_clustering
 from scenerep_ros.segmentation.cutting import make_cut
 from scenerep_ros.segmentation.tracker import Tracker
-from scenerep_ros.segmentation.upsampling import cluster_regions
 from scenerep_ros.stopwatch import Stopwatch
 
 
@@ -61,14 +60,12 @@ class Pipeline:
         movement = self._beside.submit(self.tracker.look, frame)
         with watch("backbone"):
             features = self.backbone(frame.color, self.config.resolution)
-        regions = None
-        if self.cut.needs_regions(frame):
+        clusters = None
+        if self.cut.needs_clusters(frame):
             with watch("cluster"):
                 clusters = self.cluster(features)
-            with watch("upsample"):
-                regions = cluster_regions(clusters, frame.shape)
         with watch("cut"):
-            segmentation = self.cut(regions, features, frame, depth.result())
+            segmentation = self.cut(clusters, features, frame, depth.result())
         with watch("track"):
             scene = self.tracker(segmentation, features, frame, movement.result())
         return replace(scene, timings=watch.timings)

@@ -41,7 +41,7 @@ def test_every_method_segments_a_frame_at_its_own_size(pipeline, frame, method, 
     assert scene.labels.shape == frame.shape
     assert scene.labels.dtype == np.uint16
     assert [item.id for item in scene.objects]
-    assert list(scene.timings) == ["backbone", "cluster", "upsample", "cut", "track"]
+    assert list(scene.timings) == ["backbone", "cluster", "cut", "track"]
 
 
 def test_the_methods_differ_with_depth_too(pipeline, frame):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from scenerep_ros.config import SegmentationOptions
 from scenerep_ros.frames import Clusters, Features
 from scenerep_ros.segmentation.cell_graph import vote, weigh
+from scenerep_ros.segmentation.linkage import average, linkage
 from scenerep_ros.segmentation.points import feature_points
 
 
@@ -29,11 +28,5 @@ class Agglomeration:
 
     def _names(self, points: torch.Tensor) -> torch.Tensor:
         """Name (N,) the cluster of each point, 0..K - 1."""
-        if len(points) == 1:
-            return torch.zeros(1, dtype=torch.int64, device=points.device)
-        distance = (1 - points @ points.T).clamp_min(0).fill_diagonal_(0).double().cpu().numpy()
-        tree = linkage(squareform(distance, checks=False), "average")
-        names = fcluster(tree, self.options.link_distance, "distance")
-        if names.max() > self.options.max_clusters:
-            names = fcluster(tree, self.options.max_clusters, "maxclust")
-        return torch.from_numpy(names - 1).long().to(points.device)
+        tree = linkage(points, average)
+        return tree.cut(self.options.link_distance, self.options.max_clusters)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 from torch.nn.functional import avg_pool2d, normalize
 
 from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.segmentation.components import spread
 from scenerep_ros.segmentation.foreground import NOTICED
-from scenerep_ros.segmentation.pieces import grow
+from scenerep_ros.segmentation.linkage import linkage, ward
 from scenerep_ros.segmentation.points import feature_points
-
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int32]
-Mask = NDArray[np.bool_]
 
 STANDS_OUT = 2.0
 """Times the attention to the rest from which foreground is a few things, each in one piece. Of
@@ -31,19 +24,19 @@ MARGIN = 3
 """Cells that parts are continued beyond foreground, whose border is finer than cells."""
 
 
-def crowded(attention: Floats) -> bool:
+def crowded(attention: torch.Tensor) -> bool:
     """Whether attention (h, w) is spread over many things, rather than drawn by a few."""
     foreground = attention > NOTICED
-    if not foreground.any() or foreground.all():
-        return False
-    return bool(attention[foreground].mean() < STANDS_OUT * attention[~foreground].mean())
+    level, rest = (
+        (attention * there).sum() / there.sum() for there in (foreground, ~foreground)
+    )  # of nothing: not a number, which is less than none
+    return bool(level < STANDS_OUT * rest)
 
 
-def crowd_parts(features: Features, attention: Floats) -> Clusters:
+def crowd_parts(features: Features, attention: torch.Tensor) -> Clusters:
     """Cut foreground into parts of like look and place, about as large as things in a crowd are.
 
-    By Ward's linkage ("Hierarchical grouping to optimize an objective function", 1963). What all of
-    the crowd shares is taken off the features first.
+    By Ward's linkage. What all of the crowd shares is taken off the features first.
 
     Args:
         features: grid (h, w, C).
@@ -53,29 +46,22 @@ def crowd_parts(features: Features, attention: Floats) -> Clusters:
         Scores of 0 or 1.
     """
     foreground = attention > NOTICED
-    count = max(1, round(foreground.mean() / PART))
-    names = np.zeros(foreground.shape, np.int32)
-    names[foreground] = _ward(_points(features, foreground), count)
-    everywhere, level = np.ones_like(foreground), np.zeros(names.shape, np.float32)
-    names = grow(names, everywhere, level, gap=1.0, reach=MARGIN)
-    scores = names == np.arange(1, count + 1)[:, None, None]
-    return Clusters(torch.from_numpy(scores.astype(np.float32)))
+    cells = foreground.flatten().nonzero()[:, 0]
+    count = max(1, round(len(cells) / attention.numel() / PART))
+    names = torch.zeros_like(attention, dtype=torch.int64)
+    tree = linkage(_points(features, foreground, cells), ward)
+    names.view(-1)[cells] = 1 + tree.cut(height=-1.0, most=count)
+    names = spread(names, torch.ones_like(foreground), MARGIN)
+    numbers = torch.arange(1, count + 1, device=names.device)
+    return Clusters((names == numbers[:, None, None]).float())
 
 
-def _points(features: Features, foreground: Mask) -> torch.Tensor:
+def _points(features: Features, foreground: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
     """Look, smoothed over 3x3 cells, and place (N, C + 2) of the N cells of foreground."""
-    inside = torch.from_numpy(foreground).to(features.grid.device)
-    look = feature_points(features, components=0).unflatten(0, foreground.shape)
-    look = (look - look[inside].mean(dim=0)) * inside[..., None]
-    look = avg_pool2d(look.permute(2, 0, 1), 3, stride=1, padding=1).permute(1, 2, 0)[inside]
-    place = inside.nonzero() * (PLACE / max(foreground.shape))
-    return torch.cat([normalize(look, dim=1), place], dim=1)
-
-
-def _ward(points: torch.Tensor, count: int) -> Labels:
-    """Name (N,) the part of each point, 1..count."""
-    if len(points) == 1:
-        return np.ones(1, np.int32)
-    distance = torch.cdist(points, points).fill_diagonal_(0).double().cpu().numpy()
-    tree = linkage(squareform(distance, checks=False), "ward")
-    return fcluster(tree, count, "maxclust").astype(np.int32)
+    look = feature_points(features, components=0)
+    look = (look - look[cells].mean(dim=0)) * foreground.flatten()[:, None]
+    look = avg_pool2d(look.T.unflatten(1, foreground.shape), 3, stride=1, padding=1)
+    look = normalize(look.flatten(1).T[cells], dim=1)
+    columns = foreground.shape[1]
+    place = torch.stack([cells // columns, cells % columns], dim=1)
+    return torch.cat([look, place * (PLACE / max(foreground.shape))], dim=1)

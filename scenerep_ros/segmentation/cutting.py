@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scenerep_ros.config import PipelineConfig
-from scenerep_ros.frames import Features, RGBDFrame, Segmentation
+from scenerep_ros.frames import Clusters, Features, RGBDFrame, Segmentation
 from scenerep_ros.segmentation.object_cut import ObjectCut
 from scenerep_ros.segmentation.trimmed_regions import TrimmedRegions
 
 
 class Cut(Protocol):
-    """Regions of like features and a frame go in, objects come out."""
+    """Clusters of like features and a frame go in, objects come out."""
 
-    def needs_regions(self, frame: RGBDFrame) -> bool:
+    def needs_clusters(self, frame: RGBDFrame) -> bool:
         """Whether the clustering has a say in this frame; if not, it need not run."""
 
     def look(self, frame: RGBDFrame) -> Any:
@@ -24,7 +21,7 @@ class Cut(Protocol):
 
     def __call__(
         self,
-        regions: NDArray[np.int32] | None,
+        clusters: Clusters | None,
         features: Features,
         frame: RGBDFrame,
         depth: Any = None,

@@ -6,15 +6,11 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.cell_graph import weigh
-from scenerep_ros.segmentation.guided_filter import guided_filter
+from scenerep_ros.segmentation.guided_filter import guided_filter, resized
 from scenerep_ros.segmentation.points import feature_points
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 STEPS = 3
 """Of the walk from cell to cell that spreads attention."""
@@ -32,7 +28,7 @@ EPSILON = 1e-4
 """Of the guided filter: steps of colour below 0.01 are no edges."""
 
 
-def walked_attention(features: Features) -> Floats:
+def walked_attention(features: Features) -> torch.Tensor:
     """The CLS token's attention to each cell, spread to the cells that look like it.
 
     A head looks at a few telling cells of a thing. So attention walks from cell to cell, to those
@@ -42,7 +38,7 @@ def walked_attention(features: Features) -> Floats:
         features: with attention.
 
     Returns:
-        (h, w) float32, times the image's average, positive.
+        (h, w) float32, times the image's average, positive, on the features' device.
     """
     assert features.attention is not None
     heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
@@ -51,15 +47,15 @@ def walked_attention(features: Features) -> Floats:
     degrees = weights.sum(dim=1)
     for _ in range(STEPS):
         attention = weights @ attention / degrees
-    return attention.clamp_min(1e-12).unflatten(0, features.grid.shape[:2]).cpu().numpy()
+    return attention.clamp_min(1e-12).unflatten(0, features.grid.shape[:2])
 
 
-def noticed(attention: Floats) -> Floats:
+def noticed(attention: torch.Tensor) -> torch.Tensor:
     """Probability (h, w) that a cell is foreground; 0.5 where attention is `NOTICED`."""
-    return expit(np.log(attention / np.float32(NOTICED)) / np.float32(SOFTNESS))
+    return torch.sigmoid((attention / NOTICED).log() / SOFTNESS)
 
 
-def to_pixels(probability: Floats, color: NDArray[np.uint8]) -> Mask:
+def to_pixels(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tensor:
     """Enlarge a probability on the feature grid to a mask whose borders follow colour.
 
     Args:
@@ -67,12 +63,12 @@ def to_pixels(probability: Floats, color: NDArray[np.uint8]) -> Mask:
         color: (H, W, 3) uint8.
 
     Returns:
-        (H, W) bool.
+        (H, W) bool, on the probability's device.
     """
-    rows, columns = probability.shape
-    size = (columns * CELL, rows * CELL)
-    small = cv2.resize(color, (size[0] * FINER, size[1] * FINER), interpolation=cv2.INTER_AREA)
-    guide = small.astype(np.float32) / np.float32(255)
-    wide = np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    rows, columns = (CELL * cells for cells in probability.shape)
+    small = cv2.resize(color, (columns * FINER, rows * FINER), interpolation=cv2.INTER_AREA)
+    guide = torch.from_numpy(np.asarray(small)).to(probability.device)
+    guide = guide.permute(2, 0, 1).float() / 255
+    wide = resized(probability[None], (rows, columns))[0]
     refined = guided_filter(guide, wide, RADIUS, EPSILON)
-    return cv2.resize(refined, color.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    return resized(refined[None], color.shape[:2])[0] > 0.5

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
+import torch
+from torch.nn.functional import interpolate
 
 
-def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) -> Floats:
+def guided_filter(
+    guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float
+) -> torch.Tensor:
     """Smooth values so that they step only where the guide does.
 
     In each window the output is a linear function of the guide's colour that fits the values best;
@@ -20,57 +18,62 @@ def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) ->
     so the values may be coarser than the guide (He and Sun, "Fast guided filter", 2015).
 
     Args:
-        guide: (H, W, 3) float32 colour, 0..1.
-        values: (h, w) float32, as large as the guide or smaller.
+        guide: (3, H, W) float32 colour, 0..1.
+        values: (h, w) float32, as large as the guide or smaller, on the same device.
         radius: of the square windows, pixels of values; they are (2 radius + 1) wide.
         epsilon: variance of the guide below which a window counts as flat.
 
     Returns:
         (H, W) float32.
     """
-    height, width = values.shape
-    window = 2 * radius + 1
-    coarse = cv2.resize(guide, (width, height), interpolation=cv2.INTER_AREA)
-    slope, offset = _fit(_planes(coarse), values, window, epsilon)
-    total = _enlarge(_blur(offset, window), guide.shape)
-    for plane, channel in zip(slope, _planes(guide), strict=True):
-        total += _enlarge(_blur(plane, window), guide.shape) * channel
-    return total
+    coarse = interpolate(guide[None], values.shape, mode="area")[0]
+    functions = _blur(_fit(coarse, values, radius, epsilon), radius)
+    slope_and_offset = resized(functions, guide.shape[1:])
+    return (slope_and_offset[:3] * guide).sum(dim=0) + slope_and_offset[3]
 
 
-def _planes(image: NDArray[Any]) -> Floats:
-    """Channels first, each contiguous."""
-    return np.stack([np.asarray(plane, np.float32) for plane in cv2.split(image)])
+def resized(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Enlarge planes (N, h, w) to (N, H, W), bilinear."""
+    return interpolate(planes[None], shape, mode="bilinear", align_corners=False)[0]
 
 
-def _enlarge(plane: Floats, shape: tuple[int, ...]) -> Floats:
-    return np.asarray(cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+def _blur(planes: torch.Tensor, radius: int) -> torch.Tensor:
+    """Means (N, h, w) over square windows; beyond the border planes are mirrored."""
+    down, across = (box_weights(n, radius, planes.device) for n in planes.shape[1:])
+    return down @ planes @ across.T
 
 
-def _blur(plane: Floats, window: int) -> Floats:
-    blurred = cv2.blur(plane, (window, window), borderType=cv2.BORDER_REFLECT)
-    return np.asarray(blurred, np.float32)
+@lru_cache(maxsize=16)
+def box_weights(length: int, radius: int, device: torch.device) -> torch.Tensor:
+    """Weights (length, length) that give each pixel of a line the mean of its window."""
+    window = torch.arange(length)[:, None] + torch.arange(-radius, radius + 1)
+    mirrored = window.remainder(2 * length)
+    mirrored = torch.minimum(mirrored, 2 * length - 1 - mirrored)
+    share = torch.full(window.shape, 1 / (2 * radius + 1))
+    return torch.zeros(length, length).scatter_add_(1, mirrored, share).to(device)
 
 
-def _fit(guide: Floats, values: Floats, window: int, epsilon: float) -> tuple[Floats, Floats]:
-    """Slope (3, h, w) and offset (h, w) of each window's function, of a guide (3, h, w)."""
-    mean, level = [_blur(plane, window) for plane in guide], _blur(values, window)
-
-    def spread(i: int, j: int) -> Floats:
-        return _blur(guide[i] * guide[j], window) - mean[i] * mean[j]
-
-    diagonal = [spread(i, i) + np.float32(epsilon) for i in range(3)]
-    beside = [spread(1, 2), spread(0, 2), spread(0, 1)]
-    covariance = [_blur(guide[i] * values, window) - mean[i] * level for i in range(3)]
-    slope = _solve(diagonal, beside, covariance)
-    return slope, level - (slope * np.stack(mean)).sum(axis=0)
+def _fit(guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:
+    """Slope and offset (4, h, w) of each window's function."""
+    products = torch.cat([_products(guide), guide * values])
+    blurred = _blur(torch.cat([guide, values[None], products]), radius)
+    mean, level, spread, covariance = blurred.split([3, 1, 6, 3])
+    spread = spread - _products(mean)
+    slope = _solve(spread[:3] + epsilon, spread[3:], covariance - mean * level)
+    return torch.cat([slope, level - (slope * mean).sum(dim=0)])
 
 
-def _solve(diagonal: Sequence[Floats], beside: Sequence[Floats], right: Sequence[Floats]) -> Floats:
+def _products(planes: torch.Tensor) -> torch.Tensor:
+    """Products (6, h, w) of three planes: xx, yy, zz, yz, xz, xy."""
+    x, y, z = planes
+    return torch.cat([planes * planes, torch.stack([y * z, x * z, x * y])])
+
+
+def _solve(diagonal: torch.Tensor, beside: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Solve a symmetric 3x3 system a pixel by its adjugate, many times faster than LAPACK's loop.
 
     Args:
-        diagonal: three planes (h, w).
+        diagonal: three planes (3, h, w).
         beside: those off it: yz, xz, xy.
         right: those of the right side.
 
@@ -86,4 +89,4 @@ def _solve(diagonal: Sequence[Floats], beside: Sequence[Floats], right: Sequence
         minor[1] * x + (a * c - xz * xz) * y + across * z,
         minor[2] * x + across * y + (a * b - xy * xy) * z,
     )
-    return np.stack(rows) / determinant
+    return torch.stack(rows) / determinant

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config import CutOptions
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame, Segmentation
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame, Segmentation
 from scenerep_ros.segmentation.background import find_background, standing
 from scenerep_ros.segmentation.blind_spots import blind_spots
 from scenerep_ros.segmentation.coarse import coarse_step, widened
@@ -48,7 +48,7 @@ class DepthPartition:
 
 
 class ObjectCut:
-    """From regions of like features, and depth, to objects: the method `fused`.
+    """From clusters of like features, and depth, to objects: the method `fused`.
 
     With depth: the planes that carry the scene are background; what remains is parted at depth
     gaps and concave creases (Stein et al. 2014, "Object Partitioning using Local Convexity"), and
@@ -64,20 +64,20 @@ class ObjectCut:
     def __init__(self, options: CutOptions) -> None:
         self.options = options
 
-    def needs_regions(self, frame: RGBDFrame) -> bool:
+    def needs_clusters(self, frame: RGBDFrame) -> bool:
         """Whether the clustering has a say in this frame: only where depth is of no use."""
         return not (self.options.use_depth and has_useful_depth(frame))
 
     def look(self, frame: RGBDFrame) -> DepthPartition | None:
         """Find what depth and colour tell without features; None where depth is of no use."""
-        if self.needs_regions(frame):
+        if self.needs_clusters(frame):
             return None
         step = coarse_step(frame.shape)
         return self._partition(DepthView.of(frame, step), frame.color[::step, ::step])
 
     def __call__(
         self,
-        regions: Labels | None,
+        clusters: Clusters | None,
         features: Features,
         frame: RGBDFrame,
         depth: DepthPartition | None = None,
@@ -85,16 +85,15 @@ class ObjectCut:
         """Cut one frame.
 
         Args:
-            regions: (H, W) int32 from the clustering; 0 is what the method calls background. None
-                where they are not needed.
+            clusters: of the features; None where they are not needed.
             features: of the frame.
             frame: colour, and depth where there is some.
             depth: the result of `look`, if somebody has looked already.
         """
         depth = depth or self.look(frame)
         if depth is None:
-            assert regions is not None
-            return Segmentation(cut_regions(regions, features, frame.color, self.options.min_area))
+            assert clusters is not None
+            return Segmentation(cut_regions(clusters, features, frame.color, self.options.min_area))
         filled = fill_undecided(depth.labels, depth.decided, features)
         filled[depth.known & (filled == UNLABELLED)] = BACKGROUND
         return Segmentation(widened(filled, frame.shape))

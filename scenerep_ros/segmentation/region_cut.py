@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.coarse import coarse_step, widened
+from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.segmentation.coarse import coarse_step
+from scenerep_ros.segmentation.components import connected_pieces, spread
 from scenerep_ros.segmentation.crowd import crowd_parts, crowded
 from scenerep_ros.segmentation.foreground import noticed, to_pixels, walked_attention
-from scenerep_ros.segmentation.pieces import connected_pieces, grow, keep_large
 from scenerep_ros.segmentation.region_joining import join_regions
-from scenerep_ros.segmentation.upsampling import cluster_regions
+from scenerep_ros.segmentation.upsampling import cluster_regions, region_count
 
 Labels = NDArray[np.int32]
-Mask = NDArray[np.bool_]
 
 BORDER_SHARE = 0.25
 """Of the image's border from which a region is background, where there is no attention."""
@@ -24,7 +23,7 @@ ABSORB = 6
 
 
 def cut_regions(
-    regions: Labels, features: Features, color: NDArray[np.uint8], min_area: float
+    clusters: Clusters, features: Features, color: NDArray[np.uint8], min_area: float
 ) -> Labels:
     """Make each connected piece of foreground, in regions that look alike, an object.
 
@@ -33,8 +32,10 @@ def cut_regions(
     first (`join_regions`): head and body of an animal are two clusters. Where no thing stands out,
     foreground is cut into the parts of a crowd instead (`crowd_parts`).
 
+    All of it happens on the features' device, from which only the labels come back.
+
     Args:
-        regions: (H, W) int32, 0 = what the clustering itself calls background.
+        clusters: of the features.
         features: of the frame.
         color: (H, W, 3) uint8.
         min_area: smallest object, as a share of the image.
@@ -42,35 +43,50 @@ def cut_regions(
     Returns:
         (H, W) int32, 1..K; pieces that are too small belong to the object beside them.
     """
+    shape = (color.shape[0], color.shape[1])
+    step = coarse_step(shape)
     attention = None if features.attention is None else walked_attention(features)
-    if attention is None:
-        foreground = (~_surrounding(regions))[regions]
-    else:
-        foreground = to_pixels(noticed(attention), color)
-    foreground &= regions > 0
-    step = coarse_step(regions.shape)
-    regions, within = regions[::step, ::step], foreground[::step, ::step]
+    foreground = _foreground(clusters, attention, color)
+    within = foreground[::step, ::step]
     if attention is not None and crowded(attention):
-        things = cluster_regions(crowd_parts(features, attention), within.shape)
+        things = cluster_regions(crowd_parts(features, attention), shape, step)
     else:
-        things = join_regions(regions, within, features, color[::step, ::step])[regions]
-    labels = _label(np.where(within, things, 0), within, min_area)
-    return np.where(foreground, widened(labels, foreground.shape), 0)
+        regions = cluster_regions(clusters, shape, step)
+        count = region_count(clusters)
+        names = join_regions(regions, count, within, features, color[::step, ::step])
+        things = names.index_select(0, regions.flatten()).view_as(regions)
+    labels = _absorb_small(connected_pieces(things * within, min_area * within.numel()), within)
+    wide = labels.int().repeat_interleave(step, 0).repeat_interleave(step, 1)
+    return (wide[: shape[0], : shape[1]] * foreground).cpu().numpy()
 
 
-def _label(things: Labels, foreground: Mask, min_area: float) -> Labels:
-    """Number the connected pieces of things, and a rim of one pixel around foreground."""
-    labels = np.zeros_like(things)
-    for thing in range(1, int(things.max()) + 1):
-        pieces = keep_large(connected_pieces(things == thing), min_area)
-        labels[pieces > 0] = (pieces + labels.max())[pieces > 0]
-    rim = cv2.dilate(foreground.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    nowhere_deeper = np.zeros(labels.shape, np.float32)
-    return grow(labels, rim, nowhere_deeper, gap=1.0, reach=ABSORB)
+def _foreground(
+    clusters: Clusters, attention: torch.Tensor | None, color: NDArray[np.uint8]
+) -> torch.Tensor:
+    """Mask (H, W) of what is no background, neither by attention nor by what clusters say of it."""
+    if attention is not None and clusters.background is None:
+        return to_pixels(noticed(attention), color)
+    regions = cluster_regions(clusters, (color.shape[0], color.shape[1]))
+    if attention is None:
+        surrounding = _surrounding(regions, region_count(clusters))
+        return ~surrounding[regions] & (regions > 0)
+    return to_pixels(noticed(attention), color) & (regions > 0)
 
 
-def _surrounding(regions: Labels) -> Mask:
-    """Tell the regions (K + 1) that hold much of the image's border, or the most of it."""
-    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
-    held = np.bincount(border, minlength=int(regions.max()) + 1) / len(border)
-    return held >= min(BORDER_SHARE, held.max())
+def _absorb_small(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:
+    """Grow pieces (H, W) into what else is foreground, and a rim of one pixel around it."""
+    rim = foreground.clone()
+    rim[1:] |= foreground[:-1]
+    rim[:-1] |= foreground[1:]
+    across = rim.clone()
+    across[:, 1:] |= rim[:, :-1]
+    across[:, :-1] |= rim[:, 1:]
+    return spread(labels, across, ABSORB)
+
+
+def _surrounding(regions: torch.Tensor, count: int) -> torch.Tensor:
+    """Tell the regions (count,) that hold much of the image's border, or the most of it."""
+    border = torch.cat([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    ones = torch.ones(len(border), device=regions.device)
+    held = torch.zeros(count, device=regions.device).scatter_add_(0, border, ones) / len(border)
+    return held >= held.max().clamp_max(BORDER_SHARE)

@@ -6,16 +6,10 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 from torch.nn.functional import normalize
 
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.cells import cell_shares
 from scenerep_ros.segmentation.points import feature_points
-
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int32]
-Mask = NDArray[np.bool_]
 
 ALIKE = 0.5
 """Cosine similarity from which two regions are parts of one thing, without what all of the image
@@ -26,53 +20,86 @@ OTHER_COLOR = 30.0
 """Distance in CIELAB between the median colours of two regions from which they are no one thing.
 Of touching regions in DAVIS, those of one thing have at most 20, two thirds of the others more than
 30."""
+LEVELS = 256
+"""Of a colour channel in 8 bits, of which histograms are made."""
 
 
 def join_regions(
-    regions: Labels, foreground: Mask, features: Features, color: NDArray[np.uint8]
-) -> Labels:
+    regions: torch.Tensor,
+    count: int,
+    foreground: torch.Tensor,
+    features: Features,
+    color: NDArray[np.uint8],
+) -> torch.Tensor:
     """Give regions that look like parts of one thing one number.
 
     Args:
-        regions: (H, W) int32, 0..K.
+        regions: (H, W) int64, 0..count - 1, on the features' device.
+        count: of numbers that regions may have.
         foreground: (H, W) bool, the pixels that count.
         features: grid (h, w, C).
         color: (H, W, 3) uint8.
 
     Returns:
-        (K + 1,) int32, the number of each region, 1..; 0 for those without foreground.
+        (count,) int64, the number of each region, 1..; 0 for those without foreground.
     """
-    rows, columns = features.grid.shape[:2]
-    shares = cell_shares(regions, foreground, (rows, columns))
-    present = shares.sum(axis=0) > 0
-    points = feature_points(features, components=0)
-    joined = _look_alike(shares, points) & _near(_colors(regions, foreground, color))
-    _, names = connected_components(joined & present & present[:, None], directed=False)
-    _, compact = np.unique(names[present], return_inverse=True)
-    numbers = np.zeros(len(present), np.int32)
-    numbers[present] = compact + 1
-    return numbers
+    hits = _cell_hits(regions, count, foreground, features.grid.shape[:2])
+    present = hits.sum(dim=1) > 0
+    joined = _look_alike(hits, feature_points(features, components=0))
+    joined &= _near(_colors(regions, count, foreground, color)) & present & present[:, None]
+    index = torch.arange(count, device=regions.device)
+    least = _least_reached(joined | (index == index[:, None]))
+    numbers = (present & (least == index)).cumsum(0)
+    return numbers[least] * present
 
 
-def _look_alike(shares: Floats, points: torch.Tensor) -> Mask:
-    """(K + 1, K + 1): whether two regions have like features."""
-    weights = torch.from_numpy(shares.T.copy()).to(points.device)
-    own = normalize(weights @ (points - points.mean(dim=0)), dim=1)
-    whole = normalize(weights @ points, dim=1)
-    return ((own @ own.T > ALIKE) | (whole @ whole.T > VERY_ALIKE)).cpu().numpy()
+def _least_reached(joined: torch.Tensor) -> torch.Tensor:
+    """Find the least node (n,) of each node's component, of who is joined with whom (n, n)."""
+    for _ in range(len(joined).bit_length()):
+        joined = joined.float() @ joined.float() > 0
+    index = torch.arange(len(joined), device=joined.device)
+    return torch.where(joined, index, len(joined)).amin(dim=1)
 
 
-def _colors(regions: Labels, foreground: Mask, color: NDArray[np.uint8]) -> Floats:
-    """Median CIELAB colour (K + 1, 3) of each region's foreground."""
-    named = regions[foreground]
-    pixels = color[foreground].astype(np.float32)[None] / np.float32(255)
-    colors = np.zeros((int(regions.max()) + 1, 3), np.float32)
-    if len(named):
-        lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0]
-        for region in np.unique(named):
-            colors[region] = np.median(lab[named == region], axis=0)
-    return colors
+def _cell_hits(
+    regions: torch.Tensor, count: int, foreground: torch.Tensor, grid: tuple[int, ...]
+) -> torch.Tensor:
+    """Count the pixels (count, cells) float32 of foreground that each region has in each cell."""
+    row, column = (
+        torch.arange(length, device=regions.device) * cells // length
+        for length, cells in zip(regions.shape, grid, strict=True)
+    )
+    cell = row[:, None] * grid[1] + column
+    return _counts(regions * (grid[0] * grid[1]) + cell, foreground, (count, grid[0] * grid[1]))
 
 
-def _near(colors: Floats) -> Mask:
-    return np.linalg.norm(colors[:, None] - colors, axis=2) < OTHER_COLOR
+def _counts(index: torch.Tensor, counted: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Count how often an array (H, W) of flat indices names each place of a shape, as float32."""
+    counts = torch.zeros(shape, device=index.device)
+    counts.view(-1).scatter_add_(0, index.flatten(), counted.float().flatten())
+    return counts
+
+
+def _look_alike(hits: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """(n, n): whether two regions have like features."""
+    own = normalize(hits @ (points - points.mean(dim=0)), dim=1)
+    whole = normalize(hits @ points, dim=1)
+    return (own @ own.T > ALIKE) | (whole @ whole.T > VERY_ALIKE)
+
+
+def _colors(
+    regions: torch.Tensor, count: int, foreground: torch.Tensor, color: NDArray[np.uint8]
+) -> torch.Tensor:
+    """Median CIELAB colour (count, 3) of each region's foreground, to one unit."""
+    lab = torch.from_numpy(np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2LAB))).to(regions.device)
+    hits = torch.stack(
+        [_counts(regions * LEVELS + lab[..., i], foreground, (count, LEVELS)) for i in range(3)]
+    )
+    below = hits.cumsum(dim=2)
+    median = (below < below[..., -1:] / 2).sum(dim=2).float()
+    median[0] *= 100 / (LEVELS - 1)  # OpenCV stretches lightness to 8 bits, and shifts the others
+    return median.T
+
+
+def _near(colors: torch.Tensor) -> torch.Tensor:
+    return torch.cdist(colors, colors) < OTHER_COLOR

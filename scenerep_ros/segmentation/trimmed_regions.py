@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config import CutOptions
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame, Segmentation
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame, Segmentation
 from scenerep_ros.segmentation.background import find_background, standing
 from scenerep_ros.segmentation.coarse import coarse_step, widened
 from scenerep_ros.segmentation.depth_edges import depth_gaps
@@ -14,6 +14,7 @@ from scenerep_ros.segmentation.depth_view import DepthView, has_useful_depth
 from scenerep_ros.segmentation.hole_filling import fill_undecided
 from scenerep_ros.segmentation.pieces import connected_pieces, grow, keep_large, opened
 from scenerep_ros.segmentation.region_cut import cut_regions
+from scenerep_ros.segmentation.upsampling import cluster_regions
 
 Labels = NDArray[np.int32]
 
@@ -35,7 +36,7 @@ class TrimmedRegions:
     def __init__(self, options: CutOptions) -> None:
         self.options = options
 
-    def needs_regions(self, frame: RGBDFrame) -> bool:  # noqa: ARG002 - as ObjectCut's
+    def needs_clusters(self, frame: RGBDFrame) -> bool:  # noqa: ARG002 - as ObjectCut's
         """Whether the clustering has a say in this frame: always."""
         return True
 
@@ -44,20 +45,19 @@ class TrimmedRegions:
 
     def __call__(
         self,
-        regions: Labels | None,
+        clusters: Clusters | None,
         features: Features,
         frame: RGBDFrame,
         depth: None = None,  # noqa: ARG002 - as ObjectCut's
     ) -> Segmentation:
         """Cut one frame; arguments as `ObjectCut`'s."""
-        assert regions is not None
+        assert clusters is not None
         if not (self.options.use_depth and has_useful_depth(frame)):
-            return Segmentation(cut_regions(regions, features, frame.color, self.options.min_area))
+            return Segmentation(cut_regions(clusters, features, frame.color, self.options.min_area))
         step = coarse_step(frame.shape)
         view = DepthView.of(frame, step)
-        return Segmentation(
-            widened(self._cut(regions[::step, ::step], view, features), frame.shape)
-        )
+        regions = cluster_regions(clusters, frame.shape, step).int().cpu().numpy()
+        return Segmentation(widened(self._cut(regions, view, features), frame.shape))
 
     def _cut(self, regions: Labels, view: DepthView, features: Features) -> Labels:
         background, flat = find_background(view, self.options)

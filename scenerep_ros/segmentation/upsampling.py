@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from functools import lru_cache
+
+import torch
+from torch.nn.functional import interpolate
 
 from scenerep_ros.frames import Clusters
 
 
-def cluster_regions(clusters: Clusters, shape: tuple[int, int]) -> NDArray[np.int32]:
+def cluster_regions(clusters: Clusters, shape: tuple[int, int], step: int = 1) -> torch.Tensor:
     """Give each pixel the cluster whose interpolated score is best, so that borders are smooth.
-
-    Interpolation is bilinear between the cells' centres (align_corners=False). One plane is
-    enlarged at a time and compared with the best so far, which stays in the CPU's cache: ten
-    planes at 480x640 take a tenth of the time of interpolating and comparing all at once in torch.
 
     Args:
         clusters: scores (K, h, w) on any device.
         shape: height and width of the image, pixels.
+        step: from one pixel that is asked for to the next.
 
     Returns:
-        (H, W) int32: 0 for the cluster that is known to be background, if any; the others are
-        1, 2, ... in their order. A cluster that is nowhere best has no pixel.
+        (H, W) int64 of every step-th pixel, on the scores' device: 0 for the cluster that is known
+        to be background, if any; the others are 1, 2, ... in their order. A cluster that is nowhere
+        best has no pixel.
     """
-    planes = clusters.scores.cpu().numpy()
-    enlarged, best = np.empty(shape, np.float32), np.full(shape, -np.inf, np.float32)
-    regions = np.zeros(shape, np.int32)
-    for plane, region in zip(
-        planes, _region_numbers(len(planes), clusters.background), strict=True
-    ):
-        cv2.resize(plane, shape[::-1], dst=enlarged, interpolation=cv2.INTER_LINEAR)
-        np.copyto(regions, region, where=enlarged > best)
-        np.maximum(best, enlarged, out=best)
-    return regions
-
-
-def _region_numbers(count: int, background: int | None) -> list[int]:
-    """Number the clusters from 1, leaving the background out, which is 0."""
+    best = enlarge(clusters.scores, shape, step).max(dim=0).indices
+    background = clusters.background
     if background is None:
-        return list(range(1, count + 1))
-    return [0 if i == background else i + (i < background) for i in range(count)]
+        return best + 1
+    return torch.where(best == background, 0, best + (best < background))
+
+
+def region_count(clusters: Clusters) -> int:
+    """How many numbers `cluster_regions` gives, 0 included."""
+    return len(clusters.scores) + (clusters.background is None)
+
+
+def enlarge(planes: torch.Tensor, shape: tuple[int, ...], step: int = 1) -> torch.Tensor:
+    """Interpolate planes (K, h, w) to every step-th pixel of an image (H, W).
+
+    Bilinear between the cells' centres (align_corners=False). It is linear along each axis, so it is
+    two products with what becomes of unit vectors: on a CPU in half the time of `interpolate` itself.
+    """
+    down, across = (
+        _weights(cells, pixels, step, planes.device)
+        for cells, pixels in zip(planes.shape[1:], shape, strict=True)
+    )
+    return down @ (planes @ across.T)
+
+
+@lru_cache(maxsize=16)
+def _weights(count: int, length: int, step: int, device: torch.device) -> torch.Tensor:
+    """Weights (length / step, count) of `count` cells at every step-th of `length` pixels."""
+    enlarged = interpolate(torch.eye(count)[None], length, mode="linear", align_corners=False)
+    return enlarged[0, :, ::step].T.contiguous().to(device)

@@ -91,6 +91,10 @@ class _Noting(TorchDispatchMode):
             _refuse_mixture(name, tensors)
         held_args, held_kwargs = tree_map(_held, (args, kwargs))
         result = func(*held_args, **held_kwargs)
+        if stays and name == "empty":
+            result.fill_(
+                torch.iinfo(torch.int8).max
+            )  # torch leaves a list of indices so: they are none
         if any(far) and (not stays or comes_back or name in VALUES):
             self.waits.append(Wait(name, result.nbytes if torch.is_tensor(result) else 1))
         elif any(far) and _sized_by_values(name, held_args):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from scenerep_ros.frames import KINECT, Features, RGBDFrame
+from scenerep_ros.frames import KINECT, Clusters, Features, RGBDFrame
 from scenerep_ros.geometry import inverse_depth, viewing_rays
 
 BOXES = ((60, 220, 120, 160), (300, 180, 80, 200), (460, 260, 110, 100))
@@ -36,3 +36,9 @@ def two_looks(mask, shape=(30, 40)):
     coarse = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_NEAREST)
     kinds = torch.from_numpy(coarse).long()
     return Features(torch.nn.functional.one_hot(kinds, 8).float(), torch.ones(8))
+
+
+def clusters_of(regions):
+    """Clusters, a cell a pixel, of which regions are made; 0 is what they know to be background."""
+    scores = torch.nn.functional.one_hot(torch.from_numpy(regions).long()).permute(2, 0, 1).float()
+    return Clusters(scores[1:]) if (regions > 0).all() else Clusters(scores, background=0)

@@ -16,7 +16,7 @@ def row_of_things(kinds, rows=12, width=6):
     grid[..., 0] = 1
     band = torch.tensor(kinds).repeat_interleave(width)
     grid[4:8] = torch.nn.functional.one_hot(band + 1, 16).float()
-    attention = np.full(grid.shape[:2], 0.9, np.float32)
+    attention = torch.full(grid.shape[:2], 0.9)
     attention[4:8] = 1.2
     return Features(grid, torch.zeros(16)), attention
 
@@ -29,14 +29,14 @@ def names(features, attention):
     ("level", "expected"), [(1.2, True), (1.7, True), (2.2, False), (9, False)]
 )
 def test_foreground_that_gets_little_more_attention_than_the_rest_is_a_crowd(level, expected):
-    attention = np.ones((6, 8), np.float32)
+    attention = torch.ones(6, 8)
     attention[2:4, 3:6] = level
     assert crowded(attention) is expected
 
 
 @pytest.mark.parametrize("level", [0.5, 3.0])
 def test_an_image_without_foreground_or_without_background_is_no_crowd(level):
-    assert not crowded(np.full((4, 5), level, np.float32))
+    assert not crowded(torch.full((4, 5), level))
 
 
 def test_things_that_look_different_are_parts():
@@ -60,8 +60,8 @@ def test_things_that_look_alike_are_parted_by_place():
 @given(st.integers(1, 9), st.integers(1, 12), st.integers(0, 10**6))
 def test_every_cell_of_foreground_is_in_one_part(rows, columns, seed):
     rng = np.random.default_rng(seed)
-    attention = rng.uniform(0.5, 1.5, (rows, columns)).astype(np.float32)
+    attention = torch.from_numpy(rng.uniform(0.5, 1.5, (rows, columns)).astype(np.float32))
     attention[0, 0] = 1.4
     grid = torch.from_numpy(rng.normal(size=(rows, columns, 8)).astype(np.float32))
     scores = crowd_parts(Features(grid, torch.zeros(8)), attention).scores.numpy()
-    assert (scores.sum(axis=0)[attention > 1.1] == 1).all()
+    assert (scores.sum(axis=0)[attention.numpy() > 1.1] == 1).all()

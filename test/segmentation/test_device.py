@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from far_device import FAR, FarTensor, Wait, far_device
-from table_tops import frame_of, table_scene, two_looks
+from table_tops import clusters_of, frame_of, table_scene, two_looks
 
-from scenerep_ros.config import CutOptions
-from scenerep_ros.frames import Features
+from scenerep_ros.config import CutOptions, PipelineConfig
+from scenerep_ros.frames import Clusters, Features, RGBDFrame
+from scenerep_ros.segmentation.clustering import make_clustering
 from scenerep_ros.segmentation.object_cut import ObjectCut
 
 
@@ -61,3 +62,54 @@ def test_with_depth_only_labels_come_back():
     np.testing.assert_array_equal(found, expected)
     undecided = np.count_nonzero(~cut.look(frame).decided)
     assert waits == [Wait("_to_copy", 4 * undecided)]
+
+
+MOST_NUMBERS, MOST_ROUNDS = 12, 60
+
+
+def attended(level: float) -> tuple[Clusters, Features, RGBDFrame]:
+    """Three boards on a table, each of its own colour, that get `level` times the attention."""
+    _, mask = table_scene()
+    features = two_looks(mask)
+    boards = features.grid[..., 0] == 0
+    attention = (boards * (level - 1) + 1)[None]
+    random = np.random.default_rng(0)
+    color = (60 * mask[..., None] + random.integers(0, 30, (*mask.shape, 3))).astype(np.uint8)
+    grid = features.grid + 0.1 * torch.from_numpy(random.normal(size=features.grid.shape)).float()
+    features = Features(grid, features.pooled, attention)
+    return clusters_of(mask + 1), features, RGBDFrame(color)
+
+
+@pytest.mark.parametrize(("level", "most"), [(9.0, MOST_NUMBERS), (1.4, MOST_ROUNDS)])
+def test_without_depth_only_labels_and_numbers_that_steer_come_back(level, most):
+    clusters, features, frame = attended(level)
+    cut = ObjectCut(CutOptions())
+    expected = cut(clusters, features, frame).labels
+    with far_device() as waits:
+        found = cut(Clusters(FarTensor(clusters.scores)), far(features), frame).labels
+    np.testing.assert_array_equal(found, expected)
+    assert found.max() > 1
+    assert waits.pop() == Wait("_to_copy", found.nbytes)
+    assert all(wait.bytes <= 8 for wait in waits)
+    assert len(waits) <= most
+
+
+def test_without_attention_only_labels_and_numbers_that_steer_come_back():
+    clusters, features, frame = attended(1.0)
+    with far_device() as waits:
+        features = Features(FarTensor(features.grid), FarTensor(features.pooled))
+        ObjectCut(CutOptions())(Clusters(FarTensor(clusters.scores)), features, frame)
+    assert waits.pop() == Wait("_to_copy", 4 * 480 * 640)
+    assert all(wait.bytes <= 8 for wait in waits)
+    assert len(waits) <= MOST_NUMBERS
+
+
+@pytest.mark.parametrize("method", ["kmeans_knee", "kmeans", "ncut", "agglomeration", "attention"])
+def test_clusters_stay_where_they_are_found(method):
+    noise = torch.rand(16, 20, 32, generator=torch.Generator().manual_seed(0))
+    features = Features(noise, noise[0, 0], noise[None, ..., 0])
+    options = PipelineConfig(method=method)
+    with far_device() as waits:
+        clusters = make_clustering(options)(far(features))
+    assert isinstance(clusters.scores, FarTensor)
+    assert sum(wait.bytes for wait in waits) < 8 * MOST_ROUNDS

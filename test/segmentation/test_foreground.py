@@ -25,7 +25,7 @@ def probability(features):
 def test_attention_reaches_all_that_looks_alike():
     expected = np.zeros((10, 14), bool)
     expected[3:7, 4:10] = True
-    np.testing.assert_array_equal(probability(scene()) > 0.5, expected)
+    np.testing.assert_array_equal(probability(scene()).numpy() > 0.5, expected)
 
 
 def test_even_attention_notices_nothing():
@@ -45,7 +45,7 @@ def test_broken_features_give_probabilities(broken):
 def test_borders_follow_colour():
     color = np.zeros((100, 140, 3), np.uint8)
     color[32:72, 42:102] = (200, 60, 20)
-    mask = to_pixels(probability(scene()), color)
+    mask = to_pixels(probability(scene()), color).numpy()
     truth = color[..., 0] > 0
     assert (mask & truth).sum() / (mask | truth).sum() > 0.95
 
@@ -53,5 +53,5 @@ def test_borders_follow_colour():
 @pytest.mark.parametrize("shape", [(2, 2), (3, 500), (37, 21), (480, 640)])
 def test_any_size_of_image(shape):
     color = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    assert to_pixels(np.ones((2, 3), np.float32), color).all()
-    assert not to_pixels(np.zeros((2, 3), np.float32), color).any()
+    assert to_pixels(torch.ones(2, 3), color).all()
+    assert not to_pixels(torch.zeros(2, 3), color).any()

@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
-from scenerep_ros.segmentation.guided_filter import guided_filter
+from scenerep_ros.segmentation import guided_filter as module
+
+
+def guided_filter(guide, values, radius, epsilon):
+    planes = torch.from_numpy(guide).permute(2, 0, 1)
+    return module.guided_filter(planes, torch.from_numpy(values), radius, epsilon).numpy()
 
 
 def direct(guide, values, radius, epsilon):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from table_tops import frame_of, table_scene, two_looks
+from table_tops import clusters_of, frame_of, table_scene, two_looks
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
@@ -19,13 +19,9 @@ def no_features():
     return Features(torch.ones(6, 8, 4), torch.ones(4))
 
 
-def no_regions(shape=(480, 640)):
-    return np.ones(shape, np.int32)
-
-
 def cut(depth, options=DEFAULTS, color=None):
     frame = frame_of(depth, color)
-    segmentation = ObjectCut(options)(no_regions(depth.shape), no_features(), frame)
+    segmentation = ObjectCut(options)(None, no_features(), frame)
     labels = segmentation.labels
     assert labels.dtype == np.int32
     assert labels.shape == depth.shape
@@ -73,9 +69,9 @@ def test_depth_without_a_measurement_is_as_no_depth(nothing):
     color = np.zeros((60, 80, 3), np.uint8)
     regions = np.ones((60, 80), np.int32)
     regions[20:40, 30:50] = 2
-    blind = ObjectCut(CutOptions())(regions, no_features(), RGBDFrame(color))
+    blind = ObjectCut(CutOptions())(clusters_of(regions), no_features(), RGBDFrame(color))
     empty = RGBDFrame(color, np.full((60, 80), nothing, np.float32), KINECT)
-    labels = ObjectCut(CutOptions())(regions, no_features(), empty).labels
+    labels = ObjectCut(CutOptions())(clusters_of(regions), no_features(), empty).labels
     np.testing.assert_array_equal(labels, blind.labels)
     np.testing.assert_array_equal(labels > 0, regions == 2)
 
@@ -85,7 +81,7 @@ def test_regions_of_one_cluster_that_do_not_touch_are_two_objects():
     regions[20:40, 10:30] = 2
     regions[20:40, 50:70] = 2
     color = np.zeros((60, 80, 3), np.uint8)
-    segmentation = ObjectCut(CutOptions())(regions, no_features(), RGBDFrame(color))
+    segmentation = ObjectCut(CutOptions())(clusters_of(regions), no_features(), RGBDFrame(color))
     assert segmentation.count == 2
 
 
@@ -185,7 +181,7 @@ def test_walls_and_floor_are_background_and_a_box_before_them_is_not():
 def test_holes_take_the_label_of_what_looks_like_them_nearby():
     depth, mask = table_scene()
     depth[300:360, 100:260] = np.nan  # half on the first board, half on what is beside it
-    labels = ObjectCut(DEFAULTS)(no_regions(), two_looks(mask), frame_of(depth)).labels
+    labels = ObjectCut(DEFAULTS)(None, two_looks(mask), frame_of(depth)).labels
     hole = np.zeros_like(mask, bool)
     hole[300:360, 100:260] = True
     board = labels[250, 120]
@@ -224,7 +220,7 @@ def test_a_compact_hole_unlike_the_table_around_it_is_an_object(place, grey, cou
 def test_what_is_far_from_all_depth_is_unlabelled():
     depth, mask = table_scene()
     depth[:, 320:] = np.nan
-    labels = ObjectCut(DEFAULTS)(no_regions(), two_looks(mask), frame_of(depth)).labels
+    labels = ObjectCut(DEFAULTS)(None, two_looks(mask), frame_of(depth)).labels
     assert (labels[:, 600:] == UNLABELLED).all()
     assert (labels[:, :320] != UNLABELLED).mean() > 0.99
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from table_tops import frame_of, table_scene, two_looks
+from table_tops import clusters_of, frame_of, table_scene, two_looks
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import Features, RGBDFrame
@@ -25,7 +25,7 @@ def attended(mask, labels, shape=(30, 40)):
 
 def cut_color(regions, features):
     color = np.repeat(40 * regions[..., None], 3, axis=2).astype(np.uint8)
-    return ObjectCut(DEFAULTS)(regions, features, RGBDFrame(color)).labels
+    return ObjectCut(DEFAULTS)(clusters_of(regions), features, RGBDFrame(color)).labels
 
 
 def test_without_depth_attention_tells_objects_from_background():
@@ -84,7 +84,7 @@ def test_without_depth_borders_are_finer_than_the_coarse_grid():
 def test_depth_can_be_switched_off():
     depth, mask = table_scene()
     labels = ObjectCut(CutOptions(use_depth=False))(
-        mask + 1, attended(mask, [2]), frame_of(depth)
+        clusters_of(mask + 1), attended(mask, [2]), frame_of(depth)
     ).labels
     assert labels.max() == 1
     assert labels[260, 340] == 1

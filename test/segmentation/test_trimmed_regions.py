@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from table_tops import clusters_of
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import BACKGROUND, KINECT, Features, RGBDFrame
@@ -21,7 +22,7 @@ def wall_with_boxes() -> np.ndarray:
 
 def cut(regions: np.ndarray, depth: np.ndarray | None, **options) -> np.ndarray:
     frame = RGBDFrame(np.zeros((*SHAPE, 3), np.uint8), depth, KINECT)
-    return TrimmedRegions(CutOptions(**options))(regions, FEATURES, frame).labels
+    return TrimmedRegions(CutOptions(**options))(clusters_of(regions), FEATURES, frame).labels
 
 
 def test_a_region_is_taken_off_its_plane_and_parted_at_the_depth_gap():

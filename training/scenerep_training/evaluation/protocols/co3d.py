@@ -96,9 +96,9 @@ class Co3d(Protocol):
         color, truth = self.frames[sample].read()
         features = self.pipeline.backbone(color, self.config.resolution)
         clusters = self.pipeline.cluster(features)
-        regions = cluster_regions(clusters, truth.shape)
+        regions = cluster_regions(clusters, truth.shape).cpu().numpy()
         best, iou = best_region(regions, truth)
-        objects = self.pipeline.cut(regions, features, RGBDFrame(color, name=sample)).labels
+        objects = self.pipeline.cut(clusters, features, RGBDFrame(color, name=sample)).labels
         found = best_region(np.where(objects == UNLABELLED, BACKGROUND, objects), truth)[1]
         figures = {
             "iou": iou if truth.any() else UNDEFINED,

@@ -85,7 +85,7 @@ class Saliency(Protocol):
         foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
         figures = named(foreground, truth)
         if self.clustering.clusters is not None:
-            regions = cluster_regions(self.clustering.clusters, truth.shape)
+            regions = cluster_regions(self.clustering.clusters, truth.shape).cpu().numpy()
             figures |= oracle(labels, regions, truth)
         return Result(figures, comparison(frame.color, truth, foreground))
 
