@@ -63,8 +63,11 @@ def objects_message(view: SceneView) -> MarkerArray | None:
     if not view.has_points:
         return None
     markers = [Marker(header=view.header, action=Marker.DELETEALL)]
-    for id_, box in view.boxes().items():
-        markers += [_box_marker(view.header, id_, box), _text_marker(view.header, id_, box)]
+    boxes = view.boxes()
+    colors = (id_colors(list(boxes)) / np.float32(255)).tolist()
+    for (id_, box), color in zip(boxes.items(), colors, strict=True):
+        markers.append(_box_marker(view.header, id_, box, color))
+        markers.append(_text_marker(view.header, id_, box, color))
     return MarkerArray(markers=markers)
 
 
@@ -78,7 +81,7 @@ def label_info_message(view: SceneView) -> Any:
     return LabelInfo(header=view.header, class_map=classes, threshold=0.0)
 
 
-def _box_marker(header: Header, id_: int, box: Box) -> Marker:
+def _box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
     x, y, z, w = box.quaternion
     return Marker(
         header=header,
@@ -87,11 +90,11 @@ def _box_marker(header: Header, id_: int, box: Box) -> Marker:
         type=Marker.CUBE,
         pose=Pose(position=_point(box.center), orientation=Quaternion(x=x, y=y, z=z, w=w)),
         scale=Vector3(**dict(zip("xyz", _floats(box.size), strict=True))),
-        color=_color(id_, BOX_OPACITY),
+        color=_color(color, BOX_OPACITY),
     )
 
 
-def _text_marker(header: Header, id_: int, box: Box) -> Marker:
+def _text_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
     above = box.center - np.array([0, box.size.max() / 2 + TEXT_HEIGHT, 0], np.float32)
     return Marker(
         header=header,
@@ -100,7 +103,7 @@ def _text_marker(header: Header, id_: int, box: Box) -> Marker:
         type=Marker.TEXT_VIEW_FACING,
         pose=Pose(position=_point(above)),
         scale=Vector3(z=TEXT_HEIGHT),
-        color=_color(id_, 1.0),
+        color=_color(color, 1.0),
         text=str(id_),
     )
 
@@ -110,9 +113,9 @@ def _point(values: NDArray[np.float32]) -> Point:
 
 
 def _floats(values: NDArray[np.float32]) -> list[float]:
-    return [float(value) for value in values]
+    return values.tolist()
 
 
-def _color(id_: int, opacity: float) -> ColorRGBA:
-    red, green, blue = _floats(id_colors([id_])[0] / np.float32(255))
+def _color(rgb: list[float], opacity: float) -> ColorRGBA:
+    red, green, blue = rgb
     return ColorRGBA(r=red, g=green, b=blue, a=opacity)

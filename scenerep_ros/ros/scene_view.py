@@ -60,6 +60,6 @@ class SceneView:
         u, v, width, height = item.box
         step = max(isqrt(item.area // BOX_POINTS), 1)
         crop = np.s_[v : v + height : step, u : u + width : step]
-        depth, rays = depth[crop], rays[crop]
-        chosen = (self.scene.labels[crop] == item.id) & (depth > 0) & (depth < np.inf)
-        return rays[chosen] * depth[chosen][:, None]
+        window = depth[crop]
+        chosen = (self.scene.labels[crop] == item.id) & (window > 0) & (window < np.inf)
+        return rays[crop][chosen] * window[chosen][:, None]
