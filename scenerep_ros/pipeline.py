@@ -11,6 +11,7 @@ from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.exposure import shows_nothing, well_exposed
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
+from scenerep_ros.registration import Registration
 from scenerep_ros.segmentation.clustering import make_clustering
 from scenerep_ros.segmentation.cutting import make_cut
 from scenerep_ros.segmentation.tracker import Tracker
@@ -32,6 +33,7 @@ class Pipeline:
         self.config = config
         self.backbone = backbone or load_backbone(config)
         self.tracker = Tracker(config)
+        self.registration = Registration(config.depth_gap)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
         self.configure(config)
 
@@ -44,10 +46,12 @@ class Pipeline:
         cluster, cut = make_clustering(config), make_cut(config)
         self.cluster, self.cut, self.config = cluster, cut, config
         self.tracker.configure(config)
+        self.registration.gap = config.depth_gap
 
     def reset(self) -> None:
-        """Forget all objects."""
+        """Forget all objects, and how far depth lies beside colour."""
         self.tracker.reset()
+        self.registration = Registration(self.config.depth_gap)
 
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
         """Segment one frame; of one that shows nothing, nothing is said, and nothing forgotten."""
@@ -56,10 +60,12 @@ class Pipeline:
         frame = well_exposed(frame)
         watch = Stopwatch(self.backbone.device)
         # Geometry and motion need no features: they run beside the backbone.
-        depth = self._beside.submit(self.cut.look, frame)
-        movement = self._beside.submit(self.tracker.look, frame)
+        registered = self._beside.submit(self._registered, frame)
+        depth = self._beside.submit(lambda: self.cut.look(registered.result()))
+        movement = self._beside.submit(lambda: self.tracker.look(registered.result()))
         with watch("backbone"):
             features = self.backbone(frame.color, self.config.resolution)
+        frame = registered.result()
         clusters = None
         if self.cut.needs_clusters(frame):
             with watch("cluster"):
@@ -69,3 +75,6 @@ class Pipeline:
         with watch("track"):
             scene = self.tracker(segmentation, features, frame, movement.result())
         return replace(scene, timings=watch.timings)
+
+    def _registered(self, frame: RGBDFrame) -> RGBDFrame:
+        return self.registration(frame) if self.config.use_depth else frame

@@ -1,7 +1,13 @@
 """Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
 
 from scenerep_ros.geometry.boxes import Box, object_box
-from scenerep_ros.geometry.camera import deproject, inverse_depth, project, viewing_rays
+from scenerep_ros.geometry.camera import (
+    deproject,
+    inverse_depth,
+    project,
+    seen_from_beside,
+    viewing_rays,
+)
 from scenerep_ros.geometry.clouds import CLOUD_DTYPE, coordinates, labelled_cloud, paint, write_ply
 from scenerep_ros.geometry.planes import Plane, find_planes
 
@@ -17,6 +23,7 @@ __all__ = [
     "object_box",
     "paint",
     "project",
+    "seen_from_beside",
     "viewing_rays",
     "write_ply",
 ]

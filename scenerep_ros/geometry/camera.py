@@ -64,6 +64,31 @@ def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.f
     return np.stack([u, v, depth], axis=-1).astype(np.float32)
 
 
+def seen_from_beside(
+    depth: NDArray[np.float32], camera: Intrinsics, other: Intrinsics, baseline: float
+) -> NDArray[np.float32]:
+    """Register depth: what another camera, which looks the same way, would measure.
+
+    Args:
+        depth: (H, W) float32, metres; NaN, inf and 0 are no measurement.
+        camera: that measured it.
+        other: whose depth is asked for, at the same size.
+        baseline: metres from the camera to the other one, to the right.
+
+    Returns:
+        (H, W) float32, metres, of the nearest surface a pixel; NaN where there is none.
+    """
+    points = deproject(depth, camera).reshape(-1, 3)
+    points = points[np.isfinite(points[:, 2])] - np.array([baseline, 0, 0], np.float32)
+    found = project(points[np.argsort(-points[:, 2])], other)
+    u, v = np.rint(found[:, :2]).astype(np.intp).T
+    inside = (u >= 0) & (u < depth.shape[1]) & (v >= 0) & (v < depth.shape[0])
+    seen = np.full(depth.shape, np.nan, np.float32)
+    # Of an index that is repeated, numpy keeps the last value: the nearest.
+    seen[v[inside], u[inside]] = found[inside, 2]
+    return seen
+
+
 def inverse_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 / depth, float32, 1 / m; NaN where depth is not a finite, positive number."""
     known = (depth > 0) & (depth < np.inf)
