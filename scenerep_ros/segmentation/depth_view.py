@@ -20,10 +20,15 @@ LEAST_KNOWN = 0.05
 
 def has_useful_depth(frame: RGBDFrame) -> bool:
     """Whether a frame has intrinsics, and depth in more than a few places."""
-    if frame.depth is None or frame.intrinsics is None:
-        return False
+    return frame.intrinsics is not None and known_share(frame) >= LEAST_KNOWN
+
+
+def known_share(frame: RGBDFrame) -> float:
+    """Share of a frame's pixels that have depth."""
+    if frame.depth is None:
+        return 0.0
     sample = frame.depth[::4, ::4]
-    return bool(np.mean((sample > 0) & (sample < np.inf)) >= LEAST_KNOWN)
+    return float(np.mean((sample > 0) & (sample < np.inf)))
 
 
 @dataclass(frozen=True)

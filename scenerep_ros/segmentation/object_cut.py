@@ -13,7 +13,7 @@ from scenerep_ros.segmentation.background import find_background, standing
 from scenerep_ros.segmentation.blind_spots import blind_spots
 from scenerep_ros.segmentation.coarse import coarse_step, widened
 from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps
-from scenerep_ros.segmentation.depth_view import DepthView, has_useful_depth
+from scenerep_ros.segmentation.depth_view import DepthView, has_useful_depth, known_share
 from scenerep_ros.segmentation.hole_filling import fill_undecided
 from scenerep_ros.segmentation.piece_merging import merge_pieces
 from scenerep_ros.segmentation.pieces import (
@@ -24,10 +24,13 @@ from scenerep_ros.segmentation.pieces import (
 )
 from scenerep_ros.segmentation.region_cut import cut_regions
 from scenerep_ros.segmentation.shadows import fill_shadows
+from scenerep_ros.segmentation.unseen import add_unseen, follow_color
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
+PARTIAL = 0.5
+"""Share of the image with depth below which things are looked for without depth, too."""
 GROWTH = 12
 """Pixels of the view that a piece grows into the edges around it."""
 
@@ -55,7 +58,8 @@ class ObjectCut:
     pieces whose shapes and colours say that they are one object are joined again. Shadows of
     the projector belong to what they fall on, compact holes of another colour than the surface
     around them are objects, and other pixels that depth leaves open take the label of what looks
-    like them nearby. Without depth, regions that get attention are objects.
+    like them nearby. Without depth, regions that get attention are objects; with little depth
+    those are, too, that lie outside of it, and borders there follow colour.
 
     Args:
         options: how depth is used, and the smallest object.
@@ -65,12 +69,15 @@ class ObjectCut:
         self.options = options
 
     def needs_clusters(self, frame: RGBDFrame) -> bool:
-        """Whether the clustering has a say in this frame: only where depth is of no use."""
-        return not (self.options.use_depth and has_useful_depth(frame))
+        """Whether the clustering has a say in this frame: where depth says little, or nothing."""
+        return not self._sees(frame) or known_share(frame) < PARTIAL
+
+    def _sees(self, frame: RGBDFrame) -> bool:
+        return self.options.use_depth and has_useful_depth(frame)
 
     def look(self, frame: RGBDFrame) -> DepthPartition | None:
         """Find what depth and colour tell without features; None where depth is of no use."""
-        if self.needs_clusters(frame):
+        if not self._sees(frame):
             return None
         step = coarse_step(frame.shape)
         return self._partition(DepthView.of(frame, step), frame.color[::step, ::step])
@@ -91,12 +98,26 @@ class ObjectCut:
             depth: the result of `look`, if somebody has looked already.
         """
         depth = depth or self.look(frame)
-        if depth is None:
+        things = None
+        if self.needs_clusters(frame):
             assert clusters is not None
-            return Segmentation(cut_regions(clusters, features, frame.color, self.options.min_area))
+            things = cut_regions(clusters, features, frame.color, self.options.min_area)
+        if depth is None:
+            assert things is not None
+            return Segmentation(things)
+        return Segmentation(widened(self._completed(depth, things, features, frame), frame.shape))
+
+    def _completed(
+        self, depth: DepthPartition, things: Labels | None, features: Features, frame: RGBDFrame
+    ) -> Labels:
+        """Labels on the coarse grid (h, w), with what depth left open."""
         filled = fill_undecided(depth.labels, depth.decided, features)
         filled[depth.known & (filled == UNLABELLED)] = BACKGROUND
-        return Segmentation(widened(filled, frame.shape))
+        if things is None:
+            return filled
+        step, least = coarse_step(frame.shape), int(self.options.min_area * filled.size)
+        add_unseen(filled, depth.labels, depth.decided, things[::step, ::step], least)
+        return follow_color(filled, depth.decided, frame.color[::step, ::step])
 
     def _partition(self, view: DepthView, color: NDArray[np.uint8]) -> DepthPartition:
         background, flat = find_background(view, self.options)
