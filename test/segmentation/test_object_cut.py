@@ -7,7 +7,7 @@ import torch
 from table_tops import clusters_of, frame_of, table_scene, two_looks
 
 from scenerep_ros.config import CutOptions
-from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
+from scenerep_ros.frames import KINECT, UNLABELLED, Clusters, Features, RGBDFrame
 from scenerep_ros.geometry import inverse_depth, viewing_rays
 from scenerep_ros.segmentation.object_cut import ObjectCut
 from scenerep_ros.sources import open_source
@@ -19,9 +19,13 @@ def no_features():
     return Features(torch.ones(6, 8, 4), torch.ones(4))
 
 
+def one_cluster():
+    return Clusters(torch.ones(1, 6, 8))
+
+
 def cut(depth, options=DEFAULTS, color=None):
     frame = frame_of(depth, color)
-    segmentation = ObjectCut(options)(None, no_features(), frame)
+    segmentation = ObjectCut(options)(one_cluster(), no_features(), frame)
     labels = segmentation.labels
     assert labels.dtype == np.int32
     assert labels.shape == depth.shape
