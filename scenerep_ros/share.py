@@ -37,6 +37,17 @@ def profile_variable() -> str:
     return OLD_PROFILE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE
 
 
+def fastdds_settings() -> dict[str, str]:
+    """Environment that gives Fast DDS room for images; empty where the user has configured it.
+
+    Both variables are named, since each version reads its own and ignores the other one, and
+    nothing tells the version where ROS came as wheels.
+    """
+    if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
+        return {}
+    return dict.fromkeys((PROFILE, OLD_PROFILE), str(share_folder() / "config" / "fastdds.xml"))
+
+
 def executable_path(share: Path, name: str) -> str:
     """Find a node, however it was installed.
 

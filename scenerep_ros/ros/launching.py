@@ -7,7 +7,6 @@ where it is installed; `share` is the folder above both.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
@@ -18,7 +17,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from scenerep_ros.ros.launch_options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
-from scenerep_ros.share import OLD_PROFILE, PROFILE, executable_path, profile_variable
+from scenerep_ros.share import executable_path, fastdds_settings
 
 
 def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescription:
@@ -31,7 +30,7 @@ def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
     """
     share = share_folder(launch_file)
     return LaunchDescription(
-        [*_arguments(share, camera, frame), *_profile(share), _segmenter(share), _rviz(share)]
+        [*_arguments(share, camera, frame), *_profile(), _segmenter(share), _rviz(share)]
     )
 
 
@@ -68,11 +67,8 @@ def _option(name: str) -> DeclareLaunchArgument:
     return DeclareLaunchArgument(name, default_value="", description=text)
 
 
-def _profile(share: Path) -> list[SetEnvironmentVariable]:
-    """Give Fast DDS room for images, unless the user has configured it."""
-    if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
-        return []
-    return [SetEnvironmentVariable(profile_variable(), str(share / "config" / "fastdds.xml"))]
+def _profile() -> list[SetEnvironmentVariable]:
+    return [SetEnvironmentVariable(name, value) for name, value in fastdds_settings().items()]
 
 
 def _segmenter(share: Path) -> OpaqueFunction:

@@ -20,7 +20,7 @@ from scenerep_ros.errors import ScenerepError
 from scenerep_ros.report import RunReport
 from scenerep_ros.ros.listener import Listener
 from scenerep_ros.ros.running import spinning
-from scenerep_ros.share import OLD_PROFILE, PROFILE, profile_variable, share_folder
+from scenerep_ros.share import fastdds_settings
 from scenerep_ros.sources import Source, open_source
 
 START_TIMEOUT = 180.0
@@ -84,8 +84,7 @@ def use_private_network() -> None:
     """Keep other robots' nodes out, and give Fast DDS room for images; the user's choice wins."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    if not any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
-        os.environ[profile_variable()] = str(share_folder() / "config" / "fastdds.xml")
+    os.environ.update(fastdds_settings())
 
 
 class NodeProcess:
