@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.cell_graph import weigh
-from scenerep_ros.segmentation.guided_filter import guided_filter, resized
+from scenerep_ros.segmentation.guided_filter import guided_filter
+from scenerep_ros.segmentation.planes import enlarged
 from scenerep_ros.segmentation.points import feature_points
 
 STEPS = 3
@@ -67,8 +68,8 @@ def to_pixels(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tens
     """
     rows, columns = (CELL * cells for cells in probability.shape)
     small = cv2.resize(color, (columns * FINER, rows * FINER), interpolation=cv2.INTER_AREA)
-    guide = torch.from_numpy(np.asarray(small)).to(probability.device)
-    guide = guide.permute(2, 0, 1).float() / 255
-    wide = resized(probability[None], (rows, columns))[0]
+    planes = torch.from_numpy(np.stack(cv2.split(small)))
+    guide = planes.to(probability.device).float() / 255
+    wide = enlarged(probability[None], (rows, columns))[0]
     refined = guided_filter(guide, wide, RADIUS, EPSILON)
-    return resized(refined[None], color.shape[:2])[0] > 0.5
+    return enlarged(refined[None], color.shape[:2])[0] > 0.5

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
-from torch.nn.functional import interpolate
+
+from scenerep_ros.segmentation.planes import enlarged, shrunk, window_means
 
 
 def guided_filter(
@@ -19,44 +18,23 @@ def guided_filter(
 
     Args:
         guide: (3, H, W) float32 colour, 0..1.
-        values: (h, w) float32, as large as the guide or smaller, on the same device.
+        values: (h, w) float32, as large as the guide or a whole part of it, on the same device.
         radius: of the square windows, pixels of values; they are (2 radius + 1) wide.
         epsilon: variance of the guide below which a window counts as flat.
 
     Returns:
         (H, W) float32.
     """
-    coarse = interpolate(guide[None], values.shape, mode="area")[0]
-    functions = _blur(_fit(coarse, values, radius, epsilon), radius)
-    slope_and_offset = resized(functions, guide.shape[1:])
+    coarse = shrunk(guide, values.shape)
+    functions = window_means(_fit(coarse, values, radius, epsilon), radius)
+    slope_and_offset = enlarged(functions, guide.shape[1:])
     return (slope_and_offset[:3] * guide).sum(dim=0) + slope_and_offset[3]
-
-
-def resized(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Enlarge planes (N, h, w) to (N, H, W), bilinear."""
-    return interpolate(planes[None], shape, mode="bilinear", align_corners=False)[0]
-
-
-def _blur(planes: torch.Tensor, radius: int) -> torch.Tensor:
-    """Means (N, h, w) over square windows; beyond the border planes are mirrored."""
-    down, across = (box_weights(n, radius, planes.device) for n in planes.shape[1:])
-    return down @ planes @ across.T
-
-
-@lru_cache(maxsize=16)
-def box_weights(length: int, radius: int, device: torch.device) -> torch.Tensor:
-    """Weights (length, length) that give each pixel of a line the mean of its window."""
-    window = torch.arange(length)[:, None] + torch.arange(-radius, radius + 1)
-    mirrored = window.remainder(2 * length)
-    mirrored = torch.minimum(mirrored, 2 * length - 1 - mirrored)
-    share = torch.full(window.shape, 1 / (2 * radius + 1))
-    return torch.zeros(length, length).scatter_add_(1, mirrored, share).to(device)
 
 
 def _fit(guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:
     """Slope and offset (4, h, w) of each window's function."""
     products = torch.cat([_products(guide), guide * values])
-    blurred = _blur(torch.cat([guide, values[None], products]), radius)
+    blurred = window_means(torch.cat([guide, values[None], products]), radius)
     mean, level, spread, covariance = blurred.split([3, 1, 6, 3])
     spread = spread - _products(mean)
     slope = _solve(spread[:3] + epsilon, spread[3:], covariance - mean * level)

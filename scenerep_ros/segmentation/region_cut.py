@@ -56,7 +56,7 @@ def cut_regions(
         names = join_regions(regions, count, within, features, color[::step, ::step])
         things = names.index_select(0, regions.flatten()).view_as(regions)
     labels = _absorb_small(connected_pieces(things * within, min_area * within.numel()), within)
-    wide = labels.int().repeat_interleave(step, 0).repeat_interleave(step, 1)
+    wide = labels.int()[:, None, :, None].expand(-1, step, -1, step).flatten(2).flatten(0, 1)
     return (wide[: shape[0], : shape[1]] * foreground).cpu().numpy()
 
 

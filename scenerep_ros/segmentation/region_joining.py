@@ -43,10 +43,11 @@ def join_regions(
     Returns:
         (count,) int64, the number of each region, 1..; 0 for those without foreground.
     """
-    hits = _cell_hits(regions, count, foreground, features.grid.shape[:2])
+    counted = foreground.flatten().float()
+    hits = _cell_hits(regions, count, counted, features.grid.shape[:2])
     present = hits.sum(dim=1) > 0
     joined = _look_alike(hits, feature_points(features, components=0))
-    joined &= _near(_colors(regions, count, foreground, color)) & present & present[:, None]
+    joined &= _near(_colors(regions, count, counted, color)) & present & present[:, None]
     index = torch.arange(count, device=regions.device)
     least = _least_reached(joined | (index == index[:, None]))
     numbers = (present & (least == index)).cumsum(0)
@@ -62,21 +63,21 @@ def _least_reached(joined: torch.Tensor) -> torch.Tensor:
 
 
 def _cell_hits(
-    regions: torch.Tensor, count: int, foreground: torch.Tensor, grid: tuple[int, ...]
+    regions: torch.Tensor, count: int, counted: torch.Tensor, grid: tuple[int, ...]
 ) -> torch.Tensor:
-    """Count the pixels (count, cells) float32 of foreground that each region has in each cell."""
+    """Count the pixels (count, cells) float32 that each region has in each cell."""
     row, column = (
         torch.arange(length, device=regions.device) * cells // length
         for length, cells in zip(regions.shape, grid, strict=True)
     )
     cell = row[:, None] * grid[1] + column
-    return _counts(regions * (grid[0] * grid[1]) + cell, foreground, (count, grid[0] * grid[1]))
+    return _counts(regions * (grid[0] * grid[1]) + cell, counted, (count, grid[0] * grid[1]))
 
 
 def _counts(index: torch.Tensor, counted: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Count how often an array (H, W) of flat indices names each place of a shape, as float32."""
+    """Count how often flat indices (H, W) name each place of a shape, if counted (H W) is 1."""
     counts = torch.zeros(shape, device=index.device)
-    counts.view(-1).scatter_add_(0, index.flatten(), counted.float().flatten())
+    counts.view(-1).scatter_add_(0, index.flatten(), counted)
     return counts
 
 
@@ -88,12 +89,13 @@ def _look_alike(hits: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 
 def _colors(
-    regions: torch.Tensor, count: int, foreground: torch.Tensor, color: NDArray[np.uint8]
+    regions: torch.Tensor, count: int, counted: torch.Tensor, color: NDArray[np.uint8]
 ) -> torch.Tensor:
-    """Median CIELAB colour (count, 3) of each region's foreground, to one unit."""
+    """Median CIELAB colour (count, 3) of each region's pixels that count, to one unit."""
     lab = torch.from_numpy(np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2LAB))).to(regions.device)
+    base = regions * LEVELS
     hits = torch.stack(
-        [_counts(regions * LEVELS + lab[..., i], foreground, (count, LEVELS)) for i in range(3)]
+        [_counts(base + channel, counted, (count, LEVELS)) for channel in lab.unbind(dim=2)]
     )
     below = hits.cumsum(dim=2)
     median = (below < below[..., -1:] / 2).sum(dim=2).float()
