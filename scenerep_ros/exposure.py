@@ -41,6 +41,11 @@ def shows_nothing(frame: RGBDFrame) -> bool:
     """Whether a frame is black and without depth: a covered lens, or no light."""
     if frame.depth is not None and bool(((frame.depth > 0) & (frame.depth < np.inf)).any()):
         return False
+    return is_black(frame)
+
+
+def is_black(frame: RGBDFrame) -> bool:
+    """Whether colour shows nothing but noise."""
     return _brightest(frame) < LEAST
 
 

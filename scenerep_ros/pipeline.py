@@ -57,10 +57,10 @@ class Pipeline:
         """Segment one frame; of one that shows nothing, nothing is said, and nothing forgotten."""
         if shows_nothing(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
-        frame = well_exposed(frame)
+        given, frame = frame, well_exposed(frame)
         watch = Stopwatch(self.backbone.device)
         # Geometry and motion need no features: they run beside the backbone.
-        registered = self._beside.submit(self._registered, frame)
+        registered = self._beside.submit(self._registered, frame, frame is given)
         depth = self._beside.submit(lambda: self.cut.look(registered.result()))
         movement = self._beside.submit(lambda: self.tracker.look(registered.result()))
         with watch("backbone"):
@@ -76,5 +76,5 @@ class Pipeline:
             scene = self.tracker(segmentation, features, frame, movement.result())
         return replace(scene, timings=watch.timings)
 
-    def _registered(self, frame: RGBDFrame) -> RGBDFrame:
-        return self.registration(frame) if self.config.use_depth else frame
+    def _registered(self, frame: RGBDFrame, clear: bool) -> RGBDFrame:
+        return self.registration(frame, clear) if self.config.use_depth else frame

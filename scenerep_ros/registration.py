@@ -50,17 +50,22 @@ class Registration:
         self._frames = 0
         self._last: Floats | None = None
 
-    def __call__(self, frame: RGBDFrame) -> RGBDFrame:
-        """Shift the next frame's depth so that its steps lie on edges of colour, if it must be."""
+    def __call__(self, frame: RGBDFrame, clear: bool = True) -> RGBDFrame:
+        """Shift the next frame's depth so that its steps lie on edges of colour, if it must be.
+
+        Args:
+            frame: of the same camera as the ones before.
+            clear: whether its colour tells edges from noise.
+        """
         if frame.depth is None:
             return frame
         last, self._last = self._last, _thumbnail(frame)
-        if last is None or _still(last, self._last):
+        if clear and (last is None or _still(last, self._last)):
             self._fit += _fit(frame, self.gap)
             self._frames += 1
         elif self._frames < SURE:
             self._fit[:], self._frames = 0, 0
-        if last is not None and self._frames < SURE:
+        if self._frames < (1 if last is None else SURE):
             return frame
         down, right = (part * coarse_step(frame.shape) for part in _best(self._fit))
         return frame if down == right == 0 else _shifted(frame, down, right)

@@ -71,3 +71,9 @@ def test_tiny_images_pass():
     frame = RGBDFrame(np.zeros((2, 9, 3), np.uint8), np.ones((2, 9), np.float32))
     registration = Registration(GAP)
     assert all(registration(frame) is frame for _ in range(3))
+
+
+def test_noise_tells_nothing(mosd_folder):
+    frame = moved(open_source(mosd_folder)[33], 12)
+    registration = Registration(GAP)
+    assert all(registration(frame, clear=False) is frame for _ in range(3))

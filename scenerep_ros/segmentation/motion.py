@@ -11,8 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.exposure import is_black
+from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.geometry import inverse_depth
+
 _THUMBNAIL_AREA = 160 * 120
 _SMALLEST_SIDE = 16  # of a thumbnail that dense inverse search can handle
+_LEAST_DEPTH = 0.4  # metres that are white where depth serves as a picture
+_SAME_EXPOSURE = 0.15  # share of the mean grey level by which pictures of one exposure may differ
 _UNEXPLAINED = 0.6  # share of the pictures' difference that a credible flow may leave
 
 
@@ -24,6 +30,14 @@ def thumbnail_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """
     scale = (_THUMBNAIL_AREA / (shape[0] * shape[1])) ** 0.5
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def picture(frame: RGBDFrame) -> NDArray[np.uint8]:
+    """Picture (H, W, 3) whose motion is a frame's: its colour, or in the dark its depth."""
+    if frame.depth is None or not is_black(frame):
+        return frame.color
+    near = np.nan_to_num(inverse_depth(frame.depth)) * np.float32(_LEAST_DEPTH)
+    return np.repeat((255 * near.clip(0, 1)).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def carry(points: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -68,7 +82,7 @@ class MotionEstimator:
         last, self._last = self._last, small
         if last is None or last.shape != small.shape:
             return None
-        return self._between(last, small)
+        return self._between(last, _as_exposed(small, last))
 
     def _between(self, last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
         still = np.zeros((*last.shape, 2), np.float32)
@@ -77,6 +91,15 @@ class MotionEstimator:
         flow = still + _global_shift(last, current)
         flow = np.asarray(self._flow.calc(last, current, flow), np.float32)
         return flow if _explains(flow, last, current) else still
+
+
+def _as_exposed(current: NDArray[np.uint8], last: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give a picture the last one's grey levels, by matching histograms, where exposure changed."""
+    if abs(float(current.mean()) - float(last.mean())) <= _SAME_EXPOSURE * float(last.mean()):
+        return current
+    shares = [np.bincount(image.ravel(), minlength=256).cumsum() for image in (current, last)]
+    levels = np.interp(shares[0], shares[1], np.arange(256))
+    return np.rint(levels).astype(np.uint8)[current]
 
 
 def _global_shift(last: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:

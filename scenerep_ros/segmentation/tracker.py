@@ -31,7 +31,7 @@ from scenerep_ros.frames import (
 from scenerep_ros.segmentation.agreement import agreement
 from scenerep_ros.segmentation.belief import Belief
 from scenerep_ros.segmentation.label_statistics import label_statistics
-from scenerep_ros.segmentation.motion import MotionEstimator, carry
+from scenerep_ros.segmentation.motion import MotionEstimator, carry, picture
 from scenerep_ros.segmentation.observation import Observation, find_points, observe
 from scenerep_ros.segmentation.places import Places, find_places
 
@@ -111,7 +111,7 @@ class Tracker:
         """See how the picture moved since the last frame; needs no segmentation."""
         if not self._options.track:
             return Movement(None, None, 0)
-        flow = self._motion(frame.color)
+        flow = self._motion(picture(frame))
         last, self._last_frame = self._last_frame, frame
         if flow is None or last is None or last.shape != frame.shape:
             return Movement(flow, None, 0)

@@ -7,7 +7,8 @@ from discs import RNG, SHAPE, TEXTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenerep_ros.segmentation.motion import MotionEstimator, carry, thumbnail_shape
+from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.segmentation.motion import MotionEstimator, carry, picture, thumbnail_shape
 
 
 def test_a_shifted_picture_carries_its_points():
@@ -36,10 +37,11 @@ def test_pictures_with_nothing_in_common_do_not_move(size):
     np.testing.assert_array_equal(flow, 0)
 
 
-def test_exposure_does_not_hide_motion():
+@pytest.mark.parametrize("gain", [0.9, 0.8, 0.5, 0.2])
+def test_exposure_does_not_hide_motion(gain):
     estimator = MotionEstimator()
     estimator(np.ascontiguousarray(TEXTURE[100:340, 100:420]))
-    flow = estimator((TEXTURE[100:340, 80:400] * 0.8).astype(np.uint8))
+    flow = estimator((TEXTURE[100:340, 80:400] * gain).astype(np.uint8))
     scale = thumbnail_shape(SHAPE)[1] / SHAPE[1]
     assert np.median(flow[..., 0]) == pytest.approx(20 * scale, abs=0.5)
 
@@ -55,3 +57,18 @@ def test_a_plain_picture_does_not_move():
 def test_a_thumbnail_has_the_aspect_of_its_image(height, width):
     rows, columns = thumbnail_shape((height, width))
     assert abs(rows / height - columns / width) <= 1 / min(height, width)
+
+
+def test_in_the_dark_depth_shows_the_motion():
+    estimator = MotionEstimator()
+    black = np.zeros((240, 320, 3), np.uint8)
+    for left in (100, 80):
+        depth = 1 + TEXTURE[100:340, left : left + 320, 0].astype(np.float32) / 255
+        flow = estimator(picture(RGBDFrame(black, depth)))
+    scale = thumbnail_shape((240, 320))[1] / 320
+    assert np.median(flow[..., 0]) == pytest.approx(20 * scale, abs=0.5)
+
+
+def test_where_there_is_light_the_picture_is_colour():
+    frame = RGBDFrame(np.ascontiguousarray(TEXTURE[:240, :320]), np.ones((240, 320), np.float32))
+    assert picture(frame) is frame.color
