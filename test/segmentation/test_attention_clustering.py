@@ -76,6 +76,6 @@ def test_a_backbone_without_a_cls_token_is_refused_with_the_alternatives():
 
 
 def test_real_attention_is_cut_into_some_regions(real_grids):
-    regions = cluster_regions(cluster(real_grids[0].attention), (480, 640))
+    regions = cluster_regions(cluster(real_grids[0].attention), (480, 640)).numpy()
     assert 0.05 < (regions > 0).mean() < 0.95
     assert len(np.unique(regions)) >= 3
