@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scenerep_training.evaluation.motion_vote import motion_vote
+from scenerep_training.evaluation.motion_vote import background_motion, motion_vote
 
 SHAPE = (60, 80)
 OBJECT, LEAK = np.s_[20:40, 30:50], np.s_[20:40, 50:56]
@@ -24,7 +24,16 @@ def panning(noise=0.05):
 
 def vote(flow, planes, trust=None):
     trust = np.ones(SHAPE, np.float32) if trust is None else trust
-    return motion_vote(flow, planes, trust, np.ones(SHAPE, np.bool_))
+    motion = background_motion(flow, planes, trust)
+    return motion_vote(flow, motion, planes, trust, np.ones(SHAPE, np.bool_))
+
+
+def test_the_backgrounds_motion_is_found_beside_an_object_of_its_own():
+    flow = panning()
+    flow[OBJECT] += [4, 0]
+    motion = background_motion(flow, planes_of(OBJECT), np.ones(SHAPE, np.float32))
+    u, v, scale = motion @ [10, 20, 1]
+    np.testing.assert_allclose([u / scale, v / scale], [13.1, 19.2], atol=0.1)
 
 
 def test_a_leak_that_moves_with_the_background_is_voted_against():
