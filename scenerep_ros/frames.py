@@ -182,7 +182,8 @@ class SceneSegmentation:
     Attributes:
         labels: (H, W) uint16: BACKGROUND, UNLABELLED, or the object's id.
         objects: one entry an id that is present in labels, in order of id.
-        attention: (n, h, w) float32 CLS attention a head, or None for convnets.
+        attention: (n, h, w) float32 CLS attention a head, or None for convnets and where a frame shows
+            nothing.
         timings: milliseconds a stage, in the order in which the stages ran.
     """
 

@@ -7,7 +7,7 @@ import pytest
 
 from scenerep_ros.config import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
-from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.frames import UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sources import open_source
 from scenerep_ros.validation import validated
@@ -67,6 +67,16 @@ def test_the_same_frame_twice_keeps_all_ids_and_a_reset_starts_anew(pipeline, fr
     np.testing.assert_array_equal(first.labels, second.labels)
     pipeline.reset()
     np.testing.assert_array_equal(pipeline(frame).labels, first.labels)
+
+
+def test_a_covered_lens_says_nothing_and_loses_no_id(pipeline, frame):
+    pipeline.reset()
+    before = pipeline(frame)
+    black = np.zeros_like(frame.color)
+    covered = pipeline(replace(frame, color=black, depth=None))
+    assert (covered.labels == UNLABELLED).all()
+    assert covered.objects == ()
+    np.testing.assert_array_equal(pipeline(frame).labels, before.labels)
 
 
 def test_two_pipelines_agree_to_the_pixel(frame):

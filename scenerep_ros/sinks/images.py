@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.files import write_image
-from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.render import attention_montage, overlay
 from scenerep_ros.sinks.base import Sink, path_inside
 
@@ -41,12 +41,14 @@ class AttentionSink(Sink):
         self._folder = folder / "attention"
 
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
-        """Write the scene's attention.
+        """Write the scene's attention; nothing for a frame that shows nothing.
 
         Raises:
             FrameError: if the backbone has none.
             ScenerepError: if the file cannot be written.
         """
+        if (scene.labels == UNLABELLED).all():
+            return
         if scene.attention is None:
             raise FrameError(
                 f"frame {frame.name}: no attention to draw, for this backbone has no CLS token; "

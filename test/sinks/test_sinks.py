@@ -213,3 +213,10 @@ def test_every_sink_is_closed_even_where_one_fails():
     with pytest.raises(ScenerepError, match="disk"):
         Sinks(sinks).close()
     assert [sink.closed for sink in sinks] == [1, 1]
+
+
+def test_a_frame_that_shows_nothing_has_no_attention_to_write(tmp_path):
+    nothing = SceneSegmentation(np.full((4, 5), UNLABELLED, np.uint16))
+    with Sinks([AttentionSink(tmp_path)]) as sinks:
+        sinks.write(RGBDFrame(np.zeros((4, 5, 3), np.uint8), name="a"), nothing)
+    assert files(tmp_path) == []
