@@ -145,9 +145,12 @@ class Segmentation:
 
     Attributes:
         labels: (H, W) int32: BACKGROUND, UNLABELLED, or 1..K for the K objects, without gaps.
+        guessed: (H, W) bool, where labels are those of what looks alike nearby, for depth says
+            nothing; None for nowhere.
     """
 
     labels: NDArray[np.int32]
+    guessed: NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:

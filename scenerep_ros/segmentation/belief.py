@@ -38,7 +38,13 @@ class Belief:
         self._doubt = np.empty((0, 0), np.uint8)
 
     def __call__(
-        self, named: Labels, places: Places | None, known: Mask, confirmed: Mask, patience: int
+        self,
+        named: Labels,
+        places: Places | None,
+        known: Mask,
+        confirmed: Mask,
+        patience: int,
+        guessed: Mask | None = None,
     ) -> Labels:
         """Reconcile the next frame with what is believed.
 
@@ -48,6 +54,8 @@ class Belief:
             known: (65536,), whether a label still stands for something, else it is given up.
             confirmed: (65536,), whether a label may take over from one that is confirmed, too.
             patience: consecutive frames of contradiction after which cells go over.
+            guessed: (H, W), where `named` is no more than a guess, which contradicts nothing; None
+                for nowhere.
 
         Returns:
             (H, W), `named` except in cells that belief keeps from going over.
@@ -61,16 +69,17 @@ class Belief:
         # They agree nearly everywhere, so only the cells in which they do not are looked at.
         at = np.flatnonzero(believed != seen)
         was, now, doubts = believed.take(at), seen.take(at), doubt.take(at)
-        contradicted = now != UNLABELLED
+        labelled = now != UNLABELLED
+        contradicted = labelled & ~_taken(guessed, at, named.shape)
         doubts[contradicted] = np.minimum(doubts[contradicted], LONGEST - 1) + 1
-        lasts = _shared_doubt(doubts, was, now) >= patience
-        convinced = contradicted & lasts & (confirmed[now] | ~confirmed[was])
+        lasts = _shared_doubt(doubts, was, now, contradicted) >= patience
+        convinced = labelled & lasts & (confirmed[now] | ~confirmed[was])
         self._doubt = np.zeros_like(doubt)
         self._doubt.put(at, np.where(convinced, 0, doubts))
         self._doubt[new] = patience // 2
         over = convinced | new.take(at) | ~known[was]
         believed.put(at[over], now[over])
-        kept = at[contradicted & ~over]
+        kept = at[labelled & ~over]
         moved = _border_moved(believed, seen, kept)
         believed.put(kept[moved], seen.take(kept[moved]))
         self._labels = believed
@@ -85,14 +94,24 @@ class Belief:
         return np.asarray(labels, np.uint16), np.asarray(doubt, np.uint8)
 
 
-def _shared_doubt(doubts: Doubt, was: Labels, now: Labels) -> NDArray[np.float64]:
+def _taken(mask: Mask | None, cells: Indices, shape: tuple[int, int]) -> Mask:
+    """Values of a mask of an image (H, W) at some of its cells (n,)."""
+    if mask is None:
+        return np.zeros(len(cells), np.bool_)
+    return np.ascontiguousarray(mask[every_cell(shape)]).take(cells)
+
+
+def _shared_doubt(
+    doubts: Doubt, was: Labels, now: Labels, contradicted: Mask
+) -> NDArray[np.float64]:
     """Mean of the doubts (n,) of all cells that would go from the same object to the same other.
 
-    They go over together: cell by cell, an object would fray.
+    They go over together: cell by cell, an object would fray. Only contradicted ones are asked.
     """
     passage = was.astype(np.int64) * (UNLABELLED + 1) + now
     group = np.searchsorted(np.unique(passage), passage)  # numpy's return_inverse is slower
-    return (np.bincount(group, doubts) / np.bincount(group))[group]
+    asked = np.maximum(np.bincount(group, contradicted), 1)
+    return (np.bincount(group, doubts * contradicted) / asked)[group]
 
 
 def _border_moved(believed: Labels, seen: Labels, cells: Indices) -> Mask:

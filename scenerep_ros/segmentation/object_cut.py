@@ -105,7 +105,8 @@ class ObjectCut:
         if depth is None:
             assert things is not None
             return Segmentation(things)
-        return Segmentation(widened(self._completed(depth, things, features, frame), frame.shape))
+        labels = self._completed(depth, things, features, frame)
+        return Segmentation(widened(labels, frame.shape), widened(~depth.decided, frame.shape))
 
     def _completed(
         self, depth: DepthPartition, things: Labels | None, features: Features, frame: RGBDFrame

@@ -155,7 +155,9 @@ class Tracker:
         known = _table(track.id for track in self._tracks)
         patience = movement.patience
         confirmed = _table(track.id for track in self._tracks if track.age >= patience)
-        labels = self._belief(named, movement.places, known, confirmed, patience)
+        labels = self._belief(
+            named, movement.places, known, confirmed, patience, segmentation.guessed
+        )
         believed = find_points(labels)
         self._tracks = [
             track.believed_at(believed.get(track.id, _NO_POINTS)) for track in self._tracks

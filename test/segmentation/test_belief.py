@@ -182,6 +182,17 @@ def test_an_id_that_is_forgotten_in_a_hole_is_not_believed():
     assert not set(again[APART > 0]) & set(believed[APART > 0])
 
 
+@pytest.mark.parametrize("guessed", [True, False])
+def test_a_guess_does_not_change_what_is_believed(tracker, guessed):
+    before, after = boxes((40, 120, 60, 180)), boxes((40, 120, 60, 120), (40, 120, 120, 180))
+    first = show(tracker, before, times=20)
+    color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
+    cut = Segmentation(after, np.full(SHAPE, guessed))
+    for _ in range(30):
+        labels = tracker(cut, Features(GRID, GRID.mean((0, 1))), shown(color)).labels
+    assert (labels == first).all() == guessed
+
+
 def test_unlabelled_pixels_stay_so(tracker):
     show(tracker, APART, times=5)
     holes = np.where(np.arange(SHAPE[1]) < 100, UNLABELLED, MERGED).astype(np.int32)

@@ -19,16 +19,17 @@ class PlainBelief:
         self.labels = first.astype(int)
         self.doubt = np.zeros(first.shape, int)
 
-    def __call__(self, seen, hidden, known, confirmed, patience):
+    def __call__(self, seen, hidden, known, confirmed, patience, guessed):
         cells = list(np.ndindex(seen.shape))
         before, doubt = self.labels.copy(), self.doubt.copy()
-        contradicted = [c for c in cells if seen[c] not in (before[c], UNLABELLED)]
+        differing = [c for c in cells if seen[c] not in (before[c], UNLABELLED)]
+        contradicted = [c for c in differing if not guessed[c]]
         for cell in contradicted:
             doubt[cell] += 1
         for cell in cells:
             was, now = before[cell], seen[cell]
             alike = [doubt[c] for c in contradicted if (before[c], seen[c]) == (was, now)]
-            lasts = bool(alike) and np.mean(alike) >= patience
+            lasts = cell in differing and np.mean(alike or 0) >= patience
             convinced = lasts and (confirmed[now] or not confirmed[was])
             self.doubt[cell] = 0 if convinced or was == now else doubt[cell]
             if hidden[cell]:
@@ -75,8 +76,10 @@ def test_only_disputed_cells_have_to_be_weighed_up(seed, patience):
         named, hidden = images[rng.integers(3)], rng.random(shape) < 0.1
         known, confirmed = table(rng), table(rng)
         places = Places(u, v, hidden if rng.random() < 0.5 else nothing)
-        labels = belief(named, places, known, confirmed, patience)
-        assert (labels == plain(named, places.hidden, known, confirmed, patience)).all()
+        guessed = rng.random(shape) < 0.3
+        labels = belief(named, places, known, confirmed, patience, guessed)
+        expected = plain(named, places.hidden, known, confirmed, patience, guessed)
+        assert (labels == expected).all()
 
 
 @given(st.integers(20, 40), st.integers(300, 1500))
