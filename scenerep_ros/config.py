@@ -151,6 +151,9 @@ class CutOptions(_Options):
     max_range: float = Field(
         5.0, gt=0.1, le=100.0, description="Depth beyond which nothing is an object, metres."
     )
+    max_size: float = Field(
+        0.8, gt=0.0, le=100.0, description="Longest object; what is longer is furniture, metres."
+    )
     min_area: float = Field(
         0.001, ge=0.0, le=0.5, description="Smallest object, as a share of the image."
     )

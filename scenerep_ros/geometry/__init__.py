@@ -9,7 +9,7 @@ from scenerep_ros.geometry.camera import (
     viewing_rays,
 )
 from scenerep_ros.geometry.clouds import CLOUD_DTYPE, coordinates, labelled_cloud, paint, write_ply
-from scenerep_ros.geometry.planes import Plane, find_planes
+from scenerep_ros.geometry.planes import Plane, find_planes, roughness
 
 __all__ = [
     "CLOUD_DTYPE",
@@ -23,6 +23,7 @@ __all__ = [
     "object_box",
     "paint",
     "project",
+    "roughness",
     "seen_from_beside",
     "viewing_rays",
     "write_ply",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config import CutOptions
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame, Segmentation
-from scenerep_ros.segmentation.background import find_background, standing
+from scenerep_ros.segmentation.background import find_background, furniture, standing
 from scenerep_ros.segmentation.blind_spots import blind_spots
 from scenerep_ros.segmentation.coarse import coarse_step, widened
 from scenerep_ros.segmentation.depth_edges import concavity, depth_gaps
@@ -20,6 +20,7 @@ from scenerep_ros.segmentation.pieces import (
     connected_pieces,
     grow,
     keep_large,
+    keep_pieces,
     opened,
 )
 from scenerep_ros.segmentation.region_cut import cut_regions
@@ -128,9 +129,11 @@ class ObjectCut:
         edges |= concavity(view.smooth) > self.options.concave_depth
         pieces = standing(connected_pieces(objects & ~edges), flat, self.options.min_area / 2)
         grown = grow(pieces, objects, view.w, self.options.depth_gap, GROWTH)
-        labels = keep_large(merge_pieces(grown, view, color), self.options.min_area)
+        large = furniture(grown, view, self.options.max_size)
+        things = keep_pieces(grown, ~large)
+        labels = keep_large(merge_pieces(things, view, color), self.options.min_area)
         beyond = view.known & ~within
-        decided = (labels > 0) | background | flat | beyond
+        decided = (labels > 0) | background | flat | beyond | large[grown]
         labels, decided = fill_shadows(labels, decided, view, self.options.depth_gap)
         blind = blind_spots(~view.known & ~decided, background, color, self.options.min_area)
         labels = np.where(blind > 0, blind + labels.max(), labels)

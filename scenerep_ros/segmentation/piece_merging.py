@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.segmentation.depth_view import DepthView
-from scenerep_ros.segmentation.pieces import borders
+from scenerep_ros.segmentation.pieces import borders, spread_samples
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Pairs = NDArray[np.intp]
 Indices = NDArray[np.intp]
 
-MAX_SAMPLES = 256
-"""Pixels of a piece that its shape is fitted to."""
 HOLLOW = 0.01
 """Bend of inverse depth over a piece's own radius that makes it the inside of something, metres at
 1 m. Bowls and cups of the Object Segmentation Database have 0.02 to 0.16; boxes and cans, which
@@ -52,7 +50,7 @@ def merge_pieces(labels: Labels, view: DepthView, color: NDArray[np.uint8]) -> L
     count = int(labels.max()) + 1
     if count < 3:
         return labels
-    samples = _samples(labels)
+    samples = spread_samples(labels)
     alike = _alike(color, samples)
     joined = np.zeros((count, count), bool)
     for pairs in (
@@ -62,16 +60,6 @@ def merge_pieces(labels: Labels, view: DepthView, color: NDArray[np.uint8]) -> L
         joined[pairs[:, 0], pairs[:, 1]] = True
     _, names = connected_components(joined, directed=False)
     return names.astype(np.int32)[labels]
-
-
-def _samples(labels: Labels) -> list[Indices]:
-    """Flat indices of some pixels of each label, 0 (none) to K, evenly spread."""
-    pixels = np.flatnonzero(labels)
-    named = labels.ravel()[pixels].astype(np.uint16)
-    pixels = pixels[np.argsort(named, kind="stable")]
-    ends = np.cumsum(np.bincount(named))
-    groups = np.split(pixels, ends[:-1])
-    return [group[:: max(1, len(group) // MAX_SAMPLES)] for group in groups]
 
 
 def _alike(color: NDArray[np.uint8], samples: list[Indices]) -> Mask:

@@ -11,6 +11,9 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+MAX_SAMPLES = 256
+"""Pixels of a piece that its shape is measured on."""
+
 
 def connected_pieces(mask: Mask) -> Labels:
     """Number the connected pieces (4 neighbours) of a mask 1..K; 0 elsewhere."""
@@ -70,6 +73,16 @@ def grow(labels: Labels, within: Mask, w: Floats, gap: float, reach: int) -> Lab
         flat[open_pixels[reached]] = flat[around[nearest][reached]]
         open_pixels = open_pixels[~reached]
     return padded[1:-1, 1:-1].copy()
+
+
+def spread_samples(labels: Labels) -> list[NDArray[np.intp]]:
+    """Flat indices of some pixels of each label, 0 (none) to K, evenly spread."""
+    pixels = np.flatnonzero(labels)
+    named = labels.ravel()[pixels].astype(np.uint16)
+    pixels = pixels[np.argsort(named, kind="stable")]
+    ends = np.cumsum(np.bincount(named))
+    groups = np.split(pixels, ends[:-1])
+    return [group[:: max(1, len(group) // MAX_SAMPLES)] for group in groups]
 
 
 def borders(labels: Labels, w: Floats, reach: int = 2) -> tuple[Doubles, Doubles]:
