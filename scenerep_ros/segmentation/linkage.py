@@ -57,9 +57,10 @@ def linkage(points: torch.Tensor, distance: Distance) -> Tree:
         apart = distance(products, size)
         apart = torch.maximum(apart, apart.T).fill_diagonal_(torch.inf)  # to the last bit symmetric
         nearest, partner = apart.min(dim=0)
-        index = torch.arange(len(name), device=points.device)
-        one = ((partner[partner] == index) & (index < partner)).nonzero()[:, 0]
-        other = partner[one]
+        one, other = _pairs(partner)
+        if not len(one):  # equally near ones can name each other in a ring, where the order is free
+            closest = apart.flatten().argmin(keepdim=True)
+            one, other = closest // len(name), closest % len(name)
         into[name[other]], height[name[other]] = name[one], nearest[one]
         share = size[other] / (size[one] + size[other])
         products[one] = torch.lerp(products[one], products[other], share[:, None])
@@ -70,6 +71,13 @@ def linkage(points: torch.Tensor, distance: Distance) -> Tree:
         products = products.index_select(0, left).index_select(1, left)
         size, name = size[left], name[left]
     return Tree(into, height)
+
+
+def _pairs(partner: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Those (P,) who name each other, by whom each names (n,)."""
+    index = torch.arange(len(partner), device=partner.device)
+    one = ((partner[partner] == index) & (index < partner)).nonzero()[:, 0]
+    return one, partner[one]
 
 
 def average(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:  # noqa: ARG001

@@ -51,3 +51,14 @@ def test_equal_points_are_one_cluster(method):
 
 def test_one_point_is_one_cluster():
     assert linkage(points(1), ward).cut(height=-1.0, most=3).tolist() == [0]
+
+
+def test_equally_near_ones_that_name_each_other_in_a_ring_are_joined(monkeypatch):
+    """As on CUDA, where any of equal minima may be found."""
+    monkeypatch.setattr(
+        "scenerep_ros.segmentation.linkage._pairs", lambda partner: (partner[:0], partner[:0])
+    )
+    x = points(30)
+    found = linkage(x, average).cut(height=-1.0, most=4)
+    expected = hierarchy.fcluster(theirs(x, "average"), 4, "maxclust")
+    assert adjusted_rand_score(expected, found) == 1
