@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.cell_graph import weigh
 from scenerep_ros.segmentation.guided_filter import guided_filter
-from scenerep_ros.segmentation.planes import enlarged
 from scenerep_ros.segmentation.points import feature_points
+from scenerep_ros.segmentation.resampling import enlarged
 
 STEPS = 3
 """Of the walk from cell to cell that spreads attention."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from scenerep_ros.segmentation.planes import enlarged, shrunk, window_means
+from scenerep_ros.segmentation.resampling import enlarged, shrunk, window_means
 
 
 def guided_filter(

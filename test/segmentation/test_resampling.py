@@ -6,7 +6,7 @@ from far_device import FarTensor, far_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenerep_ros.segmentation.planes import enlarged, shrunk, window_means
+from scenerep_ros.segmentation.resampling import enlarged, shrunk, window_means
 
 sides = st.integers(1, 40)
 
