@@ -25,6 +25,8 @@ MOSTLY = 0.7
 """Share of its pixels on a plane's extension from which a piece is a part of that plane."""
 FLAT = 2.0
 """Times its tolerance up to which a piece can still be a plane that is bent by the lens."""
+SPARSE = 4
+"""Every so many rows and columns are enough to see what lies behind a plane."""
 BEHIND = 0.02
 """Share of the known pixels behind a plane up to which it bounds the scene: walls and floors do, and
 faces of objects do not, since what carries or surrounds an object lies behind each of them."""
@@ -64,12 +66,11 @@ def find_background(view: DepthView, options: CutOptions) -> tuple[Mask, Mask]:
         close = np.abs(elevation) < tolerance
         parallel = close & ~background & _parallel(plane, slopes, view, tolerance)
         area = _area(parallel, view, plane)
-        before, behind = elevation > FLAT * tolerance, elevation < -FLAT * tolerance
         if (
             area > options.plane_area
             or (rank == 0 and close.sum() > DOMINANT_SHARE * view.known.sum())
-            or behind.sum() < BEHIND * view.known.sum()
-            or (area > RECESS_AREA and _recessed(parallel, before, behind))
+            or _bounding(elevation[::SPARSE, ::SPARSE], tolerance[::SPARSE, ::SPARSE])
+            or (area > RECESS_AREA and _recessed(parallel, elevation, FLAT * tolerance))
         ):
             core = cv2.morphologyEx(parallel.astype(np.uint8), cv2.MORPH_OPEN, SMALL)
             background |= close & (cv2.dilate(core, LARGE) > 0)
@@ -131,11 +132,18 @@ def _parallel(
     return (np.abs(slopes[0] - along_u) < tolerance) & (np.abs(slopes[1] - along_v) < tolerance)
 
 
-def _recessed(plane: Mask, before: Mask, behind: Mask) -> bool:
+def _bounding(elevation: Floats, tolerance: Floats) -> bool:
+    """Whether nothing lies behind a plane."""
+    behind = (elevation < -FLAT * tolerance).sum()
+    return bool(behind < BEHIND * np.isfinite(elevation).sum())
+
+
+def _recessed(plane: Mask, elevation: Floats, tolerance: Floats) -> bool:
     """Whether a plane's pixels are seen between nearer things, as the bottom of a box is."""
     wide = cv2.morphologyEx(plane.astype(np.uint8), cv2.MORPH_OPEN, LARGE)
     around = cv2.dilate(wide, AROUND) > 0
-    return bool((before & around).sum() > RECESSED * (behind & around).sum())
+    before, behind = (around & (side > tolerance) for side in (elevation, -elevation))
+    return bool(before.sum() > RECESSED * behind.sum())
 
 
 def _area(mask: Mask, view: DepthView, plane: Plane) -> float:
