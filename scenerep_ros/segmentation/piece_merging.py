@@ -28,8 +28,13 @@ HOLLOW = 0.01
 bend outwards, less than 0."""
 SAME_PLANE = 1.15
 """Times its own misfit which a piece may have to the plane through it and another one."""
+NEARER = 0.005
+"""Inverse metres by which what hides a surface is nearer."""
+HIDDEN = 0.9
+"""Share of the line between two pieces that must be hidden. It is all of it for the parts of
+one object in the Object Segmentation Database."""
 LEAST_HIDDEN = 0.2
-"""Of the line between two pieces that must be covered: what is side by side hides nothing."""
+"""Share of the line between two centres: what is side by side hides nothing."""
 OTHER_COLOR = 30.0
 """Distance in the a, b plane of CIELAB between the mean colours of pieces from which they are no
 one object, however they fit. Lightness is left out: it changes with the direction of a face. Of
@@ -76,8 +81,8 @@ def hidden_continuations(
 ) -> Pairs:
     """Find pairs (N, 2) that lie on one surface and have only nearer pieces between them.
 
-    The line between two pieces' centres must run over other pieces or over holes in the depth,
-    and over little that is farther than the surface through both.
+    Between the two, the line through their centres must run over pieces before the surface through
+    both, or over holes in the depth: what lies in that surface hides nothing.
     """
     planes = _Planes.fit(view, samples)
     pairs = np.argwhere(np.triu(planes.agree() & alike, 1))
@@ -86,11 +91,10 @@ def hidden_continuations(
     seen = labels[v, u]
     between = (seen != pairs[:, :1]) & (seen != pairs[:, 1:])
     surface = np.einsum("pnk,pk->pn", view.rays[v, u], planes.through(pairs))
-    farther = between & (view.w[v, u] < surface - 0.005)
-    count = between.sum(axis=1)
-    hiding = (seen > 0) | ~view.known[v, u]
-    covered = (between & hiding).sum(axis=1) > np.maximum(0.5 * count, LEAST_HIDDEN * len(LINE))
-    return pairs[covered & (farther.sum(axis=1) < 0.2 * count)]
+    before = (seen > 0) & (view.w[v, u] > surface + NEARER)
+    hidden = between & (before | ~view.known[v, u])
+    enough = np.maximum(HIDDEN * between.sum(axis=1), LEAST_HIDDEN * len(LINE))
+    return pairs[hidden.sum(axis=1) >= enough]
 
 
 def _lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Indices, Indices]:

@@ -150,6 +150,13 @@ def test_equal_things_side_by_side_with_the_table_between_them_stay_two():
     assert cut(depth).max() == 2
 
 
+def test_things_in_one_row_hide_nothing_of_each_other():
+    depth = bare_table()
+    for left, right in ((150, 240), (252, 348), (360, 450)):
+        upright(depth, 200, 300, left, right, nearer=0.0)
+    assert cut(depth).max() == 3
+
+
 def test_the_inside_of_a_bowl_is_part_of_it():
     depth = bare_table()
     rows, columns = np.mgrid[:480, :640]
