@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 NAME = "scenerep_ros"
 PROFILE, OLD_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
 """Variables that name Fast DDS's profile: from its version 3 on, and before."""
-OLD_DISTROS = ("humble", "iron", "jazzy")
+OLD_DISTROS, OLD_WHEELS = ("humble", "iron", "jazzy"), ("6", "7", "8")
+"""ROS distributions, and major versions of rmw_fastrtps, with Fast DDS 2."""
 
 
 def share_folder() -> Path:
@@ -33,19 +35,25 @@ def share_folder() -> Path:
 
 
 def profile_variable() -> str:
-    """Name of the variable that the Fast DDS of the sourced ROS distribution reads."""
-    return OLD_PROFILE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE
+    """Name of the variable that the Fast DDS of this ROS reads, be it sourced or come as wheels."""
+    distro = os.environ.get("ROS_DISTRO")
+    old = distro in OLD_DISTROS if distro else _wheel_version() in OLD_WHEELS
+    return OLD_PROFILE if old else PROFILE
+
+
+def _wheel_version() -> str:
+    """Major version of the middleware's wheel; empty where there is none."""
+    try:
+        return version("ros-rmw-fastrtps-cpp").partition(".")[0]
+    except PackageNotFoundError:
+        return ""
 
 
 def fastdds_settings() -> dict[str, str]:
-    """Environment that gives Fast DDS room for images; empty where the user has configured it.
-
-    Both variables are named, since each version reads its own and ignores the other one, and
-    nothing tells the version where ROS came as wheels.
-    """
+    """Environment that gives Fast DDS room for images; empty where the user has configured it."""
     if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
         return {}
-    return dict.fromkeys((PROFILE, OLD_PROFILE), str(share_folder() / "config" / "fastdds.xml"))
+    return {profile_variable(): str(share_folder() / "config" / "fastdds.xml")}
 
 
 def executable_path(share: Path, name: str) -> str:

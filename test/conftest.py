@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scenerep_ros.share import OLD_PROFILE, PROFILE
+from scenerep_ros.share import profile_variable
 
 if TYPE_CHECKING:
     from scenerep_ros.backbones import Backbone
@@ -19,8 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # on this machine only. Linux leaves domains 0 to 101 free of the ephemeral port range.
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-for variable in (PROFILE, OLD_PROFILE):
-    os.environ[variable] = str(ROOT / "config" / "fastdds.xml")
+os.environ[profile_variable()] = str(ROOT / "config" / "fastdds.xml")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 

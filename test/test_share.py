@@ -16,13 +16,24 @@ def test_share_holds_all_that_nodes_are_started_with():
     assert (share / "package.xml").is_file()
 
 
-def test_every_version_of_fast_dds_is_told_of_the_profile(monkeypatch):
+@pytest.mark.parametrize(
+    ("distro", "wheel", "variable"),
+    [
+        ("jazzy", "", OLD_PROFILE),
+        ("kilted", "8.4.3", PROFILE),
+        ("", "8.4.3", OLD_PROFILE),
+        ("", "9.3.2", PROFILE),
+        ("", "10.0.0", PROFILE),
+    ],
+)
+def test_the_variable_is_the_one_that_this_fast_dds_reads(monkeypatch, distro, wheel, variable):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    settings = fastdds_settings()
-    assert set(settings) == {PROFILE, OLD_PROFILE}
-    assert all(Path(value).name == "fastdds.xml" for value in settings.values())
-    assert all(Path(value).is_file() for value in settings.values())
+    monkeypatch.setenv("ROS_DISTRO", distro)
+    monkeypatch.setattr("scenerep_ros.share.version", lambda _: wheel)
+    ((name, value),) = fastdds_settings().items()
+    assert name == variable
+    assert Path(value).is_file()
 
 
 @pytest.mark.parametrize("chosen", VARIABLES)

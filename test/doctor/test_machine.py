@@ -10,7 +10,7 @@ from scenerep_ros.doctor.machine import (
     check_shared_memory,
     check_weights,
 )
-from scenerep_ros.share import profile_variable, share_folder
+from scenerep_ros.share import share_folder
 
 FAST = "rmw_fastrtps_cpp"
 
@@ -68,13 +68,6 @@ def test_large_data_transports_need_no_profile():
 
 def test_other_middleware_needs_no_profile():
     assert "Fast DDS" not in levels({}, "rmw_zenoh_cpp")
-
-
-def test_older_distributions_read_another_variable(monkeypatch):
-    monkeypatch.setenv("ROS_DISTRO", "jazzy")
-    assert profile_variable() == "FASTRTPS_DEFAULT_PROFILES_FILE"
-    monkeypatch.setenv("ROS_DISTRO", "kilted")
-    assert profile_variable() == "FASTDDS_DEFAULT_PROFILES_FILE"
 
 
 @pytest.mark.parametrize(
