@@ -65,13 +65,6 @@ class Classification(Protocol):
             help="only the first N images of each class, of training and of validation",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.per_class)
-
     @abstractmethod
     def fit(self, features: Feature, labels: NDArray[np.int64]) -> Classifier:
         """Make a classifier of the training images' features (N, C) and labels (N,)."""

@@ -165,6 +165,7 @@ def add_degrade(parser: argparse.ArgumentParser) -> None:
     """Register --degrade."""
     parser.add_argument(
         "--degrade",
+        dest="degraded",
         nargs="+",
         choices=sorted(DEGRADATIONS),
         default=[],

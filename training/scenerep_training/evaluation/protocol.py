@@ -137,18 +137,18 @@ class Protocol(ABC):
 
     @classmethod
     def from_arguments(
-        cls,
-        data: Path,
-        config: PipelineConfig,
-        args: argparse.Namespace,  # noqa: ARG003
+        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
     ) -> Protocol:
-        """Build the protocol from the command line.
+        """Build the protocol from the command line: its own flags are arguments of the same name.
 
         Raises:
             SourceError: if data has not the layout that the protocol reads.
             ConfigError, WeightsError: if the backbone cannot be built.
         """
-        return cls(data, config)
+        own = argparse.ArgumentParser()
+        cls.add_arguments(own)
+        names = vars(own.parse_args([]))
+        return cls(data, config, **{name: getattr(args, name) for name in names})
 
     @abstractmethod
     def samples(self) -> Sequence[str]:

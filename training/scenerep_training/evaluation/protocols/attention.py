@@ -104,13 +104,6 @@ class Attention(Protocol):
             help=f"number of images, evenly spread over the data (default: {IMAGES})",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.beside, args.images)
-
     def samples(self) -> Sequence[str]:
         """IMAGE@MODEL, image after image."""
         return [f"{image}@{model}" for image in self.shown for model in self.backbones]

@@ -76,13 +76,6 @@ class Co3d(Protocol):
             help="measure one frame in N (default: 1)",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.every)
-
     def samples(self) -> Sequence[str]:
         """Names of the frames."""
         return list(self.frames)[:: self.every]

@@ -81,13 +81,6 @@ class Collapse(Protocol):
             help="outputs of the head (DINO's own: 65536), to tell a uniform collapse",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.outputs)
-
     def samples(self) -> Sequence[str]:
         """Names of the logs."""
         return list(self.logs)

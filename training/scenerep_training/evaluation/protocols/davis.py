@@ -111,13 +111,6 @@ class Davis(Protocol):
             help="how masks are carried (default: %(default)s)",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.frames, args.propagation)
-
     def samples(self) -> Sequence[str]:
         """Names of the sequences."""
         return list(self.sequences)

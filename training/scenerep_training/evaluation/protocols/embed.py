@@ -93,13 +93,6 @@ class Embed(Protocol):
             help="CLS token, or mean of the grid (default: cls)",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.every, args.pooling)
-
     @cached_property
     def store(self) -> FeatureStore:
         """Where features go."""

@@ -53,13 +53,6 @@ class Objects(Protocol):
         """Register --degrade."""
         add_degrade(parser)
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.degrade)
-
     def samples(self) -> Sequence[str]:
         """Names of the frames."""
         return self.scenes.names()

@@ -64,13 +64,6 @@ class Saliency(Protocol):
         """Register --degrade."""
         add_degrade(parser)
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.degrade)
-
     def samples(self) -> Sequence[str]:
         """Stems of the images."""
         return list(self.images)

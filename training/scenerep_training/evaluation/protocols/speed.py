@@ -115,13 +115,6 @@ class Speed(Protocol):
             help="folders of finished runs of one protocol, with these backbones",
         )
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.backbones, args.resolutions, args.quality, args.passes)
-
     def samples(self) -> Sequence[str]:
         """BACKBONE@RESOLUTION, backbone after backbone."""
         return list(self.models)

@@ -85,13 +85,6 @@ class Video(Protocol):
         )
         add_degrade(parser)
 
-    @classmethod
-    def from_arguments(
-        cls, data: Path, config: PipelineConfig, args: argparse.Namespace
-    ) -> Protocol:
-        """Build the protocol from the command line."""
-        return cls(data, config, args.frames, args.degrade)
-
     def samples(self) -> Sequence[str]:
         """Names of the recordings."""
         return list(self.recordings)

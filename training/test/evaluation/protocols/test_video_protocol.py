@@ -139,6 +139,6 @@ def test_from_the_command_line(tmp_path, capsys):
     flags = ["--out", str(out), "--no-track", "--frames", "2", *FLAGS]
     assert main(["video", "--data", str(tmp_path / "data"), *flags]) == 0
     run = json.loads((out / "run.json").read_text())
-    assert run["settings"]["flags"] == {"frames": 2, "degrade": []}
+    assert run["settings"]["flags"] == {"frames": 2, "degraded": []}
     assert run["tables"][0]["rows"]["all"]["frames"] == 2
     assert "failed: b: " in capsys.readouterr().out
