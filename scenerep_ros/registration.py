@@ -31,6 +31,8 @@ STILL = 4
 """Pixels of the coarse grid by which a camera may move from frame to frame to count as still."""
 SURE = 2
 """Still frames that must agree on a shift for it to be kept in motion."""
+ENOUGH = 30
+"""Still frames after which one more would change nothing, and is not looked at."""
 
 
 class Registration:
@@ -59,16 +61,21 @@ class Registration:
         """
         if frame.depth is None:
             return frame
+        first = self._last is None
+        if self._frames < ENOUGH:
+            self._learn(frame, clear)
+        if self._frames < (1 if first else SURE):
+            return frame
+        down, right = (part * coarse_step(frame.shape) for part in _best(self._fit))
+        return frame if down == right == 0 else _shifted(frame, down, right)
+
+    def _learn(self, frame: RGBDFrame, clear: bool) -> None:
         last, self._last = self._last, _thumbnail(frame)
         if clear and (last is None or _still(last, self._last)):
             self._fit += _fit(frame, self.gap)
             self._frames += 1
         elif self._frames < SURE:
             self._fit[:], self._frames = 0, 0
-        if self._frames < (1 if last is None else SURE):
-            return frame
-        down, right = (part * coarse_step(frame.shape) for part in _best(self._fit))
-        return frame if down == right == 0 else _shifted(frame, down, right)
 
 
 def _thumbnail(frame: RGBDFrame) -> Floats:

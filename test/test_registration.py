@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.registration import Registration
+from scenerep_ros.registration import ENOUGH, Registration
 from scenerep_ros.sources import open_source
 
 GAP = 0.02
@@ -77,3 +77,10 @@ def test_noise_tells_nothing(mosd_folder):
     frame = moved(open_source(mosd_folder)[33], 12)
     registration = Registration(GAP)
     assert all(registration(frame, clear=False) is frame for _ in range(3))
+
+
+def test_a_shift_stays_however_long_the_camera_stands(mosd_folder):
+    frame, registration = moved(open_source(mosd_folder)[33], 12), Registration(GAP)
+    for _ in range(ENOUGH + 5):
+        answer = registration(frame)
+    assert shift_of(frame, answer) == pytest.approx(-12, abs=3)
