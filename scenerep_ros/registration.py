@@ -32,7 +32,7 @@ STILL = 4
 SURE = 2
 """Still frames that must agree on a shift for it to be kept in motion."""
 ENOUGH = 30
-"""Still frames after which one more would change nothing, and is not looked at."""
+"""Still frames after which one more would change little, and is not looked at."""
 
 
 class Registration:

@@ -97,6 +97,7 @@ def test_stamps_that_repeat_are_dropped(rig):
     rig.send(scene(stamp))
     rig.wait_for(lambda: rig.counts.dropped.get("repeated_stamp", 0) == before + 1)
     rig.send_until_done()
+    assert rig.counts.dropped["repeated_stamp"] == before + 1
 
 
 def test_colour_without_depth_is_given_up_after_a_while(rig):
@@ -134,6 +135,7 @@ def test_compressed_colour_works_and_a_corrupt_jpeg_is_counted():
         rig.wait_for(lambda: rig.counts.dropped.get("bad_image") == 1)
         stamp = rig.send_until_done()
         rig.wait_for(lambda: rig.stamps("labels") == [stamp])
+        assert rig.counts.dropped["bad_image"] == 1
 
 
 @pytest.mark.parametrize(

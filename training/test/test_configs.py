@@ -13,7 +13,9 @@ CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_shipped_file_is_valid(path):
-    METHODS[path.stem.split("-")[0]].Options(**yaml.safe_load(path.read_text()))
+    given = yaml.safe_load(path.read_text())
+    options = METHODS[path.stem.split("-")[0]].Options(**given)
+    assert options.model_fields_set == set(given)
 
 
 def test_every_study_setting_is_there():

@@ -4,8 +4,8 @@ Cells vote by matching (`feature_matching`) and by a head learned online (`label
 frame's labels by optical flow (`flow_vote`). What moves with the background (`motion_vote`) and what
 looks as it did (`background_memory`) is held against objects, and what hides it for them. Labels
 stay near where flow puts them, and a random field draws their borders to those of colour
-(`color_field`). What it decides is what the next
-frame builds on. Nothing is trained beforehand, and the first frame's labels are all that is given.
+(`color_field`). What it decides is what the next frame builds on. Nothing is trained beforehand, and
+the first frame's labels are all that is given.
 """
 
 from __future__ import annotations
