@@ -41,8 +41,8 @@ setup(
     zip_safe=True,
     entry_points={
         "console_scripts": [
-            "segmenter = scenerep_ros.ros.segmenter_node:main",
-            "replay = scenerep_ros.ros.replay_node:main",
+            "segmenter = scenerep_ros.ros.nodes.segmenter:main",
+            "replay = scenerep_ros.ros.nodes.replay:main",
             "scenerep = scenerep_ros.cli.main:main",
         ]
     },

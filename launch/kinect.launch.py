@@ -7,7 +7,7 @@ then `ros2 launch scenerep_ros kinect.launch.py rviz:=true`.
 
 from launch import LaunchDescription
 
-from scenerep_ros.ros.launching import camera_launch
+from scenerep_ros.ros.launch.descriptions import camera_launch
 
 
 def generate_launch_description() -> LaunchDescription:

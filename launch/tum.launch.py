@@ -5,7 +5,7 @@
 
 from launch import LaunchDescription
 
-from scenerep_ros.ros.launching import replay_launch
+from scenerep_ros.ros.launch.descriptions import replay_launch
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.config import PipelineConfig
-from scenerep_ros.exposure import shows_nothing, well_exposed
+from scenerep_ros.clustering.registry import make_clustering
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
-from scenerep_ros.registration import Registration
-from scenerep_ros.segmentation.clustering import make_clustering
-from scenerep_ros.segmentation.cutting import make_cut
-from scenerep_ros.segmentation.tracker import Tracker
+from scenerep_ros.preprocessing.depth_registration import Registration
+from scenerep_ros.preprocessing.exposure import shows_nothing, well_exposed
+from scenerep_ros.segmentation.registry import make_cut
 from scenerep_ros.stopwatch import Stopwatch
+from scenerep_ros.tracking.tracker import Tracker
 
 
 class Pipeline:

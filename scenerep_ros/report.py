@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 from scenerep_ros.frames import SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 

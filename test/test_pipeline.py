@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.frames import UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sources import open_source
-from scenerep_ros.validation import validated
 
 SMALL = {
     "backbone": "vit_tiny_patch16_224",

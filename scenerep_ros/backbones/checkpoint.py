@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationErro
 from safetensors import SafetensorError
 
 from scenerep_ros.errors import WeightsError
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "model.yaml"

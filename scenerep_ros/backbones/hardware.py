@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from scenerep_ros.config import Device, Precision
+from scenerep_ros.config.options import Device, Precision
 from scenerep_ros.errors import ConfigError
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

@@ -24,7 +24,7 @@ from scenerep_ros.backbones.preprocessing import Normalisation
 from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
 from scenerep_ros.backbones.vit import ViTBackbone
 from scenerep_ros.backbones.wheel import WHEELS, fetch
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError, nearest_names
 
 log = logging.getLogger(__name__)

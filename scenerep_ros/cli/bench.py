@@ -18,11 +18,11 @@ import torch
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import PipelineConfig
-from scenerep_ros.files import write_aside
+from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
+from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.share import share_folder
 from scenerep_ros.report import latency_text, percentiles
-from scenerep_ros.segmentation.kmeans_benchmark import kmeans_benchmark
-from scenerep_ros.share import share_folder
 from scenerep_ros.sources import open_source
 
 SAMPLE = "test/data/tabletop"
@@ -87,7 +87,7 @@ def machine() -> dict[str, Any]:
 
 def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
     """Run the recording through the nodes with all outputs subscribed; returns the report."""
-    from scenerep_ros.ros.session import run_session  # needs ROS
+    from scenerep_ros.ros.tools.session import run_session  # needs ROS
 
     options = config.model_dump(exclude_defaults=True)
     handlers = dict.fromkeys(OUTPUTS, lambda _: None)

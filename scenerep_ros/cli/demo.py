@@ -9,7 +9,7 @@ from typing import Any
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.sources import open_source
 
 
@@ -28,8 +28,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run both nodes over the recording and leave the results."""
-    from scenerep_ros.ros.demo_outputs import DemoOutputs
-    from scenerep_ros.ros.session import run_session
+    from scenerep_ros.ros.tools.demo_outputs import DemoOutputs
+    from scenerep_ros.ros.tools.session import run_session
 
     config = options_from(args, PipelineConfig, args.config)
     source = open_source(args.source)

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import NodeConfig, TopicOptions
+from scenerep_ros.config.options import NodeConfig, TopicOptions
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
 from scenerep_ros.doctor.findings import Finding, Level, as_json, as_text, failed
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -58,7 +58,7 @@ def ros_findings(config: NodeConfig, seconds: float) -> list[Finding]:
     ros = machine.check_ros()
     if ros.level is not Level.OK:
         return [ros]
-    from scenerep_ros.ros import camera_probe
+    from scenerep_ros.ros.tools import camera_probe
 
     rmw = camera_probe.middleware()
     findings = [ros, *machine.check_middleware(os.environ, rmw), machine.check_shared_memory()]

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scenerep_ros.validation import bounds, load_yaml, validated
+from scenerep_ros.config.validation import bounds, load_yaml, validated
 
 Options = TypeVar("Options", bound=BaseModel)
 

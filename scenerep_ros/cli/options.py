@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.option_table import TABLES, option_table, update
+from scenerep_ros.config.option_table import TABLES, option_table, update
 
 
 def add_parser(subparsers: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import ReplayConfig
+from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError
 
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """
     config = options_from(args, ReplayConfig)
     try:
-        from scenerep_ros.ros.replay_node import replay
+        from scenerep_ros.ros.nodes.replay import replay
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"ROS 2 is not there ({error}): source its setup.bash, or pip install 'scenerep_ros[ros]'"

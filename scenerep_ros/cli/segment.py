@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import SourceError
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import RunLog

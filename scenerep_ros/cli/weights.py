@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 
 DEFAULT_BACKBONE: str = BackboneOptions.model_fields["backbone"].default

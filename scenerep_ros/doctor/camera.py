@@ -9,7 +9,7 @@ from statistics import median
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.doctor.observation import CameraView, Heard, TopicView
 from scenerep_ros.doctor.topics import check_topic
-from scenerep_ros.image_decoding import COLOR_LAYOUTS, DEPTH_DTYPES
+from scenerep_ros.sources.image_decoding import COLOR_LAYOUTS, DEPTH_DTYPES
 
 FAR = 50.0
 """Metres: a median depth beyond it is no indoor scene, but another unit."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.share import profile_variable, share_folder
+from scenerep_ros.filesystem.share import profile_variable, share_folder
 
 Environment = Mapping[str, str]
 

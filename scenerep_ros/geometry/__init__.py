@@ -3,7 +3,7 @@
 from scenerep_ros.geometry.boxes import Box, object_box
 from scenerep_ros.geometry.camera import (
     deproject,
-    inverse_depth,
+    invert_depth,
     project,
     seen_from_beside,
     viewing_rays,
@@ -18,7 +18,7 @@ __all__ = [
     "coordinates",
     "deproject",
     "find_planes",
-    "inverse_depth",
+    "invert_depth",
     "labelled_cloud",
     "object_box",
     "paint",

@@ -89,7 +89,7 @@ def seen_from_beside(
     return seen
 
 
-def inverse_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+def invert_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 / depth, float32, 1 / m; NaN where depth is not a finite, positive number."""
     known = (depth > 0) & (depth < np.inf)
     unknown = np.full(depth.shape, np.nan, np.float32)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 
 CLOUD_DTYPE = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4")])
 """One point, 20 bytes: metres in the optical frame; rgb is 0x00RRGGBB in a float's clothes (PCL)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.render import attention_montage, overlay
 from scenerep_ros.sinks.base import Sink, path_inside

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.files import aside
+from scenerep_ros.filesystem.atomic import aside
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.render import overlay
 from scenerep_ros.sinks.base import Sink

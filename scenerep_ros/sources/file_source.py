@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.camera_file import FILE_NAME, Camera
-from scenerep_ros.sources.image_files import read_color, read_depth, read_labels
+from scenerep_ros.sources.folders.camera_file import FILE_NAME, Camera
+from scenerep_ros.sources.folders.image_files import read_color, read_depth, read_labels
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import Backbone, load_backbone, wheel
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from scenerep_ros.backbones.checkpoint import (
     read_checkpoint,
     save_checkpoint,
 )
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError
 
 NAME = "mobilenetv4_conv_small_035"

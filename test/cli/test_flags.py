@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config import PipelineConfig, ReplayConfig
+from scenerep_ros.config.options import PipelineConfig, ReplayConfig
 from scenerep_ros.errors import ConfigError
 
 

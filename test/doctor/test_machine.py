@@ -2,7 +2,7 @@
 
 import pytest
 
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.doctor.findings import Level
 from scenerep_ros.doctor.machine import (
     check_device,
@@ -10,7 +10,7 @@ from scenerep_ros.doctor.machine import (
     check_shared_memory,
     check_weights,
 )
-from scenerep_ros.share import share_folder
+from scenerep_ros.filesystem.share import share_folder
 
 FAST = "rmw_fastrtps_cpp"
 

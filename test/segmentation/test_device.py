@@ -8,10 +8,10 @@ import torch
 from far_device import FAR, FarTensor, Wait, far_device
 from table_tops import clusters_of, frame_of, table_scene, two_looks
 
-from scenerep_ros.config import CutOptions, PipelineConfig
+from scenerep_ros.clustering.registry import make_clustering
+from scenerep_ros.config.options import CutOptions, PipelineConfig
 from scenerep_ros.frames import Clusters, Features, RGBDFrame
-from scenerep_ros.segmentation.clustering import make_clustering
-from scenerep_ros.segmentation.object_cut import ObjectCut
+from scenerep_ros.segmentation.fused import ObjectCut
 
 
 def far(features: Features) -> Features:

@@ -15,18 +15,18 @@ from scenerep_ros.backbones.checkpoint import checkpoint_folder
 from scenerep_ros.backbones.loading import with_card
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.outcome import exit_code
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 from scenerep_training.cli.report import add_report
+from scenerep_training.engine.run_folder import json_text
 from scenerep_training.evaluation import __doc__ as summary
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.protocol import Protocol
-from scenerep_training.evaluation.registry import PROTOCOLS
-from scenerep_training.evaluation.runner import run_protocol
-from scenerep_training.evaluation.settings import collect_settings
-from scenerep_training.evaluation.text import run_text
-from scenerep_training.run_folder import json_text
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import Protocol
+from scenerep_training.evaluation.framework.registry import PROTOCOLS
+from scenerep_training.evaluation.framework.runner import run_protocol
+from scenerep_training.evaluation.framework.settings import collect_settings
+from scenerep_training.evaluation.framework.text import run_text
 
 SHARED = {"command", "run", "data", "checkpoint", "limit", "json", "out", "config", "argv"}
 """What every protocol's parser leaves in the namespace, beside the options."""

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from scenerep_ros.backbones.wheel import cache_folder
 from scenerep_ros.errors import ConfigError, FrameError
-from scenerep_ros.files import aside
+from scenerep_ros.filesystem.atomic import aside
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.file_source import FileSource

@@ -14,10 +14,10 @@ from torch.utils.data import Dataset
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_training.data.pair import FramePair, MakeViews, Views
+from scenerep_training.config.options import DataOptions
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.data.unreadable import UnreadableFrames
-from scenerep_training.options import DataOptions
+from scenerep_training.data.views.pair import FramePair, MakeViews, Views
 
 MOST_DRAWS = 50
 """Pairs drawn in place of one whose frames cannot be read, before nothing more is tried."""

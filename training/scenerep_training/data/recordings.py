@@ -11,12 +11,12 @@ from pathlib import Path
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.opening import open_source
+from scenerep_ros.sources.registry import open_source
 from scenerep_training.data.odometry import with_odometry
 from scenerep_training.data.unpacking import quick_source
-from scenerep_training.evaluation.datasets.co3d import co3d_categories, list_co3d_sequences
-from scenerep_training.evaluation.datasets.davis import DavisSequence, is_davis
-from scenerep_training.evaluation.datasets.recordings import recording_paths
+from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
+from scenerep_training.datasets.davis import DavisSequence, is_davis
+from scenerep_training.datasets.recordings import recording_paths
 
 log = logging.getLogger(__name__)
 

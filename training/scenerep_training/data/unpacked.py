@@ -14,8 +14,8 @@ from tqdm import tqdm
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.camera_file import Camera
 from scenerep_ros.sources.file_source import FileSource, Shot
+from scenerep_ros.sources.folders.camera_file import Camera
 
 INDEX = "recording.json"
 DEPTH_SCALE = 1 / 5000

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from torch.utils.data import Sampler
 
-from scenerep_training.options import TrainingOptions
+from scenerep_training.config.options import TrainingOptions
 
 
 class StepBatches(Sampler[list[int]]):

@@ -15,22 +15,22 @@ from tqdm import tqdm
 
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.frames import RGBDFrame
+from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.held_back import hold_back
 from scenerep_training.data.recordings import Recordings, open_recordings
-from scenerep_training.engine.collapse_guard import CollapseGuard
 from scenerep_training.engine.loader import make_loader
-from scenerep_training.engine.pictures import Pictures
-from scenerep_training.engine.progress import Progress
+from scenerep_training.engine.run_folder import COMMAND, claim
 from scenerep_training.engine.seeding import StepSeeds
 from scenerep_training.engine.state import STATE_NAME, StateKeeper
-from scenerep_training.engine.step_clock import StepClock
 from scenerep_training.engine.stopping import StopSignals
 from scenerep_training.engine.trainer import first_step_of, make_trainer
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
+from scenerep_training.monitoring.collapse_guard import CollapseGuard
+from scenerep_training.monitoring.pictures import Pictures
+from scenerep_training.monitoring.progress import Progress
+from scenerep_training.monitoring.step_clock import StepClock
 from scenerep_training.networks.encoder import make_encoder
-from scenerep_training.options import TrainingOptions
-from scenerep_training.run_folder import COMMAND, claim
 
 HELD_BACK = 4
 """Frames that are never trained on, for the pictures."""

@@ -11,10 +11,10 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from scenerep_ros.errors import WeightsError
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 from scenerep_training.engine.export import export
-from scenerep_training.engine.watcher import Watcher
 from scenerep_training.methods.base import Method
+from scenerep_training.monitoring.watcher import Watcher
 
 STATE_NAME = "state.ckpt"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from lightning.pytorch import Trainer
 
-from scenerep_training.engine.watcher import Watcher
 from scenerep_training.methods.base import Method
+from scenerep_training.monitoring.watcher import Watcher
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

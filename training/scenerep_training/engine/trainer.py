@@ -9,8 +9,8 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from scenerep_ros.backbones.hardware import choose_device
+from scenerep_training.config.options import Precision, TrainingOptions
 from scenerep_training.engine.state import AsideCheckpoints
-from scenerep_training.options import Precision, TrainingOptions
 
 PRECISIONS: dict[Precision, str] = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from scenerep_training.processes import mean_processes
+from scenerep_training.engine.processes import mean_processes
 
 
 class Distillation(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch.amp import autocast
 
-from scenerep_training.processes import gather_processes, process_rank
+from scenerep_training.engine.processes import gather_processes, process_rank
 
 
 def nt_xent_loss(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:

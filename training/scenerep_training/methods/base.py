@@ -19,9 +19,9 @@ from timm.optim import create_optimizer_v2  # type: ignore[attr-defined]
 from torch.optim.lr_scheduler import LambdaLR
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_training.data.pair import MakeViews, Views
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
 from scenerep_training.networks.encoder import Encoder
-from scenerep_training.options import TrainingOptions
 
 
 @dataclass(frozen=True)

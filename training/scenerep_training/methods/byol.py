@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import torch
 
-from scenerep_training.data.pair import MakeViews, Views
-from scenerep_training.data.two_views import TwoViews
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.two_views import TwoViews
 from scenerep_training.losses.byol import byol_loss
 from scenerep_training.methods.base import Step
 from scenerep_training.methods.online_target import OnlineTargetMethod, OnlineTargetOptions
-from scenerep_training.options import TrainingOptions
 
 
 class BYOL(OnlineTargetMethod):

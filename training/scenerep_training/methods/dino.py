@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 import torch
 from pydantic import Field
 
-from scenerep_training.data.multi_crop import MultiCrop
-from scenerep_training.data.pair import MakeViews, Views
+from scenerep_training.config.options import MultiCropOptions, TrainingOptions
+from scenerep_training.data.views.multi_crop import MultiCrop
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.engine.schedules import cosine, linear_warmup
 from scenerep_training.losses.dino import DINOLoss
 from scenerep_training.methods.base import Method, Step
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.momentum import Momentum
 from scenerep_training.networks.projection import DINOHead
 from scenerep_training.networks.sync_batch_norm import convert
-from scenerep_training.options import MultiCropOptions, TrainingOptions
-from scenerep_training.schedules import cosine, linear_warmup
 
 
 class DINOOptions(MultiCropOptions, TrainingOptions):

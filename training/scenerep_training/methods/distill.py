@@ -9,12 +9,13 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
-from scenerep_training.data.pair import MakeViews, Views
-from scenerep_training.data.plain_view import PlainView
-from scenerep_training.data.teacher_view import TeacherView
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.plain_view import PlainView
+from scenerep_training.data.views.teacher_view import TeacherView
 from scenerep_training.losses.distillation import (
     consistency_loss,
     cosine_loss,
@@ -25,7 +26,6 @@ from scenerep_training.methods.base import Method, Step
 from scenerep_training.networks.encoder import Encoded, Encoder, make_encoder
 from scenerep_training.networks.standardise import Standardise
 from scenerep_training.networks.teacher import Teacher, TeacherCache
-from scenerep_training.options import TrainingOptions
 
 
 class DistillOptions(TrainingOptions):

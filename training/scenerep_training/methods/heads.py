@@ -10,12 +10,12 @@ from torch.nn.functional import avg_pool2d, pad
 
 from scenerep_ros.backbones.attention import LastAttention
 from scenerep_ros.errors import ConfigError
-from scenerep_training.data.masked_view import MaskedView
-from scenerep_training.data.pair import MakeViews, Views
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.masked_view import MaskedView
+from scenerep_training.data.views.pair import MakeViews, Views
 from scenerep_training.losses.heads import look_at_loss
 from scenerep_training.methods.base import Method, Step
 from scenerep_training.networks.encoder import Encoded, Encoder
-from scenerep_training.options import TrainingOptions
 
 
 class HeadsOptions(TrainingOptions):

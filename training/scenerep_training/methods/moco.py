@@ -8,16 +8,16 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import nn
 
-from scenerep_training.data.pair import MakeViews, Views
-from scenerep_training.data.photometric import MOCO
-from scenerep_training.data.two_views import TwoViews
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.photometric import MOCO
+from scenerep_training.data.views.two_views import TwoViews
 from scenerep_training.losses.info_nce import info_nce_loss
 from scenerep_training.methods.base import Method, Step
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.momentum import Momentum
 from scenerep_training.networks.queue import Queue
 from scenerep_training.networks.sync_batch_norm import convert
-from scenerep_training.options import TrainingOptions
 
 
 class MoCoOptions(TrainingOptions):

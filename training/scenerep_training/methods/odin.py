@@ -7,16 +7,16 @@ from typing import ClassVar
 import torch
 from pydantic import Field
 
-from scenerep_training.data.pair import MakeViews, Views
-from scenerep_training.data.spanning import SpanningViews
+from scenerep_training.config.options import SpanningOptions, TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.spanning import SpanningViews
+from scenerep_training.engine.schedules import cosine
 from scenerep_training.losses.odin import object_contrast_loss
 from scenerep_training.methods.base import Step
 from scenerep_training.methods.online_target import OnlineTargetMethod, OnlineTargetOptions
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.momentum import Momentum
 from scenerep_training.networks.objects import align_masks, discover_objects, pool_objects
-from scenerep_training.options import SpanningOptions, TrainingOptions
-from scenerep_training.schedules import cosine
 
 
 class ODINOptions(OnlineTargetOptions, SpanningOptions):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.engine.schedules import cosine
 from scenerep_training.methods.base import Method
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.momentum import Momentum
 from scenerep_training.networks.projection import mlp
 from scenerep_training.networks.sync_batch_norm import convert
-from scenerep_training.options import TrainingOptions
-from scenerep_training.schedules import cosine
 
 
 class OnlineTargetOptions(TrainingOptions):

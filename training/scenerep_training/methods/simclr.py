@@ -6,15 +6,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenerep_training.data.pair import MakeViews, Views
-from scenerep_training.data.photometric import SIMCLR
-from scenerep_training.data.two_views import TwoViews
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.photometric import SIMCLR
+from scenerep_training.data.views.two_views import TwoViews
 from scenerep_training.losses.nt_xent import nt_xent_loss
 from scenerep_training.methods.base import Method, Step
 from scenerep_training.networks.encoder import Encoder
 from scenerep_training.networks.projection import mlp
 from scenerep_training.networks.sync_batch_norm import convert
-from scenerep_training.options import TrainingOptions
 
 
 class SimCLROptions(TrainingOptions):

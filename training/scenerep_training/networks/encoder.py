@@ -12,9 +12,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from scenerep_ros.backbones.loading import load_network, with_card
 from scenerep_ros.backbones.preprocessing import Normalisation
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.validation import validated
 
 
 class Encoded(NamedTuple):

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch.amp import autocast
 from torchvision.ops import roi_align
 
-from scenerep_ros.segmentation.kmeans import affinity, kmeans_sweep
+from scenerep_ros.clustering.kmeans.sweep import affinity, kmeans_sweep
 
 LEAST_AREA = 0.5
 """Cells that an object must cover in a view to be there."""

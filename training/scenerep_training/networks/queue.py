@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from scenerep_training.processes import gather_processes
+from scenerep_training.engine.processes import gather_processes
 
 
 class Queue(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from scenerep_training.processes import mean_processes
+from scenerep_training.engine.processes import mean_processes
 
 EPSILON = 1e-6
 

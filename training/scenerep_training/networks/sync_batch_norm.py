@@ -10,7 +10,7 @@ from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from scenerep_training.processes import count_processes, sum_processes
+from scenerep_training.engine.processes import count_processes, sum_processes
 
 
 class SyncBatchNorm(_BatchNorm):

@@ -18,9 +18,9 @@ from torchvision.ops import roi_align
 from scenerep_ros.backbones.checkpoint import checkpoint_folder, parse_safetensors, read_card
 from scenerep_ros.backbones.loading import load_backbone
 from scenerep_ros.backbones.vit import PositionEmbedding, trained_with_antialias
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_training.networks.encoder import Encoded, Encoder
 

@@ -9,8 +9,8 @@ import pytest
 import timm
 from layouts import damage, write_davis, write_ecssd
 from scenerep_training.cli.evaluate import main
-from scenerep_training.evaluation.registry import PROTOCOLS
-from scenerep_training.evaluation.runner import read_rows
+from scenerep_training.evaluation.framework.registry import PROTOCOLS
+from scenerep_training.evaluation.framework.runner import read_rows
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 

@@ -7,7 +7,7 @@ import pytest
 from scenerep_training.data.held_back import hold_back
 from scenerep_training.data.recordings import open_recordings
 
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from clips import write_images
 from layouts import square, write_tum
 from moving_scene import wall_frame
 from scenerep_training.data import odometry
-from scenerep_training.data.correspondence import correspondences
 from scenerep_training.data.odometry import estimate_poses, relative_pose, with_odometry
-from scenerep_training.data.positions import pixel_grid
 from scenerep_training.data.recordings import open_recordings
+from scenerep_training.data.views.correspondence import correspondences
+from scenerep_training.data.views.positions import pixel_grid
 from scipy.spatial.transform import Rotation
 
 from scenerep_ros.errors import ConfigError, FrameError

@@ -7,9 +7,9 @@ import pytest
 import torch
 from clips import Told, write_images
 from layouts import damage, write_davis
+from scenerep_training.config.options import DataOptions
 from scenerep_training.data.pairs import PairDataset, one_thread
 from scenerep_training.data.recordings import open_recordings
-from scenerep_training.options import DataOptions
 from torch.utils.data import DataLoader
 
 from scenerep_ros.errors import SourceError

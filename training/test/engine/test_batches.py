@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scenerep_training.config.options import TrainingOptions
 from scenerep_training.engine.batches import StepBatches
-from scenerep_training.options import TrainingOptions
 
 
 def batches(options: TrainingOptions, first_step: int = 0) -> list[list[list[int]]]:

@@ -16,7 +16,7 @@ import yaml
 from scenerep_training.cli.train import main
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLETOP = ROOT / "test" / "data" / "tabletop"

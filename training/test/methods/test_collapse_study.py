@@ -6,7 +6,7 @@ import logging
 import math
 
 import pytest
-from scenerep_training.collapse import diagnose
+from scenerep_training.monitoring.collapse import diagnose
 from short_run import preset, run
 
 STEPS = 120

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.pair import FramePair, Views
+from scenerep_training.data.views.pair import FramePair, Views
 from scenerep_training.methods.distill import Distill, DistillOptions
 from scenerep_training.networks.encoder import make_encoder
 from torch.utils.data import default_collate
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.backbones.loading import load_backbone
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import KINECT, RGBDFrame
 

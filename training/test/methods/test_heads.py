@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.pair import FramePair, Views
+from scenerep_training.data.views.pair import FramePair, Views
 from scenerep_training.methods.heads import Heads, HeadsOptions
 from scenerep_training.networks.encoder import make_encoder
 from torch.utils.data import default_collate

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.pair import FramePair
+from scenerep_training.data.views.pair import FramePair
 from tiny import WIDTHS, make_method
 
 from scenerep_ros.frames import RGBDFrame

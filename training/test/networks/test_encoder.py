@@ -9,7 +9,7 @@ from scenerep_training.networks.encoder import Encoder, make_encoder
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.backbones.loading import as_backbone
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 
 CONVNET, VIT = "test_resnet", "test_vit2"

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scenerep_training.data.crops import Crop
+from scenerep_training.data.views.crops import Crop
 from scenerep_training.networks.objects import align_masks, discover_objects, pool_objects
 
 REGIONS = np.zeros((120, 160), np.int64)

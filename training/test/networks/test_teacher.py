@@ -9,7 +9,7 @@ from scenerep_training.networks.encoder import make_encoder
 from scenerep_training.networks.teacher import Teacher, TeacherCache, crop_grid
 
 from scenerep_ros.backbones.loading import load_backbone
-from scenerep_ros.config import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError
 from scenerep_ros.frames import RGBDFrame
 

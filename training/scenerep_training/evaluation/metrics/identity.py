@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
+from scenerep_training.evaluation.label_propagation.warping import Places
 from scenerep_training.evaluation.metrics.overlap import contingency
-from scenerep_training.evaluation.warping import Places
 
 Labels = NDArray[np.uint16]
 

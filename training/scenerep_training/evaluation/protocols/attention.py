@@ -11,23 +11,22 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.clustering.attention_heads import attention_masks
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.render import Image, attention_montage
-from scenerep_ros.segmentation.attention import attention_masks
-from scenerep_ros.sources.image_files import read_color
-from scenerep_training.evaluation.attention_figure import (
+from scenerep_ros.sources.folders.image_files import read_color
+from scenerep_training.datasets.any_images import list_any_images
+from scenerep_training.evaluation.figures.attention_figure import (
     attention_figure,
     heads_block,
     image_tile,
 )
-from scenerep_training.evaluation.datasets.any_images import list_any_images
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.metrics.attention import best_head, evenness
-from scenerep_training.evaluation.models import FORM, labelled, model_label, model_options
-from scenerep_training.evaluation.pictures import contours
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.evaluation.figures.pictures import contours
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.models import FORM, labelled, model_label, model_options
+from scenerep_training.evaluation.framework.protocol import (
     FRACTION,
     Figures,
     Protocol,
@@ -38,6 +37,7 @@ from scenerep_training.evaluation.protocol import (
     Table,
     mean,
 )
+from scenerep_training.evaluation.metrics.attention import best_head, evenness
 
 DINO = "Caron et al., ICCV 2021, PASCAL VOC 2012, per cent"
 BESIDE = "beside_"

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
+from scenerep_ros.ops.upsample import cluster_regions
 from scenerep_ros.pipeline import Pipeline
-from scenerep_ros.segmentation.upsampling import cluster_regions
-from scenerep_training.evaluation.datasets.single_object import list_single_object
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.metrics.masks import best_region
-from scenerep_training.evaluation.pictures import comparison
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.datasets.single_object import list_single_object
+from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     Protocol,
     Published,
@@ -27,6 +26,7 @@ from scenerep_training.evaluation.protocol import (
     mean,
     sequence_of,
 )
+from scenerep_training.evaluation.metrics.masks import best_region
 
 STUDY = "original study, CO3D"
 UNDEFINED = float("nan")

@@ -9,12 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from scenerep_ros.config import PipelineConfig
-from scenerep_training.collapse import has_died, kind_of
-from scenerep_training.evaluation import charts
-from scenerep_training.evaluation.datasets.training_logs import Curve, list_logs, read_curves
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.protocol import (
+from scenerep_ros.config.options import PipelineConfig
+from scenerep_training.datasets.training_logs import Curve, list_logs, read_curves
+from scenerep_training.evaluation.figures import charts
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
     ERROR,
     Figures,
     Protocol,
@@ -24,6 +23,7 @@ from scenerep_training.evaluation.protocol import (
     Table,
     group_means,
 )
+from scenerep_training.monitoring.collapse import has_died, kind_of
 
 LATE_SHARE = 0.1
 """Last part of a curve, whose median says where it went."""

@@ -12,23 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.render import Image, tinted
-from scenerep_training.evaluation.datasets.davis import DavisSequence, list_davis_sequences
-from scenerep_training.evaluation.film_strip import FilmStrip
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import (
-    Statistics,
-    contour_f,
-    statistics,
-)
-from scenerep_training.evaluation.online_propagation import OnlinePropagation
-from scenerep_training.evaluation.pictures import contours
-from scenerep_training.evaluation.propagation import DinoPropagation
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.datasets.davis import DavisSequence, list_davis_sequences
+from scenerep_training.evaluation.figures.film_strip import FilmStrip
+from scenerep_training.evaluation.figures.pictures import contours
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     ERROR,
     Figures,
@@ -38,6 +30,14 @@ from scenerep_training.evaluation.protocol import (
     Result,
     Row,
     Table,
+)
+from scenerep_training.evaluation.label_propagation.online_propagation import OnlinePropagation
+from scenerep_training.evaluation.label_propagation.propagation import DinoPropagation
+from scenerep_training.evaluation.metrics.masks import mask_iou
+from scenerep_training.evaluation.metrics.video_objects import (
+    Statistics,
+    contour_f,
+    statistics,
 )
 
 Labels = NDArray[np.uint16]

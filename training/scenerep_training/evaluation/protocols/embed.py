@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import aside
+from scenerep_ros.filesystem.atomic import aside
 from scenerep_ros.frames import Features, RGBDFrame
-from scenerep_training.evaluation.datasets.recordings import Opener, list_recordings
-from scenerep_training.evaluation.embedding import (
+from scenerep_training.datasets.recordings import Opener, list_recordings
+from scenerep_training.evaluation.figures.embedding import (
     FEWEST,
     Points,
     group_figures,
@@ -28,9 +28,9 @@ from scenerep_training.evaluation.embedding import (
     scatter,
     t_sne,
 )
-from scenerep_training.evaluation.feature_store import FeatureStore
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.evaluation.framework.feature_store import FeatureStore
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
     Figures,
     Protocol,
     Quantity,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation.classification import Classification, Classifier, Feature
+from scenerep_training.evaluation.framework.protocol import Published
 from scenerep_training.evaluation.metrics.classification import knn_scores, unit_length
-from scenerep_training.evaluation.protocol import Published
+from scenerep_training.evaluation.protocols.classification import (
+    Classification,
+    Classifier,
+    Feature,
+)
 
 COUNTS = (10, 20, 100, 200)
 TEMPERATURE = 0.07

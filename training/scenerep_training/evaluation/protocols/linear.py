@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation.classification import Classification, Classifier, Feature
-from scenerep_training.evaluation.linear_probe import LinearProbe
-from scenerep_training.evaluation.protocol import Published
+from scenerep_training.evaluation.framework.protocol import Published
+from scenerep_training.evaluation.protocols.classification import (
+    Classification,
+    Classifier,
+    Feature,
+)
+from scenerep_training.evaluation.protocols.linear_probe import LinearProbe
 
 DINO = "Caron et al., ICCV 2021, ImageNet, per cent"
 DINOV2 = "Oquab et al., TMLR 2024, ImageNet, per cent"

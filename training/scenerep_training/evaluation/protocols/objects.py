@@ -6,19 +6,19 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.pipeline import Pipeline
-from scenerep_training.evaluation.datasets.object_scenes import ObjectScenes
-from scenerep_training.evaluation.degradations import add_degrade, degrade
-from scenerep_training.evaluation.metrics.objects import object_figures
-from scenerep_training.evaluation.pictures import comparison
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.datasets.object_scenes import ObjectScenes
+from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
+from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     Protocol,
     Published,
     Result,
     sequence_of,
 )
+from scenerep_training.evaluation.metrics.objects import object_figures
 
 
 class Objects(Protocol):

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame
+from scenerep_ros.ops.upsample import cluster_regions
 from scenerep_ros.pipeline import Pipeline
-from scenerep_ros.segmentation.upsampling import cluster_regions
-from scenerep_training.evaluation.datasets.masked_images import list_saliency
-from scenerep_training.evaluation.degradations import add_degrade, degrade
+from scenerep_training.datasets.masked_images import list_saliency
+from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
+from scenerep_training.evaluation.framework.protocol import Protocol, Published, Result
 from scenerep_training.evaluation.metrics.masks import (
     best_region,
     best_union,
@@ -22,8 +24,6 @@ from scenerep_training.evaluation.metrics.masks import (
     max_f_beta,
     pixel_accuracy,
 )
-from scenerep_training.evaluation.pictures import comparison
-from scenerep_training.evaluation.protocol import Protocol, Published, Result
 
 TOKENCUT = "Wang et al., CVPR 2022, ECSSD"
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from scenerep_ros.config import BackboneOptions, PipelineConfig
+from scenerep_ros.config.options import BackboneOptions, PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.sources import open_source
-from scenerep_training.evaluation import charts
-from scenerep_training.evaluation.flags import positive
-from scenerep_training.evaluation.metrics.pareto import pareto_front
-from scenerep_training.evaluation.protocol import (
+from scenerep_training.engine.run_folder import read_json
+from scenerep_training.evaluation.figures import charts
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
     Figures,
     Protocol,
     Quantity,
@@ -25,9 +25,9 @@ from scenerep_training.evaluation.protocol import (
     Table,
     mean,
 )
-from scenerep_training.evaluation.runner import undefined_as_nan
-from scenerep_training.evaluation.speed_probe import WARM_UP, Request, measure_apart
-from scenerep_training.run_folder import read_json
+from scenerep_training.evaluation.framework.runner import undefined_as_nan
+from scenerep_training.evaluation.metrics.pareto import pareto_front
+from scenerep_training.evaluation.protocols.speed_probe import WARM_UP, Request, measure_apart
 
 BACKBONES = (
     "vit_small_patch14_dinov2.lvd142m",

@@ -9,21 +9,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.render import overlay
 from scenerep_ros.sources import Source
-from scenerep_training.evaluation.datasets.recordings import list_recordings
-from scenerep_training.evaluation.degradations import add_degrade, degrade
-from scenerep_training.evaluation.film_strip import FilmStrip
-from scenerep_training.evaluation.flags import positive
+from scenerep_training.datasets.recordings import list_recordings
+from scenerep_training.evaluation.figures.film_strip import FilmStrip
+from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
+from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.protocol import (
+    COUNT,
+    ERROR,
+    Figures,
+    Protocol,
+    Quantity,
+    Result,
+)
+from scenerep_training.evaluation.label_propagation.warping import last_places
 from scenerep_training.evaluation.metrics.flicker import Flicker, Labels
 from scenerep_training.evaluation.metrics.identity import Identity
 from scenerep_training.evaluation.metrics.tracks import Tracks
-from scenerep_training.evaluation.protocol import COUNT, ERROR, Figures, Protocol, Quantity, Result
-from scenerep_training.evaluation.warping import last_places
 
 FEWER_A_MINUTE = Quantity("1/min", -1)
 SECONDS = Quantity("s", 1)

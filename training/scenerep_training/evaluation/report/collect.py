@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.sources.image_files import natural_key
-from scenerep_training.evaluation.protocol import (
+from scenerep_ros.sources.folders.image_files import natural_key
+from scenerep_training.engine.run_folder import read_json
+from scenerep_training.evaluation.framework.protocol import (
     Figures,
     Protocol,
     Quantity,
@@ -20,14 +21,13 @@ from scenerep_training.evaluation.protocol import (
     Table,
     group_means,
 )
-from scenerep_training.evaluation.registry import PROTOCOLS
-from scenerep_training.evaluation.runner import (
+from scenerep_training.evaluation.framework.registry import PROTOCOLS
+from scenerep_training.evaluation.framework.runner import (
     picture_path,
     read_failures,
     read_rows,
     undefined_as_nan,
 )
-from scenerep_training.run_folder import read_json
 
 PLOT_SUFFIXES = {".png", ".svg"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.report.bootstrap import MIN_UNITS, mean_intervals
 from scenerep_training.evaluation.report.collect import Run
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scenerep_training.evaluation.protocol import Figures, Published, Table
+from scenerep_training.evaluation.framework.protocol import Figures, Published, Table
 from scenerep_training.evaluation.report.bootstrap import mean_intervals
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import Comparison, setting_differences

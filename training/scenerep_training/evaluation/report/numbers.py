@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scenerep_training.evaluation.protocol import FRACTION, Quantity
+from scenerep_training.evaluation.framework.protocol import FRACTION, Quantity
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation import charts
+from scenerep_training.evaluation.figures import charts
+from scenerep_training.evaluation.framework.protocol import FRACTION, group_means
 from scenerep_training.evaluation.metrics.pareto import pareto_front
-from scenerep_training.evaluation.protocol import FRACTION, group_means
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import NO_DIFFERENCE, Comparison
 from scenerep_training.evaluation.report.numbers import heading, title, with_unit

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.evaluation.framework.protocol import Row
 
 SHOWN = 10
 

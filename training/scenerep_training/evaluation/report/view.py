@@ -10,7 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.report import plots
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import Comparison

@@ -10,14 +10,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scenerep_ros.files import write_aside
+from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_training.engine.run_folder import json_text
 from scenerep_training.evaluation.report.bootstrap import LEVEL, MIN_UNITS, RESAMPLES
 from scenerep_training.evaluation.report.collect import Run, collect_runs
 from scenerep_training.evaluation.report.compare import Comparison, by_protocol, compare_all
 from scenerep_training.evaluation.report.grids import headline_interval, summary_grid
 from scenerep_training.evaluation.report.ranking import best_and_worst
 from scenerep_training.evaluation.report.view import section
-from scenerep_training.run_folder import json_text
 
 
 def write_report(folders: Sequence[Path], path: Path) -> list[Run]:

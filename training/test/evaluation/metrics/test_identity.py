@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from moving_scene import patches, still, wall_frame, window
+from scenerep_training.evaluation.label_propagation.warping import last_places
 from scenerep_training.evaluation.metrics.identity import Identity
-from scenerep_training.evaluation.warping import last_places
 
 from scenerep_ros.frames import UNLABELLED
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenerep_training.evaluation.datasets.davis import read_ids
+from scenerep_training.datasets.davis import read_ids
 from scenerep_training.evaluation.metrics.masks import mask_iou
 from scenerep_training.evaluation.metrics.video_objects import contour, contour_f, statistics
 

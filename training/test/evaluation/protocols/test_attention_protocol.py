@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from layouts import square, write_davis, write_ecssd, write_tum
-from scenerep_training.evaluation.attention_figure import GAP, HEAD_WIDTH, IMAGE_WIDTH
-from scenerep_training.evaluation.protocol import mean
+from scenerep_training.evaluation.figures.attention_figure import GAP, HEAD_WIDTH, IMAGE_WIDTH
+from scenerep_training.evaluation.framework.protocol import mean
+from scenerep_training.evaluation.framework.runner import read_rows, run_protocol
 from scenerep_training.evaluation.protocols.attention import Attention
-from scenerep_training.evaluation.runner import read_rows, run_protocol
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import ConfigError
 
 TINY = {

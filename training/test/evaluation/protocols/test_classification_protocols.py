@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 from layouts import damage, write_image_classes
+from scenerep_training.evaluation.framework.runner import read_failures, read_rows, run_protocol
 from scenerep_training.evaluation.metrics.classification import unit_length
 from scenerep_training.evaluation.protocols.knn import Knn
 from scenerep_training.evaluation.protocols.linear import Linear
-from scenerep_training.evaluation.runner import read_failures, read_rows, run_protocol
 from sklearn.neighbors import KNeighborsClassifier
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import ConfigError, SourceError
-from scenerep_ros.sources.image_files import read_color
+from scenerep_ros.sources.folders.image_files import read_color
 
 TINY = {
     "backbone": "vit_tiny_patch16_224",

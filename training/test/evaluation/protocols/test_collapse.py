@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from scenerep_training.evaluation.framework.runner import read_failures, run_protocol
 from scenerep_training.evaluation.protocols.collapse import Collapse, diagnose, verdict
-from scenerep_training.evaluation.runner import read_failures, run_protocol
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 
 OUTPUTS = 65536
 HIGHEST = np.log(OUTPUTS)

@@ -7,16 +7,20 @@ import pytest
 import torch
 from layouts import damage, picture, write_davis
 from scenerep_training.cli.evaluate import main
-from scenerep_training.evaluation.datasets.davis import read_ids
+from scenerep_training.datasets.davis import read_ids
+from scenerep_training.evaluation.framework.protocol import Row
+from scenerep_training.evaluation.label_propagation.propagation import (
+    LabelPropagation,
+    at_full_size,
+    on_grid,
+)
 from scenerep_training.evaluation.metrics.masks import mask_iou
 from scenerep_training.evaluation.metrics.video_objects import contour_f, statistics
-from scenerep_training.evaluation.propagation import LabelPropagation, at_full_size, on_grid
-from scenerep_training.evaluation.protocol import Row
 from scenerep_training.evaluation.protocols.davis import Davis
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 
 TINY = {
     "backbone": "vit_tiny_patch16_224",

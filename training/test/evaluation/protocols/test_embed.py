@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from layouts import damage, picture, square
+from scenerep_training.evaluation.framework.runner import read_failures, run_protocol
 from scenerep_training.evaluation.protocols.embed import Embed
-from scenerep_training.evaluation.runner import read_failures, run_protocol
 
-from scenerep_ros.config import PipelineConfig
-from scenerep_ros.files import write_image
+from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.filesystem.atomic import write_image
 
 TINY = {
     "backbone": "vit_tiny_patch16_224",

@@ -10,13 +10,13 @@ import pytest
 import timm
 import torch
 from layouts import write_ecssd
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.evaluation.framework.protocol import Row
+from scenerep_training.evaluation.framework.runner import read_rows, run_protocol
 from scenerep_training.evaluation.protocols.speed import Speed, read_quality
-from scenerep_training.evaluation.runner import read_rows, run_protocol
-from scenerep_training.evaluation.speed_probe import Request, count_flops, main
+from scenerep_training.evaluation.protocols.speed_probe import Request, count_flops, main
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config import BackboneOptions, PipelineConfig
+from scenerep_ros.config.options import BackboneOptions, PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
 
 CONFIG = PipelineConfig(weights="random", device="cpu", precision="fp32")

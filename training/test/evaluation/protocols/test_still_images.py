@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from layouts import square, write_co3d, write_davis, write_ecssd, write_tum
-from scenerep_training.evaluation.datasets.masked_images import list_saliency
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.datasets.masked_images import list_saliency
+from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.protocols.co3d import Co3d
 from scenerep_training.evaluation.protocols.objects import Objects
 from scenerep_training.evaluation.protocols.saliency import LastClusters, Saliency
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame, Segmentation
 from scenerep_ros.pipeline import Pipeline
 
@@ -102,7 +102,7 @@ def test_co3d_measures_the_objects_that_the_pipeline_cuts(tmp_path, monkeypatch)
 
 def test_co3d_of_a_frame_without_object_is_undefined(tmp_path):
     write_davis(tmp_path, frames=1)
-    from scenerep_ros.files import write_image
+    from scenerep_ros.filesystem.atomic import write_image
 
     write_image(tmp_path / "Annotations" / "480p" / "swan" / "00000.png", square(0))
     figures = Co3d(tmp_path, tiny(method="kmeans")).evaluate("swan/00000").figures

@@ -11,9 +11,9 @@ from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.metrics.masks import best_region
 from scenerep_training.evaluation.protocols.video import Consistency, Video
 
-from scenerep_ros.config import PipelineConfig
+from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
-from scenerep_ros.files import write_image
+from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sources import open_source
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenerep_training.evaluation.protocol import Row
+from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.report.ranking import best_and_worst
 
 

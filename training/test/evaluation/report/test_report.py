@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from run_folders import ious, write_run
 from scenerep_training.cli.evaluate import main
-from scenerep_training.evaluation import charts
+from scenerep_training.evaluation.figures import charts
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 EVIL = '<script>alert("x")</script>'

@@ -1,0 +1,1 @@
+"""K-Means for a whole sweep of k at once."""

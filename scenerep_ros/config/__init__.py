@@ -1,0 +1,1 @@
+"""Options of the runtime, their validation and their documentation."""

@@ -1,0 +1,1 @@
+"""Atomic writes, and the folders of installed and cached files."""

@@ -1,0 +1,1 @@
+"""Operations on label images and feature planes that several stages share."""

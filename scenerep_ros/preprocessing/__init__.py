@@ -1,0 +1,1 @@
+"""Corrections of a frame before segmentation: exposure and depth registration."""

@@ -1,0 +1,121 @@
+"""Segmented frames to messages: one function an output, None where a frame has nothing to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
+from numpy.typing import NDArray
+from sensor_msgs.msg import Image, PointCloud2
+from std_msgs.msg import ColorRGBA, Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from scenerep_ros.frames import BACKGROUND, UNLABELLED
+from scenerep_ros.geometry import Box
+from scenerep_ros.render import attention_montage, id_colors, overlay, painted
+from scenerep_ros.ros.conversions.camera_messages import image_message
+from scenerep_ros.ros.conversions.scene_view import SceneView
+
+BOX_OPACITY = 0.4
+TEXT_HEIGHT = 0.05
+"""Of an id above its box, metres."""
+
+
+def labels_message(view: SceneView) -> Image:
+    """Labels as mono16: 0 background, 65535 unlabelled, else the object's id."""
+    return image_message(view.scene.labels, "mono16", view.header)
+
+
+def overlay_message(view: SceneView) -> Image:
+    """Colour image with the objects' colours over it, rgb8."""
+    return image_message(overlay(view.frame.color, view.scene.labels), "rgb8", view.header)
+
+
+def attention_message(view: SceneView) -> Image | None:
+    """Montage of the attention heads, rgb8; None for a backbone without attention."""
+    if view.scene.attention is None:
+        return None
+    montage = attention_montage(view.frame.color, view.scene.attention)
+    return image_message(montage, "rgb8", view.header)
+
+
+def points_message(view: SceneView) -> PointCloud2 | None:
+    """Organised cloud of x y z rgb label; None without depth or calibration."""
+    if not view.has_points:
+        return None
+    return view.cloud.fill(view.header, view.frame, view.scene.labels, view.frame.color)
+
+
+def points_colored_message(view: SceneView) -> PointCloud2 | None:
+    """Return the same cloud with the labels' colours, since RViz shows no colour by `label`."""
+    if not view.has_points:
+        return None
+    labels = view.scene.labels
+    return view.cloud.fill(view.header, view.frame, labels, painted(view.frame.color, labels))
+
+
+def objects_message(view: SceneView) -> MarkerArray | None:
+    """3D boxes with their ids; None without depth or calibration.
+
+    The first marker deletes those of the frame before, so that a lost message leaves no ghosts.
+    """
+    if not view.has_points:
+        return None
+    markers = [Marker(header=view.header, action=Marker.DELETEALL)]
+    boxes = view.boxes()
+    colors = (id_colors(list(boxes)) / np.float32(255)).tolist()
+    for (id_, box), color in zip(boxes.items(), colors, strict=True):
+        markers.append(_box_marker(view.header, id_, box, color))
+        markers.append(_text_marker(view.header, id_, box, color))
+    return MarkerArray(markers=markers)
+
+
+def label_info_message(view: SceneView) -> Any:
+    """vision_msgs/LabelInfo that names the labels of this frame."""
+    from vision_msgs.msg import LabelInfo, VisionClass  # not installed everywhere
+
+    names = {BACKGROUND: "background", UNLABELLED: "unlabelled"}
+    names |= {item.id: f"object {item.id}" for item in view.scene.objects}
+    classes = [VisionClass(class_id=id_, class_name=name) for id_, name in names.items()]
+    return LabelInfo(header=view.header, class_map=classes, threshold=0.0)
+
+
+def _box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
+    x, y, z, w = box.quaternion
+    return Marker(
+        header=header,
+        ns="boxes",
+        id=id_,
+        type=Marker.CUBE,
+        pose=Pose(position=_point(box.center), orientation=Quaternion(x=x, y=y, z=z, w=w)),
+        scale=Vector3(**dict(zip("xyz", _floats(box.size), strict=True))),
+        color=_color(color, BOX_OPACITY),
+    )
+
+
+def _text_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
+    above = box.center - np.array([0, box.size.max() / 2 + TEXT_HEIGHT, 0], np.float32)
+    return Marker(
+        header=header,
+        ns="ids",
+        id=id_,
+        type=Marker.TEXT_VIEW_FACING,
+        pose=Pose(position=_point(above)),
+        scale=Vector3(z=TEXT_HEIGHT),
+        color=_color(color, 1.0),
+        text=str(id_),
+    )
+
+
+def _point(values: NDArray[np.float32]) -> Point:
+    return Point(**dict(zip("xyz", _floats(values), strict=True)))
+
+
+def _floats(values: NDArray[np.float32]) -> list[float]:
+    return values.tolist()
+
+
+def _color(rgb: list[float], opacity: float) -> ColorRGBA:
+    red, green, blue = rgb
+    return ColorRGBA(r=red, g=green, b=blue, a=opacity)

@@ -1,0 +1,1 @@
+"""Launch descriptions that the launch files share."""

@@ -1,0 +1,1 @@
+"""Counters, diagnostics and rate-limited logs."""

@@ -1,0 +1,148 @@
+"""ROS parameters from the config models: declared with descriptors, read back, changed live."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, get_args
+
+from pydantic.fields import FieldInfo
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from scenerep_ros.config.validation import Options, bounds, is_live, validated
+from scenerep_ros.errors import ConfigError, ScenerepError, nearest_names
+
+IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+"""Beginnings of names that rclpy itself declares."""
+
+
+def declare_options(node: Node, model: type[Options]) -> Options:
+    """Declare each option of a config model as a parameter, and return their values.
+
+    A float option takes integers too (`rate:=5`), which ROS would refuse.
+
+    Raises:
+        ConfigError: if a launch file, YAML file or command line gives a value that cannot be.
+    """
+    config = validated(model, _declare(node, model))
+    for name in _unknown_overrides(node, model):
+        hint = nearest_names(name, model.model_fields)
+        node.get_logger().warning(f"parameter {name}: unknown, so it does nothing; {hint}")
+    return config
+
+
+class LiveOptions(Generic[Options]):
+    """Follows parameters that change while the node runs.
+
+    A change is refused, with the reason, where the config as a whole would not be valid.
+
+    Args:
+        node: whose options are declared.
+        config: as declared.
+        apply: called with each new config; refuses it by raising a ScenerepError.
+
+    Attributes:
+        config: as it is now.
+    """
+
+    def __init__(self, node: Node, config: Options, apply: Callable[[Options], None]) -> None:
+        self.config = config
+        self._model = type(config)
+        self._apply = apply
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
+        change = {p.name: p.value for p in parameters if p.name in self._model.model_fields}
+        if not change:
+            return SetParametersResult(successful=True)
+        try:
+            _check_numbers(self._model, change)
+            config = validated(self._model, {**self.config.model_dump(), **change})
+            self._apply(config)
+        except ScenerepError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.config = config
+        return SetParametersResult(successful=True)
+
+
+def describe(name: str, field: FieldInfo) -> ParameterDescriptor:
+    """Return what `ros2 param describe` shows of an option."""
+    descriptor = ParameterDescriptor(
+        name=name,
+        description=field.description or "",
+        additional_constraints=_constraints(field),
+        read_only=not is_live(field),
+        dynamic_typing=field.annotation is float,
+    )
+    low, high = _limits(field)
+    if field.annotation is int and field.metadata:
+        span = IntegerRange(from_value=int(low), to_value=int(high), step=1)
+        descriptor.integer_range = [span]
+    if field.annotation is float and field.metadata:
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    return descriptor
+
+
+def _constraints(field: FieldInfo) -> str:
+    choices = ", ".join(get_args(field.annotation))
+    constraints = [f"one of {choices}"] if choices else []
+    if field.metadata:
+        constraints.append(f"in {bounds(field)}")
+    if not is_live(field):
+        constraints.append("set at start only")
+    return "; ".join(constraints)
+
+
+def _limits(field: FieldInfo) -> tuple[float, float]:
+    """Bounds of a number, which descriptors only know as inclusive; the model checks the rest."""
+    low: float = -sys.maxsize
+    high: float = sys.maxsize
+    for rule in field.metadata:
+        low = getattr(rule, "ge", getattr(rule, "gt", low))
+        high = getattr(rule, "le", getattr(rule, "lt", high))
+    return low, high
+
+
+def _declare(node: Node, model: type[Options]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, field in model.model_fields.items():
+        try:
+            parameter = node.declare_parameter(name, field.default, describe(name, field))
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            problems.append(f"parameter {name}: {error.args[0]}")
+        else:
+            values[name] = parameter.value
+    if problems:
+        raise ConfigError("; ".join(problems))
+    _check_numbers(model, values)
+    return values
+
+
+def _check_numbers(model: type[Options], values: Mapping[str, Any]) -> None:
+    """Refuse what pydantic would kindly convert: a parameter "0.5" or true is not a number."""
+    for name, value in values.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if model.model_fields[name].annotation is float and not is_number:
+            raise ConfigError(f"parameter {name} = {value!r}: expected a number")
+
+
+def _unknown_overrides(node: Node, model: type[Options]) -> list[str]:
+    """Names given at start that no option has: ROS ignores these without a word.
+
+    rclpy keeps them in a private attribute, the same from Humble to Kilted, and nowhere else.
+    """
+    given = getattr(node, "_parameter_overrides", {})
+    return [
+        name
+        for name in given
+        if name not in model.model_fields and not name.startswith(IGNORED_OVERRIDES)
+    ]

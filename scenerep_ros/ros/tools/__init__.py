@@ -1,0 +1,1 @@
+"""Clients of the nodes: demo, benchmark and camera check."""

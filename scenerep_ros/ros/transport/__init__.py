@@ -1,0 +1,1 @@
+"""Subscriptions, publishers and their timing."""

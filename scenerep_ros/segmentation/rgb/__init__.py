@@ -1,0 +1,1 @@
+"""Stages of the segmentation that need color and features only."""

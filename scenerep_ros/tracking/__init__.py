@@ -1,0 +1,1 @@
+"""Object ids that are stable over time."""

@@ -1,0 +1,143 @@
+"""Folders of images: RGB-D pairs of equal names, 7-Scenes sequences, colour alone."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from conftest import real_data
+from recordings import color_image, depth_image, write_image, write_rgbd
+
+from scenerep_ros.errors import FrameError
+from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED
+from scenerep_ros.preprocessing.depth_registration import Registration
+from scenerep_ros.sources import open_source
+
+
+def test_rgbd_folder_is_in_millimetres(tmp_path):
+    source = open_source(write_rgbd(tmp_path / "views"))
+    assert (source.kind, source.name, len(source)) == ("RGB-D folder", "views", 3)
+    for index, frame in enumerate(source):
+        assert frame.name == f"view{index}"
+        assert frame.intrinsics == KINECT
+        np.testing.assert_array_equal(frame.color, color_image(index))
+        np.testing.assert_allclose(frame.depth[1:], depth_image(index)[1:] / 1000, rtol=1e-6)
+        assert np.isnan(frame.depth[0, :2]).all()
+
+
+def test_assumed_calibration_of_another_size_is_warned_of(tmp_path, caplog):
+    source = open_source(write_rgbd(tmp_path / "views"))
+    list(source)
+    assert caplog.text.count("put fx, fy, cx, cy into camera.json") == 1
+
+
+def test_rgb_is_another_name_of_color(tmp_path):
+    (write_rgbd(tmp_path) / "color").rename(tmp_path / "rgb")
+    assert open_source(tmp_path).kind == "RGB-D folder"
+    assert open_source(tmp_path)[0].depth is not None
+
+
+def test_jpeg_color_goes_with_png_depth(tmp_path):
+    write_image(tmp_path / "color" / "a.jpg", color_image(0))
+    write_image(tmp_path / "depth" / "a.png", depth_image(0))
+    assert open_source(tmp_path)[0].depth.shape == (24, 32)
+
+
+def test_color_without_depth_is_skipped(tmp_path):
+    (write_rgbd(tmp_path) / "depth" / "view1.png").unlink()
+    source = open_source(tmp_path)
+    assert [frame.name for frame in source] == ["view0", "view2"]
+    assert source.skipped[0].name == "view1"
+    assert "depth/view1.png: cannot be read" in source.skipped[0].reason
+
+
+def test_object_segmentation_labels(tmp_path):
+    """In the data set 0 is unknown, 1 the table and objects start at 2."""
+    stored = np.tile(np.array([0, 1, 2, 9], np.uint8), (24, 8))
+    write_image(write_rgbd(tmp_path) / "label" / "view1.png", stored)
+    source = open_source(tmp_path)
+    np.testing.assert_array_equal(
+        source.ground_truth(1)[0, :4], [UNLABELLED, BACKGROUND, 1, 8], strict=False
+    )
+    assert source.ground_truth(0) is None
+
+
+def test_real_table_tops(mosd_folder):
+    source = open_source(mosd_folder)
+    assert [source[index].name for index in (0, 1, 2)] == ["learn0", "learn1", "learn2"]
+    frame, truth = source[0], source.ground_truth(0)
+    assert truth.shape == frame.shape
+    assert np.isnan(frame.depth[truth != UNLABELLED]).mean() < 0.01
+    assert 0.4 < np.nanmedian(frame.depth[truth == 1]) < 1.5
+
+
+def test_one_pixel_images_are_skipped(tmp_path):
+    write_image(tmp_path / "color" / "dot.png", color_image(0, (1, 1)))
+    write_image(tmp_path / "depth" / "dot.png", np.full((1, 1), 700, np.uint16))
+    source = open_source(tmp_path)
+    assert list(source) == []
+    assert "frame dot: colour is 1x1 pixels, which is too small" in source.skipped[0].reason
+
+
+def test_image_folder_counts_naturally(tmp_path):
+    for index in (10, 9, 1):
+        write_image(tmp_path / f"image{index}.png", color_image(index))
+    (tmp_path / "notes.txt").write_text("no image")
+    source = open_source(tmp_path)
+    assert source.kind == "image folder"
+    frames = list(source)
+    assert [frame.name for frame in frames] == ["image1", "image9", "image10"]
+    np.testing.assert_array_equal(frames[1].color, color_image(9))
+    assert frames[0].depth is None
+    assert frames[0].intrinsics is None
+    assert frames[1].stamp_ns == pytest.approx(1e9 / 30, abs=1)
+
+
+def test_damaged_image_of_a_folder_is_skipped(tmp_path):
+    write_image(tmp_path / "a.png", color_image(0))
+    (tmp_path / "b.png").write_bytes(b"")
+    source = open_source(tmp_path)
+    assert [frame.name for frame in source] == ["a"]
+    assert "b.png: image is damaged" in source.skipped[0].reason
+
+
+@pytest.fixture
+def kitchen(tmp_path):
+    """The first two frames of a real 7-Scenes sequence."""
+    real = real_data("7scenes_kitchen")
+    for path in real.glob("frame-00000[01].*"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def test_seven_scenes(kitchen):
+    source = open_source(kitchen)
+    frame = source[1]
+    stored = cv2.imread(str(kitchen / "frame-000001.depth.png"), cv2.IMREAD_UNCHANGED)
+    assert (source.kind, len(source)) == ("7-Scenes sequence", 2)
+    assert frame.name == "frame-000001.color"
+    known = (stored > 0) & (stored < 65535)
+    assert np.nanmedian(frame.depth) == pytest.approx(np.median(stored[known]) / 1000, rel=0.05)
+    pose = np.loadtxt(kitchen / "frame-000001.pose.txt")
+    np.testing.assert_array_equal(frame.pose[:3, :3], pose[:3, :3])
+    aside = pose[:3, :3].T @ (frame.pose[:3, 3] - pose[:3, 3])
+    np.testing.assert_allclose(aside, [0.025, 0, 0], atol=1e-5)  # as rounded as it is stored
+
+
+def test_seven_scenes_depth_lies_where_colour_does(kitchen):
+    for frame in open_source(kitchen):
+        assert Registration(gap=0.02)(frame) is frame
+
+
+def test_seven_scenes_poses_may_be_missing_lost_or_damaged(kitchen):
+    pose = kitchen / "frame-000000.pose.txt"
+    pose.write_text("nan 0 0 0\n" * 4)
+    assert open_source(kitchen)[0].pose is None
+    pose.write_text("1 2\n3 4\n")
+    with pytest.raises(FrameError, match=r"pose is \[2, 2\], expected 4 rows of 4"):
+        open_source(kitchen)[0]
+    pose.write_text("not a number")
+    with pytest.raises(FrameError, match="cannot be read as a pose"):
+        open_source(kitchen)[0]
+    pose.unlink()
+    assert open_source(kitchen)[0].pose is None

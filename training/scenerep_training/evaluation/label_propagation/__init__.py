@@ -1,0 +1,1 @@
+"""Propagation of a first mask through a video."""

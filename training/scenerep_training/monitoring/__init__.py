@@ -1,0 +1,1 @@
+"""Health, progress and pictures of a training run."""

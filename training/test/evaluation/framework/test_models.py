@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from scenerep_training.evaluation.framework.models import labelled, model_label, model_options
+
+from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.errors import ConfigError
+
+CONFIG = PipelineConfig(backbone="vit_tiny_patch16_224", weights="auto")
+
+
+@pytest.mark.parametrize(
+    ("text", "backbone", "weights", "label"),
+    [
+        ("random", "vit_tiny_patch16_224", "random", "vit_tiny_patch16_224-random"),
+        ("resnet18=hub", "resnet18", "hub", "resnet18-hub"),
+        ("runs/lr=1/a.pth", "vit_tiny_patch16_224", "runs/lr=1/a.pth", "vit_tiny_patch16_224-a"),
+    ],
+)
+def test_a_model_is_named_by_weights_and_maybe_a_backbone(text, backbone, weights, label):
+    options = model_options(CONFIG, text)
+    assert (options.backbone, options.weights) == (backbone, weights)
+    assert model_label(options) == label
+
+
+@pytest.mark.parametrize("file", ["", "model.safetensors"])
+def test_a_checkpoint_knows_its_backbone(tmp_path, file):
+    card = ModelCard(
+        architecture="resnet18", mean=(0, 0, 0), std=(1, 1, 1), resolution=64, origin="", licence=""
+    )
+    save_checkpoint(tmp_path / "tuned", {"w": torch.zeros(1)}, card)
+    options = model_options(CONFIG, str(tmp_path / "tuned" / file))
+    assert options.backbone == "resnet18"
+    assert model_label(options) == "resnet18-tuned"
+
+
+def test_two_models_of_one_name_are_refused():
+    with pytest.raises(ConfigError, match="vit_tiny_patch16_224-a is named twice"):
+        labelled([model_options(CONFIG, "x/a"), model_options(CONFIG, "y/a")])
