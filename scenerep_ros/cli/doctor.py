@@ -12,7 +12,7 @@ from scenerep_ros.config.options import NodeConfig, TopicOptions
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
 from scenerep_ros.doctor.findings import Finding, Level, as_json, as_text, failed
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     findings = [*machine_findings(config), *ros_findings(config, args.seconds)]
     print(as_text(findings))
     if args.json:
-        write_aside(args.json, json.dumps(as_json(findings), indent=2).encode())
+        write_atomically(args.json, json.dumps(as_json(findings), indent=2).encode())
     return int(failed(findings))
 
 

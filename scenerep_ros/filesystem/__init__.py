@@ -1,1 +1,1 @@
-"""Atomic writes, and the folders of installed and cached files."""
+"""Atomic file writes, and the folders of installed and cached files."""

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Atomic file writes: a reader sees the old file or the complete new one, never a partial one."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from scenerep_ros.errors import ScenerepError
 
 
 @contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; rename it when the body ends well.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; rename it to `path` when the body succeeds.
 
-    The temporary name keeps the suffix, since many writers choose the format by it. The folder is
-    made if it is missing. When the body fails, the temporary file goes and an older file stays.
+    The temporary name keeps the suffix, because many writers choose the format by it. A missing
+    folder is created. When the body fails, the temporary file is removed and an existing file at
+    `path` stays unchanged.
 
     Raises:
         ScenerepError: if the folder cannot be written to or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
+        descriptor, name = tempfile.mkstemp(
             prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
         )
-        os.close(handle)
+        os.close(descriptor)
     except OSError as error:
         raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
     temporary = Path(name)
@@ -44,32 +45,33 @@ def aside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_aside(path: Path, content: bytes) -> None:
-    """Write a whole file at once.
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file atomically.
 
     Raises:
-        ScenerepError: as `aside` does.
+        ScenerepError: if the folder cannot be written to or the disk is full.
     """
-    with aside(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_image(path: Path, image: NDArray[np.integer]) -> None:
-    """Write a picture in the format that the suffix names.
+    """Write an image atomically, in the format that the suffix names.
 
     Args:
-        path: of a .png, or of any other format that OpenCV writes.
+        path: path with the suffix .png, or that of another format that OpenCV writes.
         image: (H, W, 3) uint8, RGB, or (H, W) uint8 or uint16.
 
     Raises:
-        ScenerepError: as `aside` does.
+        ScenerepError: if the folder cannot be written to or the disk is full.
     """
-    bgr = image[..., ::-1] if image.ndim == 3 else image
-    _, content = cv2.imencode(path.suffix, bgr)
-    write_aside(path, content.tobytes())
+    has_channels = image.ndim == 3
+    _, content = cv2.imencode(path.suffix, image[..., ::-1] if has_channels else image)
+    write_atomically(path, content.tobytes())
 
 
 def _umask() -> int:
+    # The umask can be read only by setting it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,6 +1,6 @@
-"""Where the package's launch files, parameter files and middleware profile are installed.
+"""Installed share folder, Fast DDS profile and node executables.
 
-Needs Python only, because launch files use it.
+The module imports the standard library only, because launch files import it.
 """
 
 from __future__ import annotations
@@ -13,67 +13,75 @@ from pathlib import Path
 
 NAME = "scenerep_ros"
 PROFILE, OLD_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
-"""Variables that name Fast DDS's profile: from its version 3 on, and before."""
+"""Environment variables that name the Fast DDS profile: since version 3, and before it."""
 OLD_DISTROS, OLD_WHEELS = ("humble", "iron", "jazzy"), ("6", "7", "8")
-"""ROS distributions, and major versions of rmw_fastrtps, with Fast DDS 2."""
+"""ROS distributions, and major versions of the rmw_fastrtps wheel, that ship Fast DDS 2."""
 
 
 def share_folder() -> Path:
-    """Folder that holds launch/ and config/.
+    """Return the folder that holds launch/ and config/.
 
-    In a source tree it is beside the package; colcon and pip install it to PREFIX/share, and the
-    package somewhere below the same PREFIX.
+    In a source tree it is the parent of the package; colcon and pip install it to
+    PREFIX/share/scenerep_ros, and the package somewhere below the same PREFIX.
 
     Raises:
-        FileNotFoundError: if the installation is not whole.
+        FileNotFoundError: if the installation is incomplete.
     """
     for parent in Path(__file__).resolve().parents:
         for folder in (parent, parent / "share" / NAME):
             if (folder / "config" / "fastdds.xml").is_file():
                 return folder
-    raise FileNotFoundError(f"share/{NAME} is not installed beside {__file__}: install it again")
+    raise FileNotFoundError(
+        f"share/{NAME} is missing from the installation of {__file__}: reinstall {NAME}"
+    )
 
 
 def profile_variable() -> str:
-    """Name of the variable that the Fast DDS of this ROS reads, be it sourced or come as wheels."""
+    """Return the name of the profile variable that the installed Fast DDS reads.
+
+    The version is that of the sourced ROS distribution, or else of the installed ROS wheels.
+    """
     distro = os.environ.get("ROS_DISTRO")
-    old = distro in OLD_DISTROS if distro else _wheel_version() in OLD_WHEELS
-    return OLD_PROFILE if old else PROFILE
+    is_old = distro in OLD_DISTROS if distro else _wheel_version() in OLD_WHEELS
+    return OLD_PROFILE if is_old else PROFILE
 
 
 def _wheel_version() -> str:
-    """Major version of the middleware's wheel; empty where there is none."""
+    """Return the major version of the rmw_fastrtps wheel, or "" where none is installed."""
     try:
         return version("ros-rmw-fastrtps-cpp").partition(".")[0]
     except PackageNotFoundError:
         return ""
 
 
-def fastdds_settings() -> dict[str, str]:
-    """Environment that gives Fast DDS room for images; empty where the user has configured it."""
+def fastdds_environment() -> dict[str, str]:
+    """Return the environment that gives Fast DDS enough shared memory for images.
+
+    It is empty where the user has configured Fast DDS already.
+    """
     if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
         return {}
     return {profile_variable(): str(share_folder() / "config" / "fastdds.xml")}
 
 
 def executable_path(share: Path, name: str) -> str:
-    """Find a node, however it was installed.
+    """Find the executable of a node that colcon or pip installed.
 
-    colcon puts executables into lib/scenerep_ros/, where `ros2 run` looks; pip puts them into bin/.
+    colcon installs to lib/scenerep_ros/, where `ros2 run` looks; pip installs to bin/.
 
     Args:
-        share: folder of launch/ and config/: PREFIX/share/scenerep_ros, or a source tree.
-        name: of the executable.
+        share: folder that holds launch/ and config/: PREFIX/share/scenerep_ros, or a source tree.
+        name: name of the executable.
 
     Raises:
-        FileNotFoundError: if the node is nowhere.
+        FileNotFoundError: if no folder holds the executable.
     """
     prefix = share.parents[1]
     folders = [prefix / "lib/scenerep_ros", prefix / "bin", Path(sys.executable).parent]
     for folder in (*map(str, folders), os.environ.get("PATH")):
-        found = shutil.which(name, path=folder)
-        if found:
-            return found
+        path = shutil.which(name, path=folder)
+        if path:
+            return path
     raise FileNotFoundError(
         f"executable {name} is not in {', '.join(map(str, folders))} or PATH: build the package with "
         "colcon and source its setup file, or install it with pip"

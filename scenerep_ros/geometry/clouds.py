@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 
 CLOUD_DTYPE = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4")])
 """One point, 20 bytes: metres in the optical frame; rgb is 0x00RRGGBB in a float's clothes (PCL)."""
@@ -75,4 +75,4 @@ def write_ply(path: Path, cloud: Points) -> None:
         vertices[name] = rgb >> shift & 0xFF
     properties = "".join(f"property {_PLY_TYPES[n]} {n}\n" for n in _PLY_DTYPE.names or ())
     header = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{properties}"
-    write_aside(path, f"{header}end_header\n".encode() + vertices.tobytes())
+    write_atomically(path, f"{header}end_header\n".encode() + vertices.tobytes())

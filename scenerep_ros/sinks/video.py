@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.filesystem.atomic import aside
+from scenerep_ros.filesystem.atomic import atomic_path
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.render import overlay
 from scenerep_ros.sinks.base import Sink
@@ -83,7 +83,7 @@ def _fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uin
 @contextmanager
 def _h264_encoder(path: Path, size: tuple[int, int], rate: float) -> Iterator[Encode]:
     """Give a function that takes (H, W, 3) uint8 RGB images of one width and height."""
-    with aside(path) as temporary, tempfile.TemporaryFile() as log:
+    with atomic_path(path) as temporary, tempfile.TemporaryFile() as log:
         # In a session of its own, so that Ctrl-C in a terminal does not reach it and it can end well.
         process = subprocess.Popen(
             _command(temporary, size, rate),

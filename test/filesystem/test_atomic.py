@@ -1,39 +1,67 @@
+"""Atomic writes of bytes and images."""
+
 from __future__ import annotations
+
+import os
+import stat
 
 import cv2
 import numpy as np
 import pytest
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.filesystem.atomic import aside, write_aside, write_image
+from scenerep_ros.filesystem.atomic import atomic_path, write_atomically, write_image
 
 
-def test_a_file_appears_whole_and_nothing_else_is_left(tmp_path):
-    write_aside(tmp_path / "a" / "report.json", b"{}")
+def test_write_atomically_leaves_only_the_complete_file(tmp_path):
+    write_atomically(tmp_path / "a" / "report.json", b"{}")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["report.json"]
     assert (tmp_path / "a" / "report.json").read_bytes() == b"{}"
 
 
-def test_when_writing_fails_the_older_file_stays(tmp_path):
+def test_write_atomically_replaces_an_existing_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"a longer old content")
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_write_atomically_applies_the_umask(tmp_path):
+    previous = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "a", b"")
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_atomic_path_is_a_sibling_with_the_same_suffix(tmp_path):
+    with atomic_path(tmp_path / "x.png") as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".png"
+        assert not (tmp_path / "x.png").exists()
+    assert (tmp_path / "x.png").exists()
+
+
+def test_atomic_path_keeps_the_existing_file_on_failure(tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"older")
-    with pytest.raises(ZeroDivisionError), aside(path) as temporary:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:  # noqa: PT012
         temporary.write_bytes(b"half")
         raise ZeroDivisionError
     assert path.read_bytes() == b"older"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_write_atomically_names_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ScenerepError, match="cannot write"):
-        write_aside(tmp_path / "file" / "x", b"")
+    with pytest.raises(ScenerepError, match=r"cannot write .*file/x"):
+        write_atomically(tmp_path / "file" / "x", b"")
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((4, 5, 3), np.uint8), ((4, 5), np.uint16)])
-def test_an_image_survives_writing(tmp_path, shape, dtype):
+def test_write_image_png_reads_back_unchanged(tmp_path, shape, dtype):
     image = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype)
     write_image(tmp_path / "a.png", image)
-    read = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
-    assert read.dtype == dtype
-    assert (read == (image[..., ::-1] if image.ndim == 3 else image)).all()
+    decoded = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert decoded.dtype == dtype
+    np.testing.assert_array_equal(decoded, image[..., ::-1] if image.ndim == 3 else image)

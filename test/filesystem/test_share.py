@@ -1,15 +1,21 @@
-"""Where launch files, parameter files and the middleware's profile are."""
+"""Share folder, Fast DDS profile and executables."""
 
 from pathlib import Path
 
 import pytest
 
-from scenerep_ros.filesystem.share import OLD_PROFILE, PROFILE, fastdds_settings, share_folder
+from scenerep_ros.filesystem.share import (
+    OLD_PROFILE,
+    PROFILE,
+    executable_path,
+    fastdds_environment,
+    share_folder,
+)
 
 VARIABLES = (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")
 
 
-def test_share_holds_all_that_nodes_are_started_with():
+def test_share_folder_holds_launch_and_config():
     share = share_folder()
     assert (share / "config" / "fastdds.xml").is_file()
     assert (share / "launch" / "tum.launch.py").is_file()
@@ -26,19 +32,35 @@ def test_share_holds_all_that_nodes_are_started_with():
         ("", "10.0.0", PROFILE),
     ],
 )
-def test_the_variable_is_the_one_that_this_fast_dds_reads(monkeypatch, distro, wheel, variable):
+def test_fastdds_environment_uses_the_variable_of_the_installed_version(
+    monkeypatch, distro, wheel, variable
+):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ROS_DISTRO", distro)
     monkeypatch.setattr("scenerep_ros.filesystem.share.version", lambda _: wheel)
-    ((name, value),) = fastdds_settings().items()
+    ((name, value),) = fastdds_environment().items()
     assert name == variable
     assert Path(value).is_file()
 
 
-@pytest.mark.parametrize("chosen", VARIABLES)
-def test_what_the_user_has_configured_wins(monkeypatch, chosen):
+@pytest.mark.parametrize("configured", VARIABLES)
+def test_fastdds_environment_is_empty_when_the_user_configured_it(monkeypatch, configured):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(chosen, "mine")
-    assert fastdds_settings() == {}
+    monkeypatch.setenv(configured, "mine")
+    assert fastdds_environment() == {}
+
+
+@pytest.mark.parametrize("folder", ["lib/scenerep_ros", "bin"])
+def test_executable_path_finds_colcon_and_pip_installs(tmp_path, folder):
+    executable = tmp_path / folder / "segmenter"
+    executable.parent.mkdir(parents=True)
+    executable.touch(mode=0o755)
+    share = tmp_path / "share" / "scenerep_ros"
+    assert executable_path(share, "segmenter") == str(executable)
+
+
+def test_executable_path_of_a_missing_node_names_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match="executable no_such_node is not in"):
+        executable_path(tmp_path / "share" / "scenerep_ros", "no_such_node")

@@ -16,7 +16,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from scenerep_ros.filesystem.share import executable_path, fastdds_settings
+from scenerep_ros.filesystem.share import executable_path, fastdds_environment
 from scenerep_ros.ros.launch.options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
 
 
@@ -68,7 +68,7 @@ def _option(name: str) -> DeclareLaunchArgument:
 
 
 def _profile() -> list[SetEnvironmentVariable]:
-    return [SetEnvironmentVariable(name, value) for name, value in fastdds_settings().items()]
+    return [SetEnvironmentVariable(name, value) for name, value in fastdds_environment().items()]
 
 
 def _segmenter(share: Path) -> OpaqueFunction:

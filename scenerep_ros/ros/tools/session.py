@@ -17,7 +17,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.filesystem.share import fastdds_settings
+from scenerep_ros.filesystem.share import fastdds_environment
 from scenerep_ros.report import RunReport
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.listener import Listener
@@ -84,7 +84,7 @@ def use_private_network() -> None:
     """Keep other robots' nodes out, and give Fast DDS room for images; the user's choice wins."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    os.environ.update(fastdds_settings())
+    os.environ.update(fastdds_environment())
 
 
 class NodeProcess:

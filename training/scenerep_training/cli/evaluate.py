@@ -17,7 +17,7 @@ from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.outcome import exit_code
 from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.cli.report import add_report
 from scenerep_training.engine.run_folder import json_text
 from scenerep_training.evaluation import __doc__ as summary
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     settings = collect_settings(args.command, args.data, config, flags, command)
     result = run_protocol(protocol, folder, settings, args.limit)
     if args.json:
-        write_aside(args.json, json_text(result).encode())
+        write_atomically(args.json, json_text(result).encode())
     print(f"\n{run_text(result)}\nwritten to {folder}")
     return 0
 

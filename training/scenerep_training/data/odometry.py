@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from scenerep_ros.backbones.wheel import cache_folder
 from scenerep_ros.errors import ConfigError, FrameError
-from scenerep_ros.filesystem.atomic import aside
+from scenerep_ros.filesystem.atomic import atomic_path
+from scenerep_ros.filesystem.cache import cache_folder
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.file_source import FileSource
@@ -53,7 +53,7 @@ def with_odometry(source: FileSource, path: Path) -> FileSource:
     file = cache_folder() / "odometry" / f"{path.stem}-{fingerprint(path)}.npy"
     if not file.exists():
         log.info("%s: estimating the poses of %d frames, once", path, len(source))
-        with aside(file) as temporary:
+        with atomic_path(file) as temporary:
             np.save(temporary, estimate_poses(source))
     poses = np.load(file, allow_pickle=False)
     return source.with_poses([pose if np.isfinite(pose).all() else None for pose in poses])

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scenerep_ros.backbones.wheel import cache_folder
 from scenerep_ros.errors import SourceError
+from scenerep_ros.filesystem.cache import cache_folder
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.file_source import FileSource
 from scenerep_training.data.unpacked import UnpackedRecording, write_recording

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 
 COMMAND = "command"
 """The one setting that may differ when a run is resumed."""
@@ -23,7 +23,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     """
     path = folder / "settings.json"
     if not path.exists():
-        write_aside(path, json_text(settings).encode())
+        write_atomically(path, json_text(settings).encode())
         return
     found, asked = read_json(path), json.loads(json_text(settings))
     names = dict.fromkeys([*asked, *found])

@@ -11,7 +11,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from scenerep_ros.errors import WeightsError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.engine.export import export
 from scenerep_training.methods.base import Method
 from scenerep_training.monitoring.watcher import Watcher
@@ -35,7 +35,7 @@ class AsideCheckpoints(CheckpointIO):
         """
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        write_aside(Path(path), buffer.getvalue())
+        write_atomically(Path(path), buffer.getvalue())
 
     def load_checkpoint(
         self,

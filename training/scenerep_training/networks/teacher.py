@@ -20,7 +20,7 @@ from scenerep_ros.backbones.loading import load_backbone
 from scenerep_ros.backbones.vit import PositionEmbedding, trained_with_antialias
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_training.networks.encoder import Encoded, Encoder
 
@@ -140,7 +140,7 @@ def crop_grid(grid: torch.Tensor, box: torch.Tensor, cells: int) -> torch.Tensor
 def _write(path: Path, features: Features) -> None:
     tensors: dict[str, Any] = {"grid": features.grid, "pooled": features.pooled}
     halves = {name: tensor.half().cpu().contiguous() for name, tensor in tensors.items()}
-    write_aside(path, safetensors.torch.save(halves))
+    write_atomically(path, safetensors.torch.save(halves))
 
 
 def _weights_digest(weights: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenerep_ros.filesystem.atomic import aside
+from scenerep_ros.filesystem.atomic import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,7 +80,7 @@ def hatch(index: int) -> str:
 
 def write_png(figure: Figure, path: Path) -> None:
     """Write a figure on white."""
-    with aside(path) as temporary:
+    with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
 
 

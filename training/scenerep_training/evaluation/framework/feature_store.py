@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import ConfigError, ScenerepError
-from scenerep_ros.filesystem.atomic import aside, write_aside
+from scenerep_ros.filesystem.atomic import atomic_path, write_atomically
 
 
 class FeatureStore:
@@ -37,7 +37,7 @@ class FeatureStore:
                 f"{path}: holds features of other samples than the data has now; name another "
                 "--out, or remove the run's folder"
             )
-        write_aside(listing, content)
+        write_atomically(listing, content)
 
     def write(self, name: str, feature: NDArray[np.float32]) -> None:
         """Keep the feature (C,) of one sample.
@@ -60,5 +60,5 @@ class FeatureStore:
 
     def _create(self, channels: int) -> None:
         shape = (len(self._rows), channels)
-        with aside(self.path) as temporary:
+        with atomic_path(self.path) as temporary:
             np.lib.format.open_memmap(temporary, "w+", np.float32, shape).flush()

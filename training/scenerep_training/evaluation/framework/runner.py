@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from scenerep_ros.errors import FrameError, SourceError
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.engine.run_folder import claim, json_text
 from scenerep_training.evaluation.framework.journal import Journal
 from scenerep_training.evaluation.framework.protocol import Protocol, Row
@@ -85,7 +85,7 @@ def _conclude(
         "tables": [asdict(table) for table in protocol.summary(rows)],
         "published": [asdict(entry) for entry in protocol.published],
     }
-    write_aside(folder / "run.json", json_text(run).encode())
+    write_atomically(folder / "run.json", json_text(run).encode())
     return run
 
 
@@ -101,7 +101,7 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     _, data = cv2.imencode(
         ".jpg", np.ascontiguousarray(small[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 85]
     )
-    write_aside(path, data.tobytes())
+    write_atomically(path, data.tobytes())
 
 
 def rows_journal(folder: Path) -> Journal:

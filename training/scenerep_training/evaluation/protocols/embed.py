@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.config.options import PipelineConfig
 from scenerep_ros.errors import FrameError
-from scenerep_ros.filesystem.atomic import aside
+from scenerep_ros.filesystem.atomic import atomic_path
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_training.datasets.recordings import Opener, list_recordings
 from scenerep_training.evaluation.figures.embedding import (
@@ -139,7 +139,7 @@ class Embed(Protocol):
 
     def _write(self, rows: Sequence[Row], pca: NDArray, tsne: NDArray) -> None:
         with (
-            aside(self.folder / "embedding.csv") as path,
+            atomic_path(self.folder / "embedding.csv") as path,
             path.open("w", newline="") as file,
         ):
             table = csv.writer(file)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.options import PipelineConfig
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Clusters, Features, RGBDFrame
+from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame
 from scenerep_ros.ops.upsample import cluster_regions
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.datasets.masked_images import list_saliency

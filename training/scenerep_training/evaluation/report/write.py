@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scenerep_ros.filesystem.atomic import write_aside
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.engine.run_folder import json_text
 from scenerep_training.evaluation.report.bootstrap import LEVEL, MIN_UNITS, RESAMPLES
 from scenerep_training.evaluation.report.collect import Run, collect_runs
@@ -34,8 +34,8 @@ def write_report(folders: Sequence[Path], path: Path) -> list[Run]:
     """
     runs = collect_runs(folders)
     comparisons = compare_all(runs)
-    write_aside(path, page(runs, comparisons).encode())
-    write_aside(path.with_suffix(".json"), json_text(figures(runs, comparisons)).encode())
+    write_atomically(path, page(runs, comparisons).encode())
+    write_atomically(path.with_suffix(".json"), json_text(figures(runs, comparisons)).encode())
     return runs
 
 
