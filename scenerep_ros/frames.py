@@ -126,31 +126,17 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Clusters:
-    """What a clustering method says of one feature grid.
-
-    Attributes:
-        scores: (K, h, w) float32, how well each cell fits each cluster; larger is better. They are
-            interpolated to full resolution before the best one is taken, so that borders are smooth.
-        background: the cluster that the method itself knows to be background, or None.
-    """
-
-    scores: torch.Tensor
-    background: int | None = None
-
-
-@dataclass(frozen=True)
 class Segmentation:
     """One frame cut into objects, without regard to other frames.
 
     Attributes:
         labels: (H, W) int32: BACKGROUND, UNLABELLED, or 1..K for the K objects, without gaps.
-        guessed: (H, W) bool, where labels are those of what looks alike nearby, for depth says
+        inferred: (H, W) bool, where labels are those of what looks alike nearby, for depth says
             nothing; None for nowhere.
     """
 
     labels: NDArray[np.int32]
-    guessed: NDArray[np.bool_] | None = None
+    inferred: NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:

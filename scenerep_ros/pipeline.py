@@ -62,7 +62,7 @@ class Pipeline:
         # Geometry and motion need no features: they run beside the backbone.
         registered = self._beside.submit(self._registered, frame, frame is given)
         depth = self._beside.submit(lambda: self.cut.look(registered.result()))
-        movement = self._beside.submit(lambda: self.tracker.look(registered.result()))
+        motion = self._beside.submit(lambda: self.tracker.prepare(registered.result()))
         with watch("backbone"):
             features = self.backbone(frame.color, self.config.resolution)
         frame = registered.result()
@@ -73,8 +73,10 @@ class Pipeline:
         with watch("cut"):
             segmentation = self.cut(clusters, features, frame, depth.result())
         with watch("track"):
-            scene = self.tracker(segmentation, features, frame, movement.result())
-        return replace(scene, timings=watch.timings)
+            scene = self.tracker.update(segmentation, features, motion.result())
+        attention = features.attention
+        heads = None if attention is None else attention.float().cpu().numpy()
+        return replace(scene, attention=heads, timings=watch.timings)
 
     def _registered(self, frame: RGBDFrame, clear: bool) -> RGBDFrame:
         return self.registration(frame, clear) if self.config.use_depth else frame

@@ -79,6 +79,13 @@ def test_a_covered_lens_says_nothing_and_loses_no_id(pipeline, frame):
     np.testing.assert_array_equal(pipeline(frame).labels, before.labels)
 
 
+def test_pipeline_passes_cls_attention_of_vit(pipeline, frame):
+    pipeline.reset()
+    pipeline.configure(validated(PipelineConfig, SMALL))
+    expected = pipeline.backbone(frame.color, SMALL["resolution"]).attention
+    np.testing.assert_allclose(pipeline(frame).attention, expected, atol=1e-5)
+
+
 def test_two_pipelines_agree_to_the_pixel(frame):
     config = validated(PipelineConfig, SMALL | {"method": "attention"})
     backbone = Pipeline(config).backbone

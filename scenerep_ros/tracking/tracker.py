@@ -74,18 +74,20 @@ class _Track:
 
 
 @dataclass(frozen=True)
-class Movement:
-    """How a frame follows the one before it.
+class MotionEstimate:
+    """Image motion from the previous frame to the current one.
 
     Attributes:
-        flow: of the thumbnails, from the last frame to this one; None if it cannot be told.
-        places: where this frame's cells were in the last one; None if nobody knows.
-        patience: frames for which a contradiction must last, at the rate of these two.
+        flow: (h, w, 2) float32, displacement of each pixel of the previous tracking image [px];
+            None where it cannot be estimated.
+        warp: positions of this frame's cells in the previous frame; None where they are unknown.
+        confirmation_frames: number of consecutive frames in which a new label must appear before
+            it replaces the current one, at the frame rate of these two frames.
     """
 
     flow: NDArray[np.float32] | None
-    places: Places | None
-    patience: int
+    warp: Places | None
+    confirmation_frames: int
 
 
 class Tracker:
@@ -107,57 +109,47 @@ class Tracker:
         self._belief = Belief()
         self._last_frame: RGBDFrame | None = None
 
-    def look(self, frame: RGBDFrame) -> Movement:
-        """See how the picture moved since the last frame; needs no segmentation."""
+    def prepare(self, frame: RGBDFrame) -> MotionEstimate:
+        """Estimate the image motion since the previous frame; this needs no segmentation."""
         if not self._options.track:
-            return Movement(None, None, 0)
+            return MotionEstimate(None, None, 0)
         flow = self._motion(picture(frame))
         last, self._last_frame = self._last_frame, frame
         if flow is None or last is None or last.shape != frame.shape:
-            return Movement(flow, None, 0)
+            return MotionEstimate(flow, None, 0)
         elapsed = frame.stamp_ns - last.stamp_ns
-        patience = round(self._options.patience * 1e9 / elapsed) if elapsed > 0 else 0
-        return Movement(flow, find_places(flow, last, frame), patience)
+        frames = round(self._options.patience * 1e9 / elapsed) if elapsed > 0 else 0
+        return MotionEstimate(flow, find_places(flow, last, frame), frames)
 
-    def __call__(
-        self,
-        segmentation: Segmentation,
-        features: Features,
-        frame: RGBDFrame,
-        movement: Movement | None = None,
+    def update(
+        self, segmentation: Segmentation, features: Features, motion: MotionEstimate
     ) -> SceneSegmentation:
-        """Name the objects of the next frame; without `track`, each keeps the frame's own number.
+        """Assign ids to the segments of a frame and filter its labels over time.
+
+        Without the option `track`, each object keeps the number that the segmentation gave it.
 
         Args:
-            segmentation: of the frame.
-            features: of the frame.
-            frame: colour, and depth and pose where there are some.
-            movement: the result of `look`, if somebody has looked already.
+            segmentation: segments of the frame.
+            features: backbone features of the frame.
+            motion: result of `prepare` for the same frame.
         """
         seen = observe(segmentation, features)
-        attention = features.attention
         if self._options.track:
-            labels, tracks = self._follow(segmentation, seen, movement or self.look(frame))
+            labels, tracks = self._follow(segmentation, seen, motion)
         else:
             tracks = _unfollowed(seen)
             labels = _paint(segmentation, seen, tracks)
-        return SceneSegmentation(
-            labels=labels,
-            objects=_objects(labels, tracks),
-            attention=None if attention is None else attention.float().cpu().numpy(),
-        )
+        return SceneSegmentation(labels=labels, objects=_objects(labels, tracks))
 
     def _follow(
-        self, segmentation: Segmentation, seen: Observation, movement: Movement
+        self, segmentation: Segmentation, seen: Observation, motion: MotionEstimate
     ) -> tuple[NDArray[np.uint16], list[_Track]]:
         """Return what is believed of the frame, and all known objects."""
-        named = _paint(segmentation, seen, self._identify(seen, movement.flow))
+        named = _paint(segmentation, seen, self._identify(seen, motion.flow))
         known = _table(track.id for track in self._tracks)
-        patience = movement.patience
+        patience = motion.confirmation_frames
         confirmed = _table(track.id for track in self._tracks if track.age >= patience)
-        labels = self._belief(
-            named, movement.places, known, confirmed, patience, segmentation.guessed
-        )
+        labels = self._belief(named, motion.warp, known, confirmed, patience, segmentation.inferred)
         believed = find_points(labels)
         self._tracks = [
             track.believed_at(believed.get(track.id, _NO_POINTS)) for track in self._tracks

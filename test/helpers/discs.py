@@ -37,6 +37,13 @@ def features_of(labels: np.ndarray, stride: int = 10) -> Features:
     return Features(grid, grid.mean((0, 1)))
 
 
+def track_frame(
+    tracker: Tracker, segmentation: Segmentation, features: Features, frame: RGBDFrame
+) -> SceneSegmentation:
+    """Run both steps of the tracker on one frame."""
+    return tracker.update(segmentation, features, tracker.prepare(frame))
+
+
 def track(
     tracker: Tracker, truth: np.ndarray, shown=None, color=None, **frame
 ) -> SceneSegmentation:
@@ -44,7 +51,8 @@ def track(
     if color is None:
         color = np.ascontiguousarray(TEXTURE[: truth.shape[0], : truth.shape[1]])
     shown = truth if shown is None else shown
-    return tracker(Segmentation(shown), features_of(truth), RGBDFrame(color, **frame))
+    segmentation, features = Segmentation(shown), features_of(truth)
+    return track_frame(tracker, segmentation, features, RGBDFrame(color, **frame))
 
 
 def ids_by_label(labels: np.ndarray, scene: SceneSegmentation) -> dict[int, int]:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from discs import track_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +55,9 @@ def show(tracker: Tracker, labels: np.ndarray, offset: int = 0, times: int = 1) 
     """What the tracker says of the last of some equal frames."""
     color = np.ascontiguousarray(TEXTURE[100:340, 100 + offset : 420 + offset])
     for _ in range(times):
-        scene = tracker(Segmentation(labels), Features(GRID, GRID.mean((0, 1))), shown(color))
+        scene = track_frame(
+            tracker, Segmentation(labels), Features(GRID, GRID.mean((0, 1))), shown(color)
+        )
     return scene.labels
 
 
@@ -103,7 +106,7 @@ def test_an_object_lifted_from_another_is_another_soon():
         picture[top : top + 80, 140:220] = TEXTURE[180:260, 240:320]
         cut = boxes(LEFT, (140, 220, top, top + 80))
         features = Features(GRID, GRID.mean((0, 1)))
-        labels = tracker(Segmentation(cut), features, shown(picture)).labels
+        labels = track_frame(tracker, Segmentation(cut), features, shown(picture)).labels
     assert (labels[LEFT[2] : LEFT[3], LEFT[0] : LEFT[1] - 10] == whole).all()
     lifted = labels[top + 10 : top + 70, 150:210]
     assert np.mean((lifted != whole) & (lifted > 0)) > 0.9
@@ -189,7 +192,7 @@ def test_a_guess_does_not_change_what_is_believed(tracker, guessed):
     color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
     cut = Segmentation(after, np.full(SHAPE, guessed))
     for _ in range(30):
-        labels = tracker(cut, Features(GRID, GRID.mean((0, 1))), shown(color)).labels
+        labels = track_frame(tracker, cut, Features(GRID, GRID.mean((0, 1))), shown(color)).labels
     assert (labels == first).all() == guessed
 
 
@@ -208,7 +211,7 @@ def test_objects_describe_what_any_labels_show(seed, patience):
         cells = np.unique(rng.integers(0, 5, (6, 8)), return_inverse=True)[1].reshape(6, 8)
         labels = np.kron(cells, np.ones((40, 40), np.int32)).astype(np.int32)
         frame = RGBDFrame(np.ascontiguousarray(TEXTURE[:240, :320]))
-        scene = tracker(Segmentation(labels), Features(GRID, GRID.mean((0, 1))), frame)
+        scene = track_frame(tracker, Segmentation(labels), Features(GRID, GRID.mean((0, 1))), frame)
         ids, areas = np.unique(scene.labels[scene.labels > 0], return_counts=True)
         assert [(o.id, o.area) for o in scene.objects] == list(zip(ids, areas, strict=True))
         for item in scene.objects:
@@ -255,5 +258,7 @@ def test_at_a_low_frame_rate_each_frame_is_believed(tracker):
     features = Features(GRID, GRID.mean((0, 1)))
     color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
     for second, cut in enumerate((APART, APART, APART, MERGED)):
-        scene = tracker(Segmentation(cut), features, RGBDFrame(color, stamp_ns=second * 10**9))
+        scene = track_frame(
+            tracker, Segmentation(cut), features, RGBDFrame(color, stamp_ns=second * 10**9)
+        )
     assert len(scene.objects) == 1

@@ -4,7 +4,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from discs import DISCS, RNG, SHAPE, TEXTURE, VECTORS, disc_labels, features_of, ids_by_label, track
+from discs import (
+    DISCS,
+    RNG,
+    SHAPE,
+    TEXTURE,
+    VECTORS,
+    disc_labels,
+    ids_by_label,
+    track,
+    track_frame,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,18 +58,6 @@ def test_objects_describe_what_the_labels_show(tracker):
         own = VECTORS[labels[mask > 0][0]].numpy()
         assert item.feature @ own / np.linalg.norm(own) > 0.9
         np.testing.assert_allclose(np.linalg.norm(item.feature), 1, rtol=1e-5)
-
-
-def test_attention_comes_along_as_an_array(tracker):
-    labels = disc_labels(DISCS)
-    features = features_of(labels)
-    attention = torch.rand(6, *features.grid.shape[:2])
-    features = Features(features.grid, features.pooled, attention)
-    frame = RGBDFrame(np.zeros((*SHAPE, 3), np.uint8))
-    scene = tracker(Segmentation(labels), features, frame)
-    assert scene.attention.dtype == np.float32
-    np.testing.assert_array_equal(scene.attention, attention.numpy())
-    assert track(tracker, labels).attention is None
 
 
 @given(
@@ -161,7 +159,7 @@ def test_every_size_of_image_is_tracked(tracker, shape):
     grid = torch.randn(3, 4, 8)
     for _ in range(3):
         frame = RGBDFrame(np.zeros((*shape, 3), np.uint8))
-        scene = tracker(Segmentation(labels), Features(grid, grid.mean((0, 1))), frame)
+        scene = track_frame(tracker, Segmentation(labels), Features(grid, grid.mean((0, 1))), frame)
         assert (scene.labels == 1).all()
 
 
