@@ -1,37 +1,41 @@
-"""The errors a user can meet: each message names the thing, what is wrong with it and what to do."""
+"""Errors for the user; each message names the input, the problem with it and a remedy."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ScenerepError(Exception):
-    """Base of every error that is the input's or the configuration's fault, not the program's."""
+    """Base class of errors caused by the input or the configuration, not by a defect."""
 
 
 class ConfigError(ScenerepError):
-    """An option has a value that cannot work."""
+    """Invalid or contradictory options."""
 
 
 class SourceError(ScenerepError):
-    """A recording cannot be opened or is not of a known kind."""
+    """A recording that cannot be opened or has an unknown format."""
 
 
 class FrameError(ScenerepError):
-    """One frame cannot be used; the frames around it may be good."""
+    """A single unusable frame; other frames of the source may be usable."""
 
 
 class WeightsError(ScenerepError):
-    """A weight file is missing, damaged or does not fit the architecture."""
+    """A weight file that is missing, damaged or of another architecture."""
 
 
-def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
-    """Return a hint naming the known names closest to a mistyped one.
+_MIN_SIMILARITY = 0.5  # ratio of difflib from which a name is suggested
+_MAX_LISTED_NAMES = 20
 
-    >>> nearest_names("kmean", ["kmeans", "attention"])
+
+def suggest_names(name: str, valid_names: Iterable[str], max_suggestions: int = 3) -> str:
+    """Return a hint for an unknown name: similar valid names, or else a list of valid names.
+
+    >>> suggest_names("kmean", ["kmeans", "attention"])
     'did you mean kmeans?'
     """
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=count, cutoff=0.5)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"known names: {', '.join(known[:20])}"
+    candidates = sorted(valid_names)
+    similar = difflib.get_close_matches(name, candidates, n=max_suggestions, cutoff=_MIN_SIMILARITY)
+    if similar:
+        return f"did you mean {' or '.join(similar)}?"
+    return f"known names: {', '.join(candidates[:_MAX_LISTED_NAMES])}"

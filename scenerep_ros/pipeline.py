@@ -1,82 +1,105 @@
-"""The way of one frame, from image to objects with lasting ids. It knows nothing of ROS."""
+"""The way of one frame from image to objects with stable ids. It knows nothing of ROS."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.clustering.registry import make_clustering
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.preprocessing.depth_registration import Registration
 from scenerep_ros.preprocessing.exposure import shows_nothing, well_exposed
-from scenerep_ros.segmentation.registry import make_cut
-from scenerep_ros.stopwatch import Stopwatch
-from scenerep_ros.tracking.tracker import Tracker
+from scenerep_ros.preprocessing.frame_context import FrameContext
+from scenerep_ros.report import Stopwatch
+from scenerep_ros.segmentation.registry import build_segmenter
+from scenerep_ros.tracking.tracker import IdentityTracker, MotionEstimate, Tracker
 
 
 class Pipeline:
-    """Source frame in, scene segmentation out; keeps the tracker's memory between frames.
+    """Segmentation of a sequence of frames, with the state that is kept between them.
 
     Args:
-        config: all options.
-        backbone: a loaded backbone to share; by default the one that config names is loaded.
+        config: options of all stages.
+        backbone: loaded backbone to share; None loads the one that config names.
 
     Raises:
         ConfigError, WeightsError: if the backbone cannot be built.
+
+    Example:
+        >>> from scenerep_ros import Pipeline, PipelineConfig, open_source
+        >>> pipeline = Pipeline(PipelineConfig())  # doctest: +SKIP
+        >>> for frame in open_source("recording"):  # doctest: +SKIP
+        ...     labels = pipeline(frame).labels  # (H, W) uint16, 0 is background
     """
 
     def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
         self.config = config
         self.backbone = backbone or load_backbone(config)
-        self.tracker = Tracker(config)
-        self.registration = Registration(config.depth_gap)
-        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
-        self.configure(config)
+        self.registration = Registration(config.depth.gap)
+        self.tracker = _build_tracker(config)
+        self.segmenter = build_segmenter(config)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
 
     def configure(self, config: PipelineConfig) -> None:
-        """Take over options that need no new weights; known objects are not forgotten.
+        """Apply options that need no new weights; tracked objects keep their ids.
 
         Raises:
-            ConfigError: if the options contradict each other; the old ones then stay.
+            ConfigError: if the options contradict each other; the old ones stay then.
         """
-        cluster, cut = make_clustering(config), make_cut(config)
-        self.cluster, self.cut, self.config = cluster, cut, config
-        self.tracker.configure(config)
-        self.registration.gap = config.depth_gap
+        self.segmenter = build_segmenter(config)
+        if config.track != self.config.track:
+            self.tracker = _build_tracker(config)
+        self.tracker.configure(config.tracking)
+        self.registration.gap = config.depth.gap
+        self.config = config
+
+    @staticmethod
+    def validate(config: PipelineConfig) -> None:
+        """Check that a segmenter can be built with the options.
+
+        Raises:
+            ConfigError: if the options contradict each other.
+        """
+        build_segmenter(config)
 
     def reset(self) -> None:
-        """Forget all objects, and how far depth lies beside colour."""
+        """Discard all state of earlier frames, in every stage that keeps any."""
+        self.registration = Registration(self.config.depth.gap)
+        self.segmenter.reset()
         self.tracker.reset()
-        self.registration = Registration(self.config.depth_gap)
 
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
-        """Segment one frame; of one that shows nothing, nothing is said, and nothing forgotten."""
+        """Segment one frame. A blank frame returns all UNLABELLED and leaves tracking unchanged."""
         if shows_nothing(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
-        given, frame = frame, well_exposed(frame)
         watch = Stopwatch(self.backbone.device)
-        # Geometry and motion need no features: they run beside the backbone.
-        registered = self._beside.submit(self._registered, frame, frame is given)
-        depth = self._beside.submit(lambda: self.cut.look(registered.result()))
-        motion = self._beside.submit(lambda: self.tracker.prepare(registered.result()))
+        # 1. Raise the exposure of a dark frame.
+        exposed = well_exposed(frame)
+        # 2. Geometry and motion need no features: a second thread prepares them.
+        preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
+        # 3. Compute dense features and the CLS attention.
         with watch("backbone"):
-            features = self.backbone(frame.color, self.config.resolution)
-        frame = registered.result()
-        clusters = None
-        if self.cut.needs_clusters(frame):
-            with watch("cluster"):
-                clusters = self.cluster(features)
-        with watch("cut"):
-            segmentation = self.cut(clusters, features, frame, depth.result())
+            features = self.backbone(exposed.color, self.config.resolution)
+        prepared, motion = preparation.result()
+        # 4. Segment the frame into objects.
+        with watch("segment"):
+            segmentation = self.segmenter.segment(features, prepared)
+        # 5. Associate the objects with those of earlier frames.
         with watch("track"):
-            scene = self.tracker.update(segmentation, features, motion.result())
-        attention = features.attention
-        heads = None if attention is None else attention.float().cpu().numpy()
-        return replace(scene, attention=heads, timings=watch.timings)
+            scene = self.tracker.update(segmentation, features, motion)
+        return replace(scene, attention=features.attention, timings=watch.timings)
 
-    def _registered(self, frame: RGBDFrame, clear: bool) -> RGBDFrame:
-        return self.registration(frame, clear) if self.config.use_depth else frame
+    def _prepare(self, frame: RGBDFrame, is_well_exposed: bool) -> tuple[Any, MotionEstimate]:
+        """Align depth with colour, then prepare the segmenter and the tracker."""
+        if self.config.use_depth:
+            frame = self.registration(frame, is_well_exposed)
+        prepared = self.segmenter.prepare(FrameContext(frame, self.config.use_depth))
+        return prepared, self.tracker.prepare(frame)
+
+
+def _build_tracker(config: PipelineConfig) -> Tracker | IdentityTracker:
+    return Tracker(config.tracking) if config.track else IdentityTracker()

@@ -1,39 +1,88 @@
-"""What one run did: frames, speed, latency a stage, objects; as report.json and as a short text."""
+"""Report of one run: frame counts, frame rate, latency of each stage and objects a frame."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import SceneSegmentation
-from scenerep_ros.pipeline import Pipeline
+
+if TYPE_CHECKING:  # the replay node measures its stages without torch and without a pipeline
+    import torch
+
+    from scenerep_ros.pipeline import Pipeline
 
 Latency = dict[str, dict[str, float]]
-"""Milliseconds a stage: {"cluster": {"median": 6.1, "p95": 7.9}}."""
+"""Median and 95th percentile of each stage [ms]: {"cluster": {"median": 6.1, "p95": 7.9}}."""
 
 
-def latency(timings: Sequence[Mapping[str, float]]) -> Latency:
-    """Median and 95th percentile a stage over all frames, milliseconds; stages in their order."""
+class Stopwatch:
+    """Measures the wall time of named stages of one frame [ms].
+
+    CUDA work is asynchronous. On a CUDA device each stage therefore ends with a synchronization,
+    so that its time is not attributed to the stage that copies the result.
+
+    Args:
+        device: device of the tensors that the stages compute; None for stages without tensors.
+
+    >>> watch = Stopwatch()
+    >>> with watch("cluster"):
+    ...     pass
+    >>> list(watch.timings)
+    ['cluster']
+    """
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self.timings: dict[str, float] = {}
+        self._device = device
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Measure the body as one stage; the times of a repeated stage add up."""
+        start = time.perf_counter()
+        yield
+        if self._device is not None and self._device.type == "cuda":
+            import torch
+
+            torch.cuda.synchronize(self._device)
+        elapsed = (time.perf_counter() - start) * 1e3
+        self.timings[stage] = self.timings.get(stage, 0.0) + elapsed
+
+
+def summarize_latency(timings: Sequence[Mapping[str, float]]) -> Latency:
+    """Compute median and 95th percentile of each stage over all frames that ran it.
+
+    Args:
+        timings: time of each stage [ms], one mapping a frame.
+
+    Returns:
+        The summary [ms], stages in the order of their first occurrence.
+
+    >>> summarize_latency([{"cut": 1.0}, {"cut": 3.0}])
+    {'cut': {'median': 2.0, 'p95': 2.9}}
+    """
     stages = dict.fromkeys(stage for frame in timings for stage in frame)
     samples = {stage: [frame[stage] for frame in timings if stage in frame] for stage in stages}
-    return {stage: percentiles(values) for stage, values in samples.items()}
+    return {stage: median_and_p95(values) for stage, values in samples.items()}
 
 
-def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """Median and 95th percentile of at least one value, to the microsecond if values are ms."""
+def median_and_p95(values: Sequence[float]) -> dict[str, float]:
+    """Compute median and 95th percentile of at least one value, rounded to three decimals."""
     median, p95 = np.percentile(values, [50, 95])
     return {"median": round(float(median), 3), "p95": round(float(p95), 3)}
 
 
 @dataclass(frozen=True)
 class FrameCounts:
-    """Every frame is accounted for: segmented + dropped = published."""
+    """Numbers of frames; segmented + dropped = published."""
 
     published: int
     received: int
@@ -46,12 +95,14 @@ class RunReport:
     """One run of the pipeline over a recording.
 
     Attributes:
-        frames: what became of them.
-        fps: segmented frames a second, from the first to the last.
-        latency_ms: a stage; the forward pass is `backbone`.
-        objects_per_frame: mean.
-        backbone, method, device: what ran.
-        dropped: by reason.
+        frames: numbers of published, received, segmented and dropped frames.
+        fps: segmented frames a second, from the first to the last [1/s].
+        latency_ms: median and 95th percentile of each stage [ms]; `backbone` is the forward pass.
+        objects_per_frame: mean number of objects.
+        backbone: name of the backbone.
+        method: segmentation method.
+        device: device of the backbone.
+        dropped: number of dropped frames by reason.
     """
 
     frames: FrameCounts
@@ -64,11 +115,15 @@ class RunReport:
     dropped: dict[str, int] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write report.json."""
+        """Write the report as JSON.
+
+        Raises:
+            ScenerepError: if the file cannot be written.
+        """
         write_atomically(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     def __str__(self) -> str:
-        """Summarise in a few lines for the terminal."""
+        """Format a summary of a few lines for the terminal."""
         frames = self.frames
         reasons = ", ".join(f"{count} {name}" for name, count in self.dropped.items() if count)
         lines = [
@@ -76,33 +131,38 @@ class RunReport:
             f"frames   {frames.published} in, {frames.segmented} segmented, {frames.dropped} dropped"
             + (f" ({reasons})" if reasons else ""),
             f"speed    {self.fps:.1f} frames/s, {self.objects_per_frame:.1f} objects a frame",
-            latency_text(self.latency_ms),
+            format_latency(self.latency_ms),
         ]
         return "\n".join(lines)
 
 
 class RunLog:
-    """Keeps of every segmented frame what the report needs, and no images."""
+    """Collects timings and object counts of the segmented frames for the report."""
 
     def __init__(self) -> None:
         self.timings: list[Mapping[str, float]] = []
-        self._objects = 0
-        self._start = time.perf_counter()
+        self._object_count = 0
+        self._started_at = time.perf_counter()
 
     def add(self, scene: SceneSegmentation) -> None:
-        """Take note of one segmented frame."""
+        """Add one segmented frame."""
         self.timings.append(scene.timings)
-        self._objects += len(scene.objects)
+        self._object_count += len(scene.objects)
 
     def report(self, unreadable: int, pipeline: Pipeline) -> RunReport:
-        """Summarise at least one frame; `unreadable` ones count as dropped."""
+        """Summarize the run.
+
+        Args:
+            unreadable: number of frames that could not be read; they count as dropped.
+            pipeline: the pipeline that segmented at least one frame.
+        """
         segmented = len(self.timings)
         published = segmented + unreadable
         return RunReport(
             frames=FrameCounts(published, segmented, segmented, unreadable),
-            fps=round(segmented / (time.perf_counter() - self._start), 2),
-            latency_ms=latency(self.timings),
-            objects_per_frame=round(self._objects / segmented, 2),
+            fps=round(segmented / (time.perf_counter() - self._started_at), 2),
+            latency_ms=summarize_latency(self.timings),
+            objects_per_frame=round(self._object_count / segmented, 2),
             backbone=pipeline.backbone.name,
             method=pipeline.config.method,
             device=str(pipeline.backbone.device),
@@ -110,8 +170,8 @@ class RunLog:
         )
 
 
-def latency_text(stages: Latency) -> str:
-    """Return one aligned line a stage."""
+def format_latency(stages: Latency) -> str:
+    """Format a table with a header and one line a stage [ms]."""
     lines = [f"{'stage':<12}{'median':>9}{'p95':>9}  ms"]
     for stage, values in stages.items():
         lines.append(f"{stage:<12}{values['median']:>9.1f}{values['p95']:>9.1f}")

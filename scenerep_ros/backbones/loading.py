@@ -25,7 +25,7 @@ from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
 from scenerep_ros.backbones.vit import ViTBackbone
 from scenerep_ros.backbones.wheel import WHEELS, fetch
 from scenerep_ros.config.options import BackboneOptions
-from scenerep_ros.errors import ConfigError, WeightsError, nearest_names
+from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def _try_out(backbone: Backbone) -> None:
 def _check_name(name: str) -> None:
     known = timm.list_models() + timm.list_pretrained()
     if name not in known:
-        raise ConfigError(f"backbone {name}: not a model of timm; {nearest_names(name, known)}")
+        raise ConfigError(f"backbone {name}: not a model of timm; {suggest_names(name, known)}")
 
 
 def _create(name: str, pretrained: bool = False) -> Any:

@@ -19,10 +19,11 @@ import torch
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.fields import changed_options
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.filesystem.share import share_folder
-from scenerep_ros.report import latency_text, percentiles
+from scenerep_ros.report import format_latency, median_and_p95
 from scenerep_ros.sources import open_source
 
 SAMPLE = "test/data/tabletop"
@@ -71,7 +72,7 @@ def measure_kmeans(source: str, config: PipelineConfig, frames: int) -> dict[str
     frame = next(iter(open_source(source)))
     image = np.asarray(cv2.resize(frame.color, KMEANS_SIZE), np.uint8)
     grid = load_backbone(config)(image, min(KMEANS_SIZE)).grid.cpu().numpy()
-    return {"kmeans": kmeans_benchmark(grid, config.seed, frames)}
+    return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, frames)}
 
 
 def machine() -> dict[str, Any]:
@@ -89,7 +90,7 @@ def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, 
     """Run the recording through the nodes with all outputs subscribed; returns the report."""
     from scenerep_ros.ros.tools.session import run_session  # needs ROS
 
-    options = config.model_dump(exclude_defaults=True)
+    options = changed_options(config)
     handlers = dict.fromkeys(OUTPUTS, lambda _: None)
     with tempfile.TemporaryDirectory() as logs:
         return asdict(run_session(source, options, handlers, Path(logs), frames))
@@ -103,7 +104,7 @@ def measure_backbone(source: str, config: PipelineConfig, frames: int) -> dict[s
         start = time.perf_counter()
         backbone(frame.color, config.resolution).grid.sum().item()
         times.append((time.perf_counter() - start) * 1e3)
-    return percentiles(times)
+    return median_and_p95(times)
 
 
 def stages_text(figures: dict[str, Any]) -> str:
@@ -113,7 +114,7 @@ def stages_text(figures: dict[str, Any]) -> str:
     lines = [
         f"{node['backbone']}, {node['method']}, {node['device']}; {figures['machine']}",
         f"node over DDS, {node['frames']['segmented']} frames, all outputs subscribed:",
-        latency_text(node["latency_ms"]),
+        format_latency(node["latency_ms"]),
         f"overhead is all but waiting and the backbone; the bare backbone alone took {alone:.1f} ms",
     ]
     return "\n".join(lines)

@@ -10,11 +10,11 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import SourceError
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import RunLog
-from scenerep_ros.sinks import AttentionSink, CloudSink, LabelSink, OverlayVideo, Sinks
+from scenerep_ros.sinks import AttentionSink, CloudSink, CompositeSink, LabelSink, OverlayVideoSink
 from scenerep_ros.sources import Source, open_source
 
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     config = options_from(args, PipelineConfig, args.config)
     source = open_source(args.source)
     pipeline = Pipeline(config)
-    with Sinks(chosen_sinks(args, source.rate)) as sinks:
+    with CompositeSink(chosen_sinks(args, source.rate)) as sinks:
         log = segment_all(source, pipeline, sinks, args.max_frames)
     if not log.timings:
         raise SourceError(f"{args.source}: none of its {len(source)} frames could be read")
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 def chosen_sinks(args: argparse.Namespace, rate: float) -> list[Any]:
     """Return the writers that the flags ask for."""
-    sinks: list[Any] = [LabelSink(args.out), OverlayVideo(args.out / "overlay.mp4", rate)]
+    sinks: list[Any] = [LabelSink(args.out), OverlayVideoSink(args.out / "overlay.mp4", rate)]
     if args.clouds:
         sinks.append(CloudSink(args.out))
     if args.attention:
@@ -56,7 +56,9 @@ def chosen_sinks(args: argparse.Namespace, rate: float) -> list[Any]:
     return sinks
 
 
-def segment_all(source: Source, pipeline: Pipeline, sinks: Sinks, max_frames: int | None) -> RunLog:
+def segment_all(
+    source: Source, pipeline: Pipeline, sinks: CompositeSink, max_frames: int | None
+) -> RunLog:
     """Run the pipeline over the source."""
     log = RunLog()
     total = min(len(source), max_frames or len(source))

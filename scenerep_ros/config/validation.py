@@ -1,7 +1,8 @@
-"""Reading values into the config models, and saying what is wrong with them."""
+"""Reading of values into the config models, with errors that name each bad option."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import inf
 from pathlib import Path
@@ -11,15 +12,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from scenerep_ros.config.options import FIXED
-from scenerep_ros.errors import ConfigError, nearest_names
+from scenerep_ros.config.fields import nest, option_fields
+from scenerep_ros.config.options import START_ONLY
+from scenerep_ros.errors import ConfigError, suggest_names
 
 
 def bounds(field: FieldInfo) -> str:
-    """Say what values a field takes: `[0, 1]`, `(0, 0.5]`, `a, b or c`; empty where all do.
+    """Describe the values of an option: `[0, 1]`, `(0, 0.5]`, `a, b or c`; empty if all are valid.
 
-    >>> from scenerep_ros.config.options import SegmentationOptions
-    >>> bounds(SegmentationOptions.model_fields["attention_mass"])
+    >>> from scenerep_ros.config.options import DepthOptions
+    >>> bounds(DepthOptions.model_fields["gap"])
     '(0, 1]'
     """
     if get_origin(field.annotation) is Literal:
@@ -36,21 +38,21 @@ def bounds(field: FieldInfo) -> str:
 
 
 def is_live(field: FieldInfo) -> bool:
-    """Say whether a running node can change an option."""
-    return field.json_schema_extra != FIXED
+    """Return True if a running node can change the option."""
+    return field.json_schema_extra != START_ONLY
 
 
-Options = TypeVar("Options", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def validated(model: type[Options], values: dict[str, Any]) -> Options:
-    """Build a config model; say in one line an option what is wrong with it.
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Build a config model from nested or dotted names.
 
     Raises:
-        ConfigError: naming each bad option, its value, what was expected and near names.
+        ConfigError: naming each bad option, its value, what was expected and similar names.
     """
     try:
-        return model(**values)
+        return model(**nest(values))
     except ValidationError as error:
         lines = [_explain(model, problem) for problem in error.errors()]
         raise ConfigError("; ".join(lines)) from None
@@ -59,20 +61,20 @@ def validated(model: type[Options], values: dict[str, Any]) -> Options:
 def _explain(model: type[BaseModel], problem: Any) -> str:
     name = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"option {name}: unknown; {nearest_names(name, model.model_fields)}"
+        return f"option {name}: unknown; {suggest_names(name, option_fields(model))}"
     if problem["type"] == "literal_error":
         choices = [
             part.strip(" '") for part in problem["ctx"]["expected"].replace(" or ", ",").split(",")
         ]
         return (
-            f"option {name} = {problem['input']!r}: {nearest_names(str(problem['input']), choices)} "
+            f"option {name} = {problem['input']!r}: {suggest_names(str(problem['input']), choices)} "
             f"(one of {', '.join(choices)})"
         )
     return f"option {name} = {problem['input']!r}: {problem['msg']}"
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
-    """Read options from a ROS 2 parameter file, or from a flat mapping.
+    """Read options from a ROS 2 parameter file, or from a mapping of options.
 
     Raises:
         ConfigError: if the file is not a YAML mapping.
@@ -81,8 +83,17 @@ def load_yaml(path: Path) -> dict[str, Any]:
         data = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"config file {path}: cannot be read as YAML: {error}") from None
-    while isinstance(data, dict) and len(data) == 1 and isinstance(next(iter(data.values())), dict):
-        data = next(iter(data.values()))
+    data = _ros_parameters(data)
     if not isinstance(data, dict):
         raise ConfigError(f"config file {path}: expected a mapping of option names to values")
+    return data
+
+
+def _ros_parameters(data: Any) -> Any:
+    """Return the parameters of the only node of a ROS 2 parameter file; other data as it is."""
+    inner = data
+    while isinstance(inner, dict) and len(inner) == 1:
+        name, inner = next(iter(inner.items()))
+        if name == "ros__parameters":
+            return inner
     return data

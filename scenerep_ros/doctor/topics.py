@@ -7,7 +7,7 @@ from statistics import median
 
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.doctor.observation import Endpoint, TopicView
-from scenerep_ros.errors import nearest_names
+from scenerep_ros.errors import suggest_names
 
 SLOW = 5.0
 """Frames a second below which objects move too far between frames to keep their ids."""
@@ -37,7 +37,7 @@ def check_presence(topic: TopicView) -> Finding | None:
     """Does anybody publish it?"""
     if topic.publishers:
         return None
-    hint = f"; {nearest_names(topic.name, topic.alternatives)}" if topic.alternatives else ""
+    hint = f"; {suggest_names(topic.name, topic.alternatives)}" if topic.alternatives else ""
     return fail(
         topic.name,
         "nobody publishes it",

@@ -1,4 +1,4 @@
-"""What every sink is: something that takes the pipeline's answers one by one."""
+"""Interface of the writers of segmentation results."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ _Self = TypeVar("_Self", bound="Sink")
 
 
 class Sink(Protocol):
-    """Takes one scene after the other; as a context manager, it closes itself."""
+    """Writer of a sequence of segmented frames; a context manager that closes itself."""
 
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
-        """Take the next scene.
+        """Write the next scene.
+
+        Args:
+            frame: frame that was segmented.
+            scene: segmentation of the frame.
 
         Raises:
-            ScenerepError: if it cannot be written.
+            ScenerepError: if the scene cannot be written.
         """
 
     def close(self) -> None:
-        """Finish what was begun; closing twice is harmless."""
+        """Complete the output; a second call has no effect."""
         return
 
     def __enter__(self: _Self) -> _Self:
@@ -40,14 +44,14 @@ class Sink(Protocol):
         self.close()
 
 
-class Sinks(Sink):
-    """Several sinks as one; closing closes them all, even where one of them fails."""
+class CompositeSink(Sink):
+    """Writes each scene to several sinks and closes all of them, even when one of them fails."""
 
     def __init__(self, sinks: Iterable[Sink]) -> None:
         self._sinks = list(sinks)
 
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
-        """Give the scene to each sink."""
+        """Write the scene to each sink."""
         for sink in self._sinks:
             sink.write(frame, scene)
 
@@ -59,7 +63,9 @@ class Sinks(Sink):
 
 
 def path_inside(folder: Path, name: str, suffix: str) -> Path:
-    """Return the path of the file for a frame of that name, which never leaves the folder.
+    """Return the path of a frame's file, which is always inside the folder.
+
+    Characters that separate folders are replaced in the name.
 
     >>> path_inside(Path("out"), "../seq/0001", ".png").as_posix()
     'out/.._seq_0001.png'

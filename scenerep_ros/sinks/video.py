@@ -1,6 +1,6 @@
-"""The overlays as a video: H.264 in MP4 with 4:2:0 colour, which plays in browsers and everywhere.
+"""Writers of H.264 videos in MP4 with 4:2:0 chroma, which browsers and common players decode.
 
-OpenCV's wheels can write no H.264, so ffmpeg does it; the package imageio-ffmpeg brings one.
+The wheels of OpenCV have no H.264 encoder, so ffmpeg encodes; the package imageio-ffmpeg ships it.
 """
 
 from __future__ import annotations
@@ -19,72 +19,75 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.atomic import atomic_path
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
-from scenerep_ros.render import overlay
+from scenerep_ros.render import draw_overlay
 from scenerep_ros.sinks.base import Sink
 
 Encode = Callable[[NDArray[np.uint8]], object]
 
 
 class VideoWriter:
-    """Writes pictures to one video, which is complete, and there under its name, once it is closed.
+    """Writes images to one video file, which appears under its name when the writer is closed.
 
     Args:
-        path: of the .mp4 file.
-        rate: frames a second, positive.
+        path: path of the .mp4 file.
+        rate: positive frame rate [1/s].
 
     Raises:
-        ScenerepError: on write or close, if there is no ffmpeg or it fails, on a full disk say.
+        ScenerepError: on write or close, if ffmpeg is missing or fails, for example on a full disk.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
         self._path = path
         self._rate = rate
-        self._open = ExitStack()
+        self._resources = ExitStack()
         self._encode: Encode | None = None
         self._size = (0, 0)
 
-    def write(self, picture: NDArray[np.uint8]) -> None:
-        """Append a picture (H, W, 3) uint8 RGB, resized if need be to the first one's size."""
+    def write(self, image: NDArray[np.uint8]) -> None:
+        """Append an image (H, W, 3) uint8 RGB, resized to the size of the first one."""
         if self._encode is None:
-            self._size = (picture.shape[1], picture.shape[0])
+            self._size = (image.shape[1], image.shape[0])
             encoder = _h264_encoder(self._path, self._size, self._rate)
-            self._encode = self._open.enter_context(encoder)
+            self._encode = self._resources.enter_context(encoder)
         try:
-            self._encode(_fitted(picture, self._size))
+            self._encode(_resize(image, self._size))
         except BrokenPipeError:
-            self.close()  # which says why the encoder stopped
+            self.close()  # raises the error of the encoder
 
     def close(self) -> None:
-        """Finish the video; closing twice is harmless."""
-        self._open.close()
+        """Complete the video; a second call has no effect."""
+        self._resources.close()
 
 
-class OverlayVideo(Sink):
-    """Writes the overlays of all scenes to one video, as `VideoWriter` does."""
+class OverlayVideoSink(Sink):
+    """Writes the overlays of all scenes to one video.
+
+    Args and errors are those of `VideoWriter`.
+    """
 
     def __init__(self, path: Path, rate: float) -> None:
         self._video = VideoWriter(path, rate)
 
     def write(self, frame: RGBDFrame, scene: SceneSegmentation) -> None:
-        """Append the scene's overlay."""
-        self._video.write(overlay(frame.color, scene.labels))
+        """Append the overlay of the scene."""
+        self._video.write(draw_overlay(frame.color, scene.labels))
 
     def close(self) -> None:
-        """Finish the video."""
+        """Complete the video."""
         self._video.close()
 
 
-def _fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    if picture.shape[1::-1] == size:
-        return picture
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _resize(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    if image.shape[1::-1] == size:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @contextmanager
 def _h264_encoder(path: Path, size: tuple[int, int], rate: float) -> Iterator[Encode]:
-    """Give a function that takes (H, W, 3) uint8 RGB images of one width and height."""
+    """Yield a function that encodes (H, W, 3) uint8 RGB images of the given width and height."""
     with atomic_path(path) as temporary, tempfile.TemporaryFile() as log:
-        # In a session of its own, so that Ctrl-C in a terminal does not reach it and it can end well.
+        # A session of its own keeps Ctrl-C in a terminal from ending ffmpeg before the file is complete.
         process = subprocess.Popen(
             _command(temporary, size, rate),
             stdin=subprocess.PIPE,
@@ -101,8 +104,8 @@ def _h264_encoder(path: Path, size: tuple[int, int], rate: float) -> Iterator[En
             process.wait()
         if process.returncode:
             log.seek(0)
-            said = log.read().decode(errors="replace").splitlines()
-            reason = said[-1] if said else f"exit code {process.returncode}"
+            messages = log.read().decode(errors="replace").splitlines()
+            reason = messages[-1] if messages else f"exit code {process.returncode}"
             raise ScenerepError(f"cannot write {path}: ffmpeg: {reason}; is the disk full?")
 
 
@@ -110,10 +113,12 @@ def _command(path: Path, size: tuple[int, int], rate: float) -> list[str]:
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
-        raise ScenerepError(f"cannot write {path}: no ffmpeg; install it ({error})") from None
+        raise ScenerepError(
+            f"cannot write {path}: ffmpeg is missing ({error}); install imageio-ffmpeg"
+        ) from None
     source = f"-f rawvideo -pix_fmt rgb24 -s {size[0]}x{size[1]} -r {rate:g} -i -"
-    # 4:2:0 has one colour for 2x2 pixels, so an odd size is padded.
-    picture = "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"
+    # 4:2:0 stores one chroma sample for 2x2 pixels, so odd sizes are padded.
+    padding = "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"
     codec = "-c:v libx264 -preset veryfast -crf 20 -movflags +faststart"
-    options = f"-y -loglevel error {source} {picture} {codec}"
+    options = f"-y -loglevel error {source} {padding} {codec}"
     return [program, *options.split(), str(path)]

@@ -13,7 +13,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.geometry import Box
-from scenerep_ros.render import attention_montage, id_colors, overlay, painted
+from scenerep_ros.render import attention_montage, draw_overlay, id_colors, paint_labels
 from scenerep_ros.ros.conversions.camera_messages import image_message
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
@@ -29,14 +29,15 @@ def labels_message(view: SceneView) -> Image:
 
 def overlay_message(view: SceneView) -> Image:
     """Colour image with the objects' colours over it, rgb8."""
-    return image_message(overlay(view.frame.color, view.scene.labels), "rgb8", view.header)
+    return image_message(draw_overlay(view.frame.color, view.scene.labels), "rgb8", view.header)
 
 
 def attention_message(view: SceneView) -> Image | None:
     """Montage of the attention heads, rgb8; None for a backbone without attention."""
-    if view.scene.attention is None:
+    maps = view.scene.attention_maps()
+    if maps is None:
         return None
-    montage = attention_montage(view.frame.color, view.scene.attention)
+    montage = attention_montage(view.frame.color, maps)
     return image_message(montage, "rgb8", view.header)
 
 
@@ -52,7 +53,7 @@ def points_colored_message(view: SceneView) -> PointCloud2 | None:
     if not view.has_points:
         return None
     labels = view.scene.labels
-    return view.cloud.fill(view.header, view.frame, labels, painted(view.frame.color, labels))
+    return view.cloud.fill(view.header, view.frame, labels, paint_labels(view.frame.color, labels))
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from scenerep_ros.report import latency
+from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
 
 SILENCE = 3.0
@@ -83,6 +83,6 @@ def _numbers(counts: Counts) -> dict[str, float | str]:
     }
     numbers |= {f"dropped.{reason}": count for reason, count in counts.dropped.items()}
     numbers |= {f"noted.{kind}": count for kind, count in counts.noted.items()}
-    for stage, figures in latency(counts.timings).items():
+    for stage, figures in summarize_latency(counts.timings).items():
         numbers |= {f"latency_ms.{stage}.{name}": value for name, value in figures.items()}
     return numbers

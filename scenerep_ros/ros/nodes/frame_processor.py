@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 import time
 
-from scenerep_ros.config.options import NodeConfig
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.conversions.camera_messages import from_stamp
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id, to_intrinsics
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.reporter import Reporter
 from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
 from scenerep_ros.ros.transport.output_publishers import Publishers
-from scenerep_ros.stopwatch import Stopwatch
 
 
 class FrameProcessor:

@@ -1,4 +1,4 @@
-"""ROS parameters from the config models: declared with descriptors, read back, changed live."""
+"""ROS parameters from the config models: declaration with descriptors, reading and live changes."""
 
 from __future__ import annotations
 
@@ -17,55 +17,57 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from scenerep_ros.config.validation import Options, bounds, is_live, validated
-from scenerep_ros.errors import ConfigError, ScenerepError, nearest_names
+from scenerep_ros.config.fields import flatten, option_fields
+from scenerep_ros.config.validation import Model, bounds, is_live, validated
+from scenerep_ros.errors import ConfigError, ScenerepError, suggest_names
 
 IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-"""Beginnings of names that rclpy itself declares."""
+"""Prefixes of the parameters that rclpy itself declares."""
 
 
-def declare_options(node: Node, model: type[Options]) -> Options:
-    """Declare each option of a config model as a parameter, and return their values.
+def declare_options(node: Node, model: type[Model]) -> Model:
+    """Declare each option of a config model as a parameter and read the values.
 
-    A float option takes integers too (`rate:=5`), which ROS would refuse.
+    Options of a group have dotted names, such as `tracking.max_lost`. A float option accepts
+    integers (`rate:=5`), which ROS would refuse.
 
     Raises:
-        ConfigError: if a launch file, YAML file or command line gives a value that cannot be.
+        ConfigError: if a launch file, YAML file or command line gives an invalid value.
     """
     config = validated(model, _declare(node, model))
     for name in _unknown_overrides(node, model):
-        hint = nearest_names(name, model.model_fields)
+        hint = suggest_names(name, option_fields(model))
         node.get_logger().warning(f"parameter {name}: unknown, so it does nothing; {hint}")
     return config
 
 
-class LiveOptions(Generic[Options]):
-    """Follows parameters that change while the node runs.
+class LiveOptions(Generic[Model]):
+    """Parameters that change while the node runs.
 
-    A change is refused, with the reason, where the config as a whole would not be valid.
+    A change that would make the config invalid is refused with the reason.
 
     Args:
-        node: whose options are declared.
-        config: as declared.
-        apply: called with each new config; refuses it by raising a ScenerepError.
+        node: node whose options are declared.
+        config: result of `declare_options`.
+        apply: called with each new config; raises a ScenerepError to refuse it.
 
     Attributes:
-        config: as it is now.
+        config: current values.
     """
 
-    def __init__(self, node: Node, config: Options, apply: Callable[[Options], None]) -> None:
+    def __init__(self, node: Node, config: Model, apply: Callable[[Model], None]) -> None:
         self.config = config
         self._model = type(config)
         self._apply = apply
         node.add_on_set_parameters_callback(self._on_set)
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
-        change = {p.name: p.value for p in parameters if p.name in self._model.model_fields}
+        change = {p.name: p.value for p in parameters if p.name in option_fields(self._model)}
         if not change:
             return SetParametersResult(successful=True)
         try:
             _check_numbers(self._model, change)
-            config = validated(self._model, {**self.config.model_dump(), **change})
+            config = validated(self._model, {**flatten(self.config), **change})
             self._apply(config)
         except ScenerepError as error:
             return SetParametersResult(successful=False, reason=str(error))
@@ -74,7 +76,7 @@ class LiveOptions(Generic[Options]):
 
 
 def describe(name: str, field: FieldInfo) -> ParameterDescriptor:
-    """Return what `ros2 param describe` shows of an option."""
+    """Create the descriptor that `ros2 param describe` prints."""
     descriptor = ParameterDescriptor(
         name=name,
         description=field.description or "",
@@ -102,7 +104,7 @@ def _constraints(field: FieldInfo) -> str:
 
 
 def _limits(field: FieldInfo) -> tuple[float, float]:
-    """Bounds of a number, which descriptors only know as inclusive; the model checks the rest."""
+    """Return the bounds of a number; descriptors know inclusive ones only, so the model checks again."""
     low: float = -sys.maxsize
     high: float = sys.maxsize
     for rule in field.metadata:
@@ -111,10 +113,10 @@ def _limits(field: FieldInfo) -> tuple[float, float]:
     return low, high
 
 
-def _declare(node: Node, model: type[Options]) -> dict[str, Any]:
+def _declare(node: Node, model: type[Model]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for name, field in model.model_fields.items():
+    for name, field in option_fields(model).items():
         try:
             parameter = node.declare_parameter(name, field.default, describe(name, field))
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
@@ -127,22 +129,22 @@ def _declare(node: Node, model: type[Options]) -> dict[str, Any]:
     return values
 
 
-def _check_numbers(model: type[Options], values: Mapping[str, Any]) -> None:
-    """Refuse what pydantic would kindly convert: a parameter "0.5" or true is not a number."""
+def _check_numbers(model: type[Model], values: Mapping[str, Any]) -> None:
+    """Refuse values that pydantic would convert: a parameter "0.5" or true is not a number."""
     for name, value in values.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if model.model_fields[name].annotation is float and not is_number:
+        if option_fields(model)[name].annotation is float and not is_number:
             raise ConfigError(f"parameter {name} = {value!r}: expected a number")
 
 
-def _unknown_overrides(node: Node, model: type[Options]) -> list[str]:
-    """Names given at start that no option has: ROS ignores these without a word.
+def _unknown_overrides(node: Node, model: type[Model]) -> list[str]:
+    """Return the given names that match no option, which ROS ignores silently.
 
-    rclpy keeps them in a private attribute, the same from Humble to Kilted, and nowhere else.
+    rclpy keeps them in a private attribute only, which is the same from Humble to Kilted.
     """
     given = getattr(node, "_parameter_overrides", {})
     return [
         name
         for name in given
-        if name not in model.model_fields and not name.startswith(IGNORED_OVERRIDES)
+        if name not in option_fields(model) and not name.startswith(IGNORED_OVERRIDES)
     ]

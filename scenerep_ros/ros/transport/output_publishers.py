@@ -14,10 +14,10 @@ from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.conversions import scene_messages as messages
 from scenerep_ros.ros.conversions.cloud_message import CloudMessage
 from scenerep_ros.ros.conversions.scene_view import SceneView
-from scenerep_ros.stopwatch import Stopwatch
 
 MakeMessage = Callable[[SceneView], Any]
 

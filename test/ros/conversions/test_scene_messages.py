@@ -17,7 +17,7 @@ from scenerep_ros.frames import (
     SceneSegmentation,
 )
 from scenerep_ros.geometry import CLOUD_DTYPE, deproject, object_box
-from scenerep_ros.render import id_colors, painted
+from scenerep_ros.render import id_colors, paint_labels
 from scenerep_ros.ros.conversions import scene_messages
 from scenerep_ros.ros.conversions.cloud_message import CloudMessage
 from scenerep_ros.ros.conversions.scene_view import SceneView
@@ -115,7 +115,7 @@ def test_clouds_agree_with_image_depth_and_labels(view):
         assert np.array_equal(xyz, expected, equal_nan=True)
         assert np.array_equal(cloud["label"], view.scene.labels)
     assert np.array_equal(colors(points), view.frame.color)
-    assert np.array_equal(colors(colored), painted(view.frame.color, view.scene.labels))
+    assert np.array_equal(colors(colored), paint_labels(view.frame.color, view.scene.labels))
 
 
 def test_cloud_memory_follows_the_image_size():

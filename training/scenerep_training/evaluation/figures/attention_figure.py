@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.render import Image, heat, mosaic
+from scenerep_ros.render import Image, colorize_heatmap, make_grid
 
 HEAD_WIDTH = 160
 IMAGE_WIDTH = 2 * HEAD_WIDTH
@@ -24,8 +24,10 @@ def heads_block(attention: NDArray[np.float32], shape: tuple[int, int]) -> Image
         attention: (n, h, w) float32; each map is scaled to its own range.
         shape: (H, W) of the image, whose aspect the maps have.
     """
-    maps = [heat(head, scaled(shape, HEAD_WIDTH - 2)) for head in attention]
-    return mosaic([np.pad(tile, ((1, 1), (1, 1), (0, 0)), constant_values=WHITE) for tile in maps])
+    maps = [colorize_heatmap(head, scaled(shape, HEAD_WIDTH - 2)) for head in attention]
+    return make_grid(
+        [np.pad(tile, ((1, 1), (1, 1), (0, 0)), constant_values=WHITE) for tile in maps]
+    )
 
 
 def image_tile(color: Image) -> Image:

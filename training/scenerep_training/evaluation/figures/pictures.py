@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_ros.render import Image, id_colors, overlay
+from scenerep_ros.render import Image, draw_overlay, id_colors
 
 LINE_SHARE = 0.004
 """Width of a contour, as a share of the image's width."""
@@ -24,7 +24,7 @@ def comparison(color: Image, truth: NDArray[np.generic], predicted: NDArray[np.g
     Returns:
         (H, 3 W, 3) uint8, RGB.
     """
-    found = overlay(color, predicted.astype(np.uint16))
+    found = draw_overlay(color, predicted.astype(np.uint16))
     return np.hstack([color, contours(color, truth.astype(np.uint16)), found])
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError, SourceError
-from scenerep_ros.render import write_text
+from scenerep_ros.render import draw_text
 from scenerep_ros.sources.folders.image_files import read_color
 from scenerep_training.datasets.image_classes import class_of, list_image_classes
 from scenerep_training.evaluation.framework.feature_store import FeatureStore
@@ -105,7 +105,7 @@ class Classification(Protocol):
         if not wrong:
             return None
         names = " or ".join(self.images.classes[label] for label in wrong)
-        write_text(color, f"taken for {names}", (color.shape[1] // 2, 14))
+        draw_text(color, f"taken for {names}", (color.shape[1] // 2, 14))
         return color
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.filesystem.atomic import write_image
-from scenerep_ros.render import Image, tinted
+from scenerep_ros.render import Image, blend_labels
 from scenerep_training.datasets.davis import DavisSequence, list_davis_sequences
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.figures.pictures import contours
@@ -134,7 +134,7 @@ class Davis(Protocol):
             values.append(compare(predicted, truth, int(first.max())))
             self._keep(sample, sequence.frame_name(index), predicted)
             if strip.wants(index):
-                strip.add(contours(tinted(color, predicted), truth))
+                strip.add(contours(blend_labels(color, predicted), truth))
         return Result(object_means(np.array(values)[1:-1]), strip.picture())
 
     def _carried(

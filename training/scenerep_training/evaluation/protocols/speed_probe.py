@@ -25,8 +25,8 @@ from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.hardware import choose_device
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import FrameError, ScenerepError
+from scenerep_ros.report import Stopwatch
 from scenerep_ros.sources import open_source
-from scenerep_ros.stopwatch import Stopwatch
 
 WARM_UP = 3
 """Passes that do not count: the first ones choose kernels and allocate."""

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.pipeline import Pipeline
-from scenerep_ros.render import overlay
+from scenerep_ros.render import draw_overlay
 from scenerep_ros.sources import Source
 from scenerep_training.datasets.recordings import list_recordings
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
@@ -114,7 +114,7 @@ class Video(Protocol):
             if truth is not None:
                 tracks.add(labels, truth)
             if strip.wants(index):
-                strip.add(overlay(spoilt.color, labels))
+                strip.add(draw_overlay(spoilt.color, labels))
         if not consistency.frames:
             raise FrameError(f"{sample}: none of {length} frames can be read")
         figures = consistency.figures(source.rate) | tracks.figures()
