@@ -1,4 +1,4 @@
-"""Recordings of RGB-D frames: one file a kind, found out by looking."""
+"""Recordings of RGB-D frames. The format of a recording is detected automatically."""
 
 from scenerep_ros.sources.base import SkippedFrame, Source
 from scenerep_ros.sources.registry import open_source

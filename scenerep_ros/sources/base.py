@@ -1,4 +1,4 @@
-"""What every source is: a recording of RGB-D frames with a length."""
+"""Interfaces of recordings: an ordered, finite sequence of RGB-D frames."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SkippedFrame:
-    """A frame that could not be read, and why."""
+    """Name of an unreadable frame, and the reason."""
 
     name: str
     reason: str
@@ -28,18 +29,20 @@ class SkippedFrame:
 class Source(ABC):
     """An ordered, finite recording.
 
-    Iterating yields the readable frames; the others are logged and collected in `skipped`.
+    Iteration yields the readable frames; the others are logged and collected in `skipped`.
 
     Attributes:
-        kind: what it is, for people: "TUM folder", "ROS 1 bag".
-        looks_like: how it is told from other kinds, for people.
-        name: of this recording.
-        rate: frames a second as recorded.
-        skipped: unreadable frames met by the last iteration.
+        format_name: name of the format in messages, such as "TUM folder".
+        format_description: files by which the format is recognized, for messages.
+        detection_priority: rank of the format in automatic detection, see `SourceFormat`.
+        name: name of this recording.
+        rate: recorded frame rate [Hz].
+        skipped: unreadable frames of the last iteration.
     """
 
-    kind: ClassVar[str]
-    looks_like: ClassVar[str] = ""
+    format_name: ClassVar[str]
+    format_description: ClassVar[str] = ""
+    detection_priority: ClassVar[int] = 100
     name: str
     rate: float
 
@@ -50,22 +53,23 @@ class Source(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Number of frames, readable or not."""
+        """Return the number of frames, readable or not."""
 
     @abstractmethod
     def __getitem__(self, index: int) -> RGBDFrame:
         """Read one frame, 0 <= index < len(self).
 
         Raises:
-            IndexError: past the end.
-            FrameError: if this frame is missing or damaged.
+            IndexError: if there is no such frame.
+            FrameError: if the frame is missing or damaged.
         """
 
     def color_frame(self, index: int) -> RGBDFrame:
-        """Read one frame without its depth, which of image files takes half the time.
+        """Read one frame without its depth; sources of image files save half of the time by it.
 
         Raises:
-            IndexError, FrameError: as reading with depth.
+            IndexError: if there is no such frame.
+            FrameError: if the frame is missing or damaged.
         """
         return replace(self[index], depth=None)
 
@@ -78,7 +82,7 @@ class Source(ABC):
                 self.skip(self.frame_name(index), str(error))
 
     def frame_name(self, index: int) -> str:
-        """What a frame is called, even where it cannot be read."""
+        """Return the name of a frame, which an unreadable frame has too."""
         return f"{index:06d}"
 
     def skip(self, name: str, reason: str) -> None:
@@ -87,5 +91,32 @@ class Source(ABC):
         log.warning("%s: skipped frame %s: %s", self.name, name, reason)
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:  # noqa: ARG002
-        """Instance labels (H, W) of one frame, 0 = background; None where there are none."""
+        """Return the instance labels (H, W) of one frame, 0 = background, or None."""
         return None
+
+
+class SourceFormat(Protocol):
+    """Interface of a registered format: a subclass of `Source` that recognizes its recordings.
+
+    Attributes:
+        format_name: see `Source`.
+        format_description: see `Source`.
+        detection_priority: formats of higher priority are tested first. A format needs a higher
+            priority than every more general format that matches the same files: a TUM folder, for
+            example, is also a folder of RGB-D images. Built-in formats use 10 to 70; the default,
+            100, puts a new format before them.
+    """
+
+    format_name: str
+    format_description: str
+    detection_priority: int
+
+    def __call__(self, path: Path, /) -> Source:
+        """Open a recording.
+
+        Raises:
+            SourceError: if the recording is damaged.
+        """
+
+    def matches(self, path: Path) -> bool:
+        """Return whether an existing file or folder has this format."""

@@ -1,4 +1,4 @@
-"""Base of the sources that are folders of image files."""
+"""Base of the sources whose frames are image files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.folders.camera_file import FILE_NAME, Camera
+from scenerep_ros.sources.folders.camera_file import FILE_NAME, CameraCalibration
 from scenerep_ros.sources.folders.image_files import read_color, read_depth, read_labels
 
 log = logging.getLogger(__name__)
 
 DEFAULT_RATE = 30.0
-"""Frames a second of recordings that do not say."""
+"""Frame rate of recordings that do not store one [Hz]."""
+KINECT_SHAPE = (480, 640)
+"""Height and width [px] of the images that the default calibration belongs to."""
 
 
 @dataclass(frozen=True)
-class Shot:
-    """The files of one frame, not read yet; depth, labels and pose where there are some."""
+class FrameFiles:
+    """Files of one frame, not read yet.
+
+    Attributes:
+        color: color image.
+        stamp_ns: time of the color image [ns].
+        depth: depth image, or None.
+        labels: label image, or None.
+        pose: (4, 4) float64, camera to world, or None.
+    """
 
     color: Path
     stamp_ns: int
@@ -35,93 +45,101 @@ class Shot:
 
 
 class FileSource(Source):
-    """Frames that are files.
+    """Recording whose frames are image files.
 
     Args:
-        folder: where they are; its name is the recording's.
-        shots: the frames, in order.
-        rate: frames a second.
-        camera: calibration, or None where it is unknown.
+        folder: folder of the recording, from which the recording gets its name.
+        files: files of each frame, in order.
+        rate: frame rate [Hz].
+        calibration: camera calibration, or None if it is unknown.
 
     Raises:
         SourceError: if there are no frames.
     """
 
     def __init__(
-        self, folder: Path, shots: list[Shot], rate: float, camera: Camera | None = None
+        self,
+        folder: Path,
+        files: list[FrameFiles],
+        rate: float,
+        calibration: CameraCalibration | None = None,
     ) -> None:
         super().__init__(folder.resolve().name, rate)
-        if not shots:
-            raise SourceError(f"{self.kind} {folder}: no frames; expected {self.looks_like}")
-        self._shots = shots
-        self._camera = camera
+        if not files:
+            raise SourceError(
+                f"{self.format_name} {folder}: no frames; expected {self.format_description}"
+            )
+        self._files = files
+        self._calibration = calibration
 
     def __len__(self) -> int:
-        return len(self._shots)
+        return len(self._files)
 
     def __getitem__(self, index: int) -> RGBDFrame:
         frame = self.color_frame(index)
-        return replace(frame, depth=self._depth(self._shots[index]))
+        return replace(frame, depth=self._read_depth(self._files[index]))
 
     def color_frame(self, index: int) -> RGBDFrame:
         """Read one frame without its depth.
 
         Raises:
-            IndexError: past the end.
-            FrameError: if the colour image is missing or damaged.
+            IndexError: if there is no such frame.
+            FrameError: if the color image is missing or damaged.
         """
         if not 0 <= index < len(self):
             raise IndexError(index)
-        shot = self._shots[index]
+        files = self._files[index]
         frame = RGBDFrame(
-            color=read_color(shot.color),
-            intrinsics=self._camera.intrinsics if self._camera else None,
-            stamp_ns=shot.stamp_ns,
-            name=shot.color.stem,
-            pose=shot.pose,
+            color=read_color(files.color),
+            intrinsics=self._calibration.intrinsics if self._calibration else None,
+            stamp_ns=files.stamp_ns,
+            name=files.color.stem,
+            pose=files.pose,
         )
         if index == 0:
-            self._check_calibration(frame)
+            self._warn_of_default_calibration(frame)
         return frame
 
     def frame_name(self, index: int) -> str:
-        """Stem of the colour image's file."""
-        return self._shots[index].color.stem
+        """Return the stem of the color image's file name."""
+        return self._files[index].color.stem
 
     def color_path(self, index: int) -> Path:
-        """Where a frame's colour image is."""
-        return self._shots[index].color
+        """Return the path of a frame's color image."""
+        return self._files[index].color
 
     def with_poses(self, poses: Sequence[NDArray[np.float64] | None]) -> FileSource:
-        """Return the same recording with these poses (4, 4), camera to world, one a frame."""
+        """Return a copy of the recording with one pose (4, 4), camera to world, per frame."""
         posed = copy(self)
-        posed._shots = [
-            replace(shot, pose=pose) for shot, pose in zip(self._shots, poses, strict=True)
+        posed._files = [
+            replace(files, pose=pose) for files, pose in zip(self._files, poses, strict=True)
         ]
         return posed
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
-        """Instance labels (H, W) of one frame, 0 = background; None where there are none.
+        """Return the instance labels (H, W) of one frame, 0 = background, or None.
 
         Raises:
             FrameError: if the label image is missing or damaged.
         """
-        path = self._shots[index].labels
+        path = self._files[index].labels
         return None if path is None else read_labels(path)
 
-    def _depth(self, shot: Shot) -> NDArray[np.float32] | None:
-        if shot.depth is None or self._camera is None:
+    def _read_depth(self, files: FrameFiles) -> NDArray[np.float32] | None:
+        if files.depth is None or self._calibration is None:
             return None
-        return read_depth(shot.depth, self._camera.depth_scale)
+        return read_depth(files.depth, self._calibration.depth_scale)
 
-    def _check_calibration(self, frame: RGBDFrame) -> None:
-        """Warn where a Kinect's intrinsics are assumed of what is no Kinect's image."""
-        assumed = self._camera is not None and "fx" not in self._camera.model_fields_set
-        if assumed and frame.shape != (480, 640):
+    def _warn_of_default_calibration(self, frame: RGBDFrame) -> None:
+        """Warn if the default intrinsics of a Kinect are applied to images of another size."""
+        is_default = (
+            self._calibration is not None and "fx" not in self._calibration.model_fields_set
+        )
+        if is_default and frame.shape != KINECT_SHAPE:
             height, width = frame.shape
             log.warning(
-                "%s: images are %dx%d and there is no calibration, so a Kinect's at 640x480 is "
-                "assumed; put fx, fy, cx, cy into %s",
+                "%s: images are %dx%d and there is no calibration, so that of a Kinect at 640x480 "
+                "is assumed; put fx, fy, cx, cy into %s",
                 self.name,
                 width,
                 height,
@@ -129,6 +147,10 @@ class FileSource(Source):
             )
 
 
-def index_stamp(index: int, rate: float = DEFAULT_RATE) -> int:
-    """Time of a frame of a recording that has none, nanoseconds."""
+def stamp_from_index(index: int, rate: float = DEFAULT_RATE) -> int:
+    """Return the stamp [ns] of a frame of a recording without stamps, from its rate [Hz].
+
+    >>> stamp_from_index(3, rate=30.0)
+    100000000
+    """
     return round(index * 1e9 / rate)

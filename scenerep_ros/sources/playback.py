@@ -1,4 +1,4 @@
-"""A recording as a stream: its frames once or for ever, decoded ahead of whoever uses them."""
+"""Playback of a recording as a stream: once or in a loop, with frames decoded in advance."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ Item = TypeVar("Item")
 
 
 class Playback:
-    """The readable frames of a source; iterate it once.
+    """Stream of the readable frames of a source; it can be iterated once.
 
     Args:
-        source: the recording.
-        loop: start again at the end, for ever.
-        max_frames: end after so many frames; 0: no limit.
+        source: recording to play.
+        loop: whether to restart at the end, without limit.
+        max_frames: number of frames after which the stream ends; 0: no limit.
 
     Raises:
-        SourceError: while iterating, if the source has not one readable frame.
+        SourceError: during iteration, if the source has no readable frame.
     """
 
     def __init__(self, source: Source, loop: bool = False, max_frames: int = 0) -> None:
         self._source = source
         self._loop = loop
         self._max_frames = max_frames
-        self._skipped_before = 0
+        self._skipped_in_earlier_passes = 0
 
     @property
     def total(self) -> int | None:
-        """Frames to come if all are readable; None for an endless loop."""
+        """Number of frames of the stream if all are readable; None for an endless loop."""
         if self._loop:
             return self._max_frames or None
         return min(len(self._source), self._max_frames or len(self._source))
 
     @property
     def skipped(self) -> int:
-        """Unreadable frames met so far, in all passes."""
-        return self._skipped_before + len(self._source.skipped)
+        """Number of unreadable frames so far, over all passes."""
+        return self._skipped_in_earlier_passes + len(self._source.skipped)
 
     def __iter__(self) -> Iterator[RGBDFrame]:
         return islice(self._passes(), self._max_frames or None)
@@ -54,21 +54,26 @@ class Playback:
             for readable, frame in enumerate(self._source, start=1):  # noqa: B007
                 yield frame
             if not readable:
-                raise SourceError(f"{self._source.kind} {self._source.name}: no readable frame")
+                raise SourceError(
+                    f"{self._source.format_name} {self._source.name}: no readable frame"
+                )
             if not self._loop:
                 return
-            self._skipped_before += len(self._source.skipped)
+            self._skipped_in_earlier_passes += len(self._source.skipped)
             self._source.skipped = []
 
 
-def read_ahead(items: Iterable[Item], count: int) -> Generator[Item, None, None]:
-    """Yield the same items, of which a thread always prepares the next `count`.
+def prefetch(items: Iterable[Item], count: int) -> Generator[Item, None, None]:
+    """Yield the items of an iterable while a thread prepares the next `count` items.
 
-    Errors of the iterable are raised here, in their place of the sequence.
+    An error of the iterable is raised here, after the items that precede it.
+
+    >>> list(prefetch("abc", count=2))
+    ['a', 'b', 'c']
     """
     iterator = iter(items)
     end = object()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read_ahead") as reader:
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as reader:
         pending = deque(reader.submit(next, iterator, end) for _ in range(count))
         while (item := pending.popleft().result()) is not end:
             pending.append(reader.submit(next, iterator, end))

@@ -1,50 +1,62 @@
-"""What kind of recording a path is, found out by looking."""
+"""Registry of the source formats, and the detection of a recording's format."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from scenerep_ros.config.registry import Registry
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.bags.bag import Ros1Bag, Rosbag2
-from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.folders.image_folder import ImageFolder
-from scenerep_ros.sources.folders.rgbd_folder import RGBDFolder
-from scenerep_ros.sources.folders.seven_scenes import SevenScenes
-from scenerep_ros.sources.folders.tum import TumFolder
-from scenerep_ros.sources.video import Video
+from scenerep_ros.sources.base import Source, SourceFormat
 
-KINDS = (TumFolder, Ros1Bag, Rosbag2, RGBDFolder, SevenScenes, ImageFolder, Video)
-"""In the order in which they are tried: a TUM folder is an RGB-D folder too."""
+SOURCES: Registry[SourceFormat] = Registry(
+    "source", package="scenerep_ros.sources.formats", group="scenerep_ros.sources"
+)
+
+MAX_LISTED_NAMES = 8
+"""Number of file names that an error message lists."""
 
 
 def open_source(path: Path | str) -> Source:
-    """Open a recording.
+    """Open a recording in the first format that matches its path.
 
     Args:
-        path: of a file or folder; KINDS says of which kinds.
+        path: file or folder in one of the registered formats.
 
     Raises:
-        SourceError: if it does not exist, is of no known kind, or is damaged.
+        SourceError: if the path does not exist, matches no format, or is damaged.
     """
     path = Path(path).expanduser()
     if not path.exists():
-        raise SourceError(f"source {path}: does not exist; expected {_known_kinds()}")
-    for kind in KINDS:
-        if kind.matches(path):
-            return kind(path)
-    raise SourceError(f"source {path}: {_content(path)}; expected {_known_kinds()}")
+        raise SourceError(f"source {path}: does not exist; expected {_expected_formats()}")
+    source_format = _detect_format(path)
+    if source_format is None:
+        raise SourceError(f"source {path}: {_describe(path)}; expected {_expected_formats()}")
+    return source_format(path)
 
 
-def _known_kinds() -> str:
-    return " or ".join(kind.looks_like for kind in KINDS)
+def is_recording(path: Path) -> bool:
+    """Return whether a path matches a registered format; the recording may still be damaged."""
+    return _detect_format(path) is not None
 
 
-def _content(path: Path) -> str:
+def formats_by_priority() -> list[SourceFormat]:
+    """Return the registered formats in the order in which they are tested."""
+    formats = [source_format for _, source_format in SOURCES.items()]
+    return sorted(formats, key=lambda item: item.detection_priority, reverse=True)
+
+
+def _detect_format(path: Path) -> SourceFormat | None:
+    return next((item for item in formats_by_priority() if item.matches(path)), None)
+
+
+def _expected_formats() -> str:
+    return " or ".join(item.format_description for item in formats_by_priority())
+
+
+def _describe(path: Path) -> str:
     if path.is_file():
-        return "is a file of no known kind"
+        return "is a file of unknown format"
     names = sorted(child.name for child in path.iterdir())
-    return (
-        f"holds {', '.join(names[:8])}, so it is of no known kind"
-        if names
-        else "is an empty folder"
-    )
+    if not names:
+        return "is an empty folder"
+    return f"contains {', '.join(names[:MAX_LISTED_NAMES])}, which match no known format"

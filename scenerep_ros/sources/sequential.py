@@ -1,4 +1,4 @@
-"""Base of the sources that can only be read from start to end."""
+"""Base of the sources that can be decoded only from start to end."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from scenerep_ros.sources.base import Source
 
 
 class SequentialSource(Source):
-    """Frames that are decoded in order.
+    """Recording whose frames are decoded in order.
 
-    Indexing in order costs the same as iterating; indexing backwards starts again at the beginning.
+    Access by ascending index costs the same as iteration; a lower index restarts the decoder.
     """
 
     def __init__(self, name: str, rate: float) -> None:
         super().__init__(name, rate)
-        self._cursor: Iterator[RGBDFrame | FrameError] = iter(())
-        self._next = 0
+        self._decoder: Iterator[RGBDFrame | FrameError] = iter(())
+        self._next_index = 0
 
     @abstractmethod
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
-        """Yield frame after frame from the start, or what is wrong with it.
+        """Yield each frame from the start, or the error that makes it unreadable.
 
-        Where the recording ends early, the last thing is an error that says so.
+        If the recording ends early, the last item is an error that reports this.
         """
 
     def __iter__(self) -> Iterator[RGBDFrame]:
@@ -39,16 +39,16 @@ class SequentialSource(Source):
     def __getitem__(self, index: int) -> RGBDFrame:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        if index < self._next or self._next == 0:
-            self._cursor, self._next = self._decode(), 0
-        frame = self._advance(index)
+        if index < self._next_index or self._next_index == 0:
+            self._decoder, self._next_index = self._decode(), 0
+        frame = self._decode_up_to(index)
         if isinstance(frame, FrameError):
             raise frame
         return frame
 
-    def _advance(self, index: int) -> RGBDFrame | FrameError:
-        for frame in self._cursor:
-            self._next += 1
-            if self._next > index:
+    def _decode_up_to(self, index: int) -> RGBDFrame | FrameError:
+        for frame in self._decoder:
+            self._next_index += 1
+            if self._next_index > index:
                 return frame
-        return FrameError(f"{self.kind} {self.name}: ends before frame {index}")
+        return FrameError(f"{self.format_name} {self.name}: ends before frame {index}")

@@ -1,4 +1,4 @@
-"""Writes small recordings of every kind, for the tests of sources."""
+"""Small recordings in each format, for the tests of sources."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_typestore
 
 START = 1_305_031_229_000_000_000
+"""Stamp of the first frame [ns]."""
 PERIOD = 33_000_000
-"""Nanoseconds."""
+"""Time between two frames [ns]."""
 
 
 def color_image(index, shape=(24, 32)):
-    """An RGB image that tells its index: channels differ, values survive PNG."""
+    """Return an RGB image (H, W, 3) uint8 of random values that depend on the index."""
     return np.random.default_rng(index).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
 def depth_image(index, shape=(24, 32)):
-    """Units of a 16 bit depth image, with one pixel of each invalid value."""
+    """Return a 16 bit depth image (H, W) with one pixel of each invalid value."""
     depth = np.random.default_rng(100 + index).integers(500, 4000, shape, dtype=np.uint16)
     depth[0, :2] = 0, 65535
     return depth
@@ -37,24 +38,24 @@ def write_image(path, image):
 
 
 def write_tum(folder, count=4, offset=0.004):
-    """A TUM folder whose depth comes `offset` seconds after colour."""
+    """Write a TUM folder whose depth stamps are `offset` [s] after the color stamps."""
     lists = {"rgb": [], "depth": []}
     for index in range(count):
         second = 1305031229.1 + index * 0.033
-        for kind, stamp, image in (
+        for folder_name, stamp, image in (
             ("rgb", second, color_image(index)),
             ("depth", second + offset, depth_image(index)),
         ):
-            name = f"{kind}/{stamp:.6f}.png"
+            name = f"{folder_name}/{stamp:.6f}.png"
             write_image(folder / name, image)
-            lists[kind].append(f"{stamp:.6f} {name}\n")
-    for kind, lines in lists.items():
-        (folder / f"{kind}.txt").write_text(f"# {kind} images\n" + "".join(lines))
+            lists[folder_name].append(f"{stamp:.6f} {name}\n")
+    for name, lines in lists.items():
+        (folder / f"{name}.txt").write_text(f"# {name} images\n" + "".join(lines))
     return folder
 
 
 def write_rgbd(folder, count=3):
-    """color/ and depth/ images of equal names."""
+    """Write color/ and depth/ images of equal names."""
     for index in range(count):
         write_image(folder / "color" / f"view{index}.png", color_image(index))
         write_image(folder / "depth" / f"view{index}.png", depth_image(index))
@@ -62,14 +63,14 @@ def write_rgbd(folder, count=3):
 
 
 class Recorder:
-    """Records sensor messages into an open bag."""
+    """Writer of sensor messages into an open bag."""
 
     def __init__(self, writer, store, ros1):
         self._writer, self._store, self._ros1 = writer, store, ros1
         self._connections = {}
 
     def image(self, topic, stamp, pixels, encoding, time=None):
-        """An Image; `time` is when it is recorded, nanoseconds, by default its stamp."""
+        """Write an Image; `time` is the time of recording [ns], by default the stamp."""
         rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(len(pixels), -1)
         self._record(
             topic,
@@ -122,20 +123,20 @@ class Recorder:
         fields = {"stamp": time, "frame_id": "/openni_rgb_optical_frame"}
         return self._types["std_msgs/msg/Header"](**fields, **({"seq": 0} if self._ros1 else {}))
 
-    def _record(self, topic, kind, time, **fields):
-        kind = f"sensor_msgs/msg/{kind}"
+    def _record(self, topic, type_name, time, **fields):
+        message_type = f"sensor_msgs/msg/{type_name}"
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(
-                topic, kind, typestore=self._store
+                topic, message_type, typestore=self._store
             )
         serialize = self._store.serialize_ros1 if self._ros1 else self._store.serialize_cdr
-        data = serialize(self._types[kind](**fields), kind)
+        data = serialize(self._types[message_type](**fields), message_type)
         self._writer.write(self._connections[topic], time, data)
 
 
 @contextmanager
 def record(path):
-    """Open a bag for writing: ROS 1 for .bag, else a rosbag2 folder, MCAP where its name says so."""
+    """Open a bag for writing: ROS 1 for .bag, else a rosbag2 folder, MCAP if the name contains it."""
     if path.suffix == ".bag":
         with Writer1(path) as writer:
             yield Recorder(writer, get_typestore(Stores.ROS1_NOETIC), ros1=True)
@@ -146,7 +147,7 @@ def record(path):
 
 
 def write_bag(path, count=4, depth_delay=5_000_000):
-    """A bag with TUM's topics: rgb8, 16UC1 millimetres, camera_info."""
+    """Write a bag with the topics of TUM: rgb8, 16UC1 [mm], camera_info."""
     with record(path) as bag:
         for index in range(count):
             stamp = START + index * PERIOD

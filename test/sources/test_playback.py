@@ -1,4 +1,4 @@
-"""Recordings as streams."""
+"""Playback of recordings as streams."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ import pytest
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.playback import Playback, read_ahead
+from scenerep_ros.sources.playback import Playback, prefetch
 
 
 class Numbered(Source):
-    """Frames whose stamps are their indices; some cannot be read."""
+    """Recording whose stamps are the frame indices; some frames are unreadable."""
 
-    kind = "numbered frames"
+    format_name = "numbered frames"
 
     def __init__(self, count, broken=()):
         super().__init__("numbers", 30.0)
@@ -40,50 +40,50 @@ def stamps(playback):
         ({"loop": True, "max_frames": 7}, [0, 1, 2, 0, 1, 2, 0]),
     ],
 )
-def test_playback_yields_what_it_announces(options, expected):
+def test_playback_yields_as_many_frames_as_total(options, expected):
     playback = Playback(Numbered(3), **options)
     assert playback.total == len(expected)
     assert stamps(playback) == expected
 
 
-def test_endless_loop_has_no_total():
+def test_playback_of_endless_loop_has_no_total():
     assert Playback(Numbered(3), loop=True).total is None
 
 
-def test_skipped_frames_add_up_over_passes():
+def test_playback_counts_skipped_frames_over_all_passes():
     playback = Playback(Numbered(3, broken=(1,)), loop=True, max_frames=5)
     assert stamps(playback) == [0, 2, 0, 2, 0]
     assert playback.skipped == 2
 
 
 @pytest.mark.parametrize("loop", [False, True])
-def test_a_source_without_a_readable_frame_is_an_error(loop):
+def test_playback_without_readable_frame_fails(loop):
     with pytest.raises(SourceError, match="numbers: no readable frame"):
         stamps(Playback(Numbered(2, broken=(0, 1)), loop=loop))
 
 
-def test_read_ahead_keeps_order_and_prepares_only_so_many():
-    made = []
+def test_prefetch_keeps_order_and_limits_prepared_items():
+    produced = []
 
     def items():
         for number in range(100):
-            made.append(number)
+            produced.append(number)
             yield number
 
-    stream = read_ahead(items(), 3)
+    stream = prefetch(items(), 3)
     assert [next(stream) for _ in range(5)] == [0, 1, 2, 3, 4]
     stream.close()
-    assert made == list(range(len(made)))
-    assert len(made) <= 5 + 3
+    assert produced == list(range(len(produced)))
+    assert len(produced) <= 5 + 3
 
 
-def test_read_ahead_raises_in_place():
+def test_prefetch_raises_an_error_after_preceding_items():
     def items():
         yield 1
         yield 2
-        raise SourceError("cut short")
+        raise SourceError("truncated")
 
-    stream = read_ahead(items(), 4)
+    stream = prefetch(items(), 4)
     assert [next(stream), next(stream)] == [1, 2]
-    with pytest.raises(SourceError, match="cut short"):
+    with pytest.raises(SourceError, match="truncated"):
         next(stream)

@@ -1,61 +1,117 @@
-"""Paths that are no recording are refused with what was looked for."""
+"""Detection of the format of a recording, and registration of new formats."""
+
+from importlib.metadata import EntryPoint
 
 import pytest
-from recordings import color_image, write_image
+from recordings import color_image, write_bag, write_image, write_tum
 
+from scenerep_ros.config import registry
+from scenerep_ros.config.registry import Registry
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources import open_source
+from scenerep_ros.sources import Source, open_source
+from scenerep_ros.sources import registry as sources_registry
+from scenerep_ros.sources.registry import SOURCES, formats_by_priority, is_recording
 
-KINDS = (
+FORMATS = (
     r"rgb.txt and depth.txt.*\.bag.*metadata.yaml.*color/ \(or rgb/\) and depth/.*"
     r"frame-\*.*PNG or JPEG.*video"
 )
 
 
-def test_missing_path(tmp_path):
-    with pytest.raises(SourceError, match=f"nothing: does not exist; expected .*{KINDS}"):
+class TextSource(Source):
+    """Recording of another package: a folder with the file frames.text."""
+
+    format_name = "text folder"
+    format_description = "a folder with frames.text"
+
+    def __init__(self, path):
+        super().__init__(path.name, rate=1.0)
+
+    @classmethod
+    def matches(cls, path):
+        return (path / "frames.text").is_file()
+
+    def __len__(self):
+        return 0
+
+    def __getitem__(self, index):
+        raise IndexError(index)
+
+
+@pytest.fixture
+def plug_in(monkeypatch):
+    """Install a plug-in whose entry point is TextSource."""
+    entry_point = EntryPoint("text", f"{__name__}:TextSource", "scenerep_ros.sources")
+    monkeypatch.setattr(EntryPoint, "load", lambda _: TextSource)
+    monkeypatch.setattr(
+        registry,
+        "entry_points",
+        lambda group: [entry_point] if group == entry_point.group else [],
+    )
+    fresh = Registry("source", "scenerep_ros.sources.formats", "scenerep_ros.sources")
+    for name, source_format in SOURCES.items():
+        fresh.register(name)(source_format)
+    monkeypatch.setattr(sources_registry, "SOURCES", fresh)
+
+
+def test_formats_are_tested_from_specific_to_general():
+    assert [item.format_name for item in formats_by_priority()] == [
+        "TUM folder",
+        "ROS 1 bag",
+        "rosbag2",
+        "RGB-D folder",
+        "7-Scenes sequence",
+        "image folder",
+        "video",
+    ]
+
+
+def test_tum_folder_that_is_also_an_rgbd_folder_opens_as_tum(tmp_path):
+    write_tum(tmp_path)
+    assert SOURCES["rgbd_folder"].matches(tmp_path)
+    assert open_source(tmp_path).format_name == "TUM folder"
+
+
+def test_open_source_with_a_plug_in_opens_its_format(plug_in, tmp_path):
+    (tmp_path / "frames.text").touch()
+    write_image(tmp_path / "a.png", color_image(0))
+    assert open_source(tmp_path).format_name == "text folder"
+    (tmp_path / "frames.text").unlink()
+    assert open_source(tmp_path).format_name == "image folder"
+    with pytest.raises(SourceError, match=r"frames\.text"):
+        open_source(tmp_path / "missing")
+
+
+def test_is_recording_detects_a_bag_but_not_text(tmp_path):
+    assert is_recording(write_bag(tmp_path / "a.bag"))
+    (tmp_path / "thesis.pdf").touch()
+    assert not is_recording(tmp_path / "thesis.pdf")
+
+
+def test_open_source_with_missing_path_lists_the_formats(tmp_path):
+    with pytest.raises(SourceError, match=f"nothing: does not exist; expected .*{FORMATS}"):
         open_source(tmp_path / "nothing")
 
 
-def test_empty_folder(tmp_path):
-    with pytest.raises(SourceError, match=f"is an empty folder; expected .*{KINDS}"):
+def test_open_source_with_empty_folder_lists_the_formats(tmp_path):
+    with pytest.raises(SourceError, match=f"is an empty folder; expected .*{FORMATS}"):
         open_source(str(tmp_path))
 
 
-def test_folder_of_other_things(tmp_path):
+def test_open_source_with_other_files_lists_them(tmp_path):
     (tmp_path / "thesis.pdf").touch()
-    with pytest.raises(SourceError, match=f"holds thesis.pdf, so .*{KINDS}"):
+    with pytest.raises(SourceError, match=f"contains thesis.pdf, which match no .*{FORMATS}"):
         open_source(tmp_path)
 
 
-def test_file_of_no_known_kind(tmp_path):
+def test_open_source_with_unknown_file_lists_the_formats(tmp_path):
     (tmp_path / "thesis.pdf").touch()
-    with pytest.raises(SourceError, match=f"is a file of no known kind; expected .*{KINDS}"):
+    with pytest.raises(SourceError, match=f"is a file of unknown format; expected .*{FORMATS}"):
         open_source(tmp_path / "thesis.pdf")
 
 
-def test_rgbd_folder_without_pairs(tmp_path):
+def test_open_source_with_unpaired_rgbd_names_is_rejected(tmp_path):
     write_image(tmp_path / "color" / "a.png", color_image(0))
     (tmp_path / "depth").mkdir()
-    with pytest.raises(SourceError, match="none of 1 colour and 0 depth images have equal names"):
-        open_source(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ('{"fx": 0}', "fx: Input should be greater than 0"),
-        ('{"fx": 500, "depth_scale": 0}', "depth_scale: Input should be greater than 0"),
-        ('{"fx": NaN}', "fx: Input should be a finite number"),
-        ('{"focal": 525}', "focal: Extra inputs.*known keys: fx, fy, cx, cy, depth_scale"),
-        ('{"cx": "centre"}', "cx: Input should be a valid number"),
-        ("[1, 2]", "is not a JSON object"),
-        ("{", "is not a JSON object"),
-    ],
-)
-def test_wrong_calibration_is_named(tmp_path, content, message):
-    for kind in ("color", "depth"):
-        write_image(tmp_path / kind / "a.png", color_image(0))
-    (tmp_path / "camera.json").write_text(content)
-    with pytest.raises(SourceError, match=f"camera.json: {message}"):
+    with pytest.raises(SourceError, match="none of 1 color and 0 depth images have equal names"):
         open_source(tmp_path)

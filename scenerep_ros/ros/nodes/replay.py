@@ -1,10 +1,12 @@
-"""Node `replay`: publishes a recording as a camera would."""
+"""Node `replay`: publishes a recording like a camera driver."""
 
 from __future__ import annotations
 
 import sys
 import time
 from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -18,40 +20,71 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from tqdm import tqdm
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
-from scenerep_ros.ros.conversions.camera_messages import CameraMessages, camera_messages, from_stamp
+from scenerep_ros.ros.conversions.camera_messages import (
+    CameraMessages,
+    camera_messages,
+    stamp_to_ns,
+)
+from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.parameters import declare_options
-from scenerep_ros.ros.nodes.spinning import signals_set, spinning
+from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.camera_publishers import CameraPublishers
 from scenerep_ros.ros.transport.pacing import (
-    IntervalPace,
-    Lockstep,
-    Pace,
+    IntervalPacer,
+    LockstepPacer,
+    Pacer,
     RecordedInterval,
     wait_until,
 )
 from scenerep_ros.sources import open_source
-from scenerep_ros.sources.playback import Playback, read_ahead
+from scenerep_ros.sources.playback import Playback, prefetch
 
-READ_AHEAD = 8
-"""Frames that are decoded before their time."""
-ANSWER_TIMEOUT = 10.0
-"""Seconds after which the answer to a frame counts as lost."""
-MATCH_TIMEOUT = 2.0
-"""Seconds for the other topics to be matched once the colour topic is, and for the last messages."""
-SETTLE = 0.5
-"""Seconds: a subscriber learns of us a moment after we learn of it, and hears nothing before."""
+
+@dataclass(frozen=True)
+class ReplayConstants:
+    """Tuned constants of the replay."""
+
+    prefetch_frames: int = tuned(
+        8, "number of frames that are decoded in advance", set_on="not recorded"
+    )
+    feedback_timeout_s: float = tuned(
+        10.0,
+        "time after which the feedback on a frame counts as lost",
+        unit="s",
+        set_on="not recorded",
+    )
+    match_timeout_s: float = tuned(
+        2.0,
+        "time to match the other topics after the color topic, and to deliver the last messages",
+        unit="s",
+        set_on="not recorded",
+    )
+    match_margin_s: float = tuned(
+        0.5,
+        "time by which a subscriber may match this node later than this node matches it",
+        unit="s",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = ReplayConstants()
+DIAGNOSTICS_PERIOD_S = 1.0
 
 
 class ReplayNode(Node):
-    """Publishes a source at a pace, and says on /diagnostics how far it is.
+    """Publishes a recording, and its progress on /diagnostics.
 
     Args:
-        options: values of parameters, by name; they beat those of the command line.
+        options: parameter values by name. They override the command line.
+
+    Attributes:
+        stop: event that ends the replay.
 
     Raises:
-        ConfigError: if a parameter has a value that cannot work.
+        ConfigError: if a parameter has an invalid value.
         SourceError: if the source cannot be opened.
     """
 
@@ -62,163 +95,173 @@ class ReplayNode(Node):
         if not self.config.source:
             raise ConfigError("option source is empty; name the recording to replay")
         self.stop = Event()
-        self.published = 0
-        self.unanswered = 0
-        self._finished = False
+        self._published = 0
+        self._unanswered = 0
+        self._is_finished = False
         self._source = open_source(self.config.source)
         self._playback = Playback(self._source, self.config.loop, self.config.max_frames)
         self._camera = CameraPublishers(self, self.config)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._answered: int | None = None
+        self._feedback_stamp_ns: int | None = None
         if self.config.rate == 0 and self.config.feedback_topic:
             self.create_subscription(
-                Image, self.config.feedback_topic, self._on_answer, qos_profile_sensor_data
+                Image, self.config.feedback_topic, self._on_feedback, qos_profile_sensor_data
             )
-        self.create_timer(1.0, self._report)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
+
+    @property
+    def report(self) -> ReplayReport:
+        """Current counts."""
+        return ReplayReport(
+            self.config.source, self._published, self._playback.skipped, self._unanswered
+        )
 
     def play(self) -> None:
-        """Publish the whole source, or until `stop` is set.
+        """Publish the whole source, or until `stop` is set, and write the report file.
 
         Raises:
-            SourceError: if the recording ends in damage, or no frame of it is readable.
+            SourceError: if the recording is damaged, or has no readable frame.
+            ScenerepError: if the report file cannot be written.
         """
-        self._await_subscribers()
-        start = time.monotonic()
+        self._wait_for_subscribers()
+        start_s = time.monotonic()
         try:
-            self._publish_all()
+            self._publish_frames()
         finally:
-            self._say_goodbye(time.monotonic() - start)
+            self._finish(time.monotonic() - start_s)
 
-    def _await_subscribers(self) -> None:
-        """Wait for the colour topic's subscriber, then shortly for all that belongs to it."""
-        color, timeout = self._camera.color, self.config.subscriber_timeout
-        if not wait_until(lambda: matched(color), timeout, self.stop):
+    def _wait_for_subscribers(self) -> None:
+        """Wait for a subscriber of the color topic, then shortly for those of the other topics."""
+        color, timeout_s = self._camera.color, self.config.subscriber_timeout
+        if not wait_until(lambda: has_subscribers(color), timeout_s, self.stop):
             if not self.stop.is_set():
                 self.get_logger().warning(
-                    f"nobody subscribed to {color.topic_name} within {timeout:g} s: replaying anyway"
+                    f"nobody subscribed to {color.topic_name} within {timeout_s:g} s: replaying "
+                    "anyway"
                 )
             return
-        wait_until(lambda: all(map(matched, self._camera.all)), MATCH_TIMEOUT, self.stop)
+        timeout_s = CONSTANTS.match_timeout_s
+        wait_until(lambda: all(map(has_subscribers, self._camera.publishers)), timeout_s, self.stop)
         if self.config.rate == 0:
-            wait_until(self._has_feedback, MATCH_TIMEOUT, self.stop)
-        self.stop.wait(SETTLE)
+            wait_until(self._has_feedback, timeout_s, self.stop)
+        self.stop.wait(CONSTANTS.match_margin_s)
 
-    def _publish_all(self) -> None:
-        pace = self._pace()
+    def _publish_frames(self) -> None:
+        pacer = self._create_pacer()
         frames = (camera_messages(frame, self.config.transport) for frame in self._playback)
-        with closing(read_ahead(frames, READ_AHEAD)) as stream:
+        with closing(prefetch(frames, CONSTANTS.prefetch_frames)) as stream:
             for messages in tqdm(stream, total=self._playback.total, unit="frame", disable=None):
-                pace.wait(from_stamp(messages.stamp))
+                pacer.wait(stamp_to_ns(messages.stamp))
                 if self.stop.is_set():
                     return
                 self._publish(messages)
-        pace.finish()
+        pacer.finish()
 
     def _publish(self, messages: CameraMessages) -> None:
-        self._answered = None
+        self._feedback_stamp_ns = None
         self._camera.publish(messages)
-        self.published += 1
-        if self.published == 1:
-            self._warn_of_missing(messages)
+        self._published += 1
+        if self._published == 1:
+            self._warn_about_missing_data(messages)
 
-    def _warn_of_missing(self, messages: CameraMessages) -> None:
-        for what, topic, message in (
+    def _warn_about_missing_data(self, messages: CameraMessages) -> None:
+        for data, topic, message in (
             ("depth", self.config.depth_topic, messages.depth),
             ("intrinsics", self.config.camera_info_topic, messages.camera_info),
         ):
             if topic and message is None:
                 self.get_logger().warning(
-                    f"{self._source.name} has no {what}: nothing is published on {topic}; "
+                    f"{self._source.name} has no {data}: nothing is published on {topic}; "
                     "give the segmenter an empty topic there"
                 )
 
-    def _pace(self) -> Pace:
+    def _create_pacer(self) -> Pacer:
         rate = self.config.rate
         if rate == 0:
-            return Lockstep(self._is_done, ANSWER_TIMEOUT, self._on_lost, self.stop)
+            timeout_s = CONSTANTS.feedback_timeout_s
+            return LockstepPacer(self._is_processed, timeout_s, self._on_unanswered, self.stop)
         if rate < 0:
-            return IntervalPace(RecordedInterval(self._source.rate), self.stop)
-        return IntervalPace(lambda _: 1.0 / rate, self.stop)
+            return IntervalPacer(RecordedInterval(self._source.rate), self.stop)
+        return IntervalPacer(lambda _: 1.0 / rate, self.stop)
 
     def _has_feedback(self) -> bool:
         topic = self.config.feedback_topic
         return bool(topic) and self.count_publishers(topic) > 0
 
-    def _is_done(self, stamp_ns: int) -> bool:
-        """Whether a frame was answered; where nobody answers, whether it was received."""
+    def _is_processed(self, stamp_ns: int) -> bool:
+        """Check for the feedback on a frame; without a feedback publisher, for its delivery."""
         if self._has_feedback():
-            return self._answered == stamp_ns
+            return self._feedback_stamp_ns == stamp_ns
         return self._camera.color.wait_for_all_acked(Duration(nanoseconds=0))
 
-    def _on_answer(self, labels: Image) -> None:
-        self._answered = from_stamp(labels.header.stamp)
+    def _on_feedback(self, labels: Image) -> None:
+        self._feedback_stamp_ns = stamp_to_ns(labels.header.stamp)
 
-    def _on_lost(self, stamp_ns: int) -> None:
-        self.unanswered += 1
+    def _on_unanswered(self, stamp_ns: int) -> None:
+        self._unanswered += 1
         self.get_logger().warning(
             f"no answer on {self.config.feedback_topic} to the frame of {stamp_ns * 1e-9:.6f} s "
-            f"within {ANSWER_TIMEOUT:g} s: going on"
+            f"within {CONSTANTS.feedback_timeout_s:g} s: going on ({self._published} frames "
+            f"published, {self._unanswered} of them unanswered)"
         )
 
-    def _report(self) -> None:
-        """Publish the counts: strings a program can read, as diagnostics are."""
-        counts = {
-            "source": self.config.source,
-            "published": self.published,
-            "skipped": self._playback.skipped,
-            "unanswered": self.unanswered,
-            "finished": str(self._finished).lower(),
-        }
+    def _publish_diagnostics(self) -> None:
+        values = asdict(self.report) | {"finished": str(self._is_finished).lower()}
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK,
             name="replay",
-            message="finished" if self._finished else "replaying",
-            values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
+            message="finished" if self._is_finished else "replaying",
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
-        report = DiagnosticArray(status=[status])
-        report.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(report)
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
 
-    def _say_goodbye(self, seconds: float) -> None:
-        """Report, and stay until the last messages have arrived: they go when this process goes."""
-        self._finished = True
-        self._report()
-        timeout = Duration(seconds=MATCH_TIMEOUT)
-        for publisher in (*self._camera.all, self._diagnostics):
+    def _finish(self, duration_s: float) -> None:
+        """Report the counts, and wait for the delivery of the last messages.
+
+        Undelivered messages are lost when the process exits. The report file is not.
+        """
+        self._is_finished = True
+        self._publish_diagnostics()
+        timeout = Duration(seconds=CONSTANTS.match_timeout_s)
+        for publisher in (*self._camera.publishers, self._diagnostics):
             publisher.wait_for_all_acked(timeout)
+        if self.config.report_file:
+            self.report.write(Path(self.config.report_file))
         self.get_logger().info(
-            f"replayed {self.published} frames of {self._source.kind} {self._source.name} in "
-            f"{seconds:.1f} s ({self.published / max(seconds, 1e-9):.1f} a second), "
+            f"replayed {self._published} frames of {self._source.format_name} {self._source.name} in "
+            f"{duration_s:.1f} s ({self._published / max(duration_s, 1e-9):.1f} a second), "
             f"{self._playback.skipped} unreadable"
         )
 
 
-def matched(publisher: Any) -> bool:
-    """Whether anybody subscribes to a publisher."""
+def has_subscribers(publisher: Any) -> bool:
+    """Check that a publisher is matched with at least one subscriber."""
     return publisher.get_subscription_count() > 0
 
 
 def replay(options: dict[str, Any] | None = None, args: list[str] | None = None) -> None:
-    """Run the node until its source ends, or SIGINT or SIGTERM comes.
+    """Run the node until its source ends, or until SIGINT or SIGTERM.
 
     Args:
-        options: values of parameters, by name.
-        args: ROS arguments; None takes the process's.
+        options: parameter values by name.
+        args: ROS arguments; None: those of the process.
 
     Raises:
-        ConfigError, SourceError: as ReplayNode and ReplayNode.play.
+        ConfigError, SourceError, ScenerepError: as ReplayNode and ReplayNode.play.
     """
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = ReplayNode(options)
-        with signals_set(node.stop), spinning(node):
+        with stop_on_signals(node.stop), spinning(node):
             node.play()
     finally:
         rclpy.try_shutdown()
 
 
 def main(args: list[str] | None = None) -> int:
-    """Entry point of the executable `replay`; returns the exit code."""
+    """Run the executable `replay`; return the exit code."""
     try:
         replay(args=args)
     except ScenerepError as error:

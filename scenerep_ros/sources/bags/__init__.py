@@ -1,1 +1,1 @@
-"""ROS 1 and ROS 2 bags."""
+"""Access to the messages of ROS 1 and ROS 2 bags."""

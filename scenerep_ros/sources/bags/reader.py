@@ -1,4 +1,4 @@
-"""A bag's messages, whatever state its bytes are in."""
+"""Reading of the messages of a bag, which may be damaged or truncated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.folders.pairing import Stamped
+from scenerep_ros.sources.bags.pairing import StampedMessage
 
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def open_bag(paths: list[Path]) -> Iterator[AnyReader]:
-    """Open a ROS 1 bag, a rosbag2 folder, or the files of a rosbag2 without its metadata.
+    """Open a ROS 1 bag, a rosbag2 folder, or the storage files of a rosbag2 without metadata.
 
     Raises:
-        SourceError: if the bag is damaged or none.
+        SourceError: if the bag is damaged, or the file is not a bag.
     """
     from rosbags.highlevel import AnyReader
     from rosbags.typesys import Stores, get_typestore
@@ -31,10 +31,10 @@ def open_bag(paths: list[Path]) -> Iterator[AnyReader]:
     try:
         reader = AnyReader(paths, default_typestore=get_typestore(Stores.LATEST))
         reader.open()
-    except Exception as error:  # damaged bytes make rosbags raise whatever they lead it to
+    except Exception as error:  # damaged bytes can make rosbags raise any exception
         raise SourceError(
-            f"bag {paths[0]}: cannot be read: {error}; if it was cut short, save what is left with "
-            "`rosbag reindex` (ROS 1), `ros2 bag reindex` or `mcap recover`"
+            f"bag {paths[0]}: cannot be read: {error}; if it is truncated, recover its beginning "
+            "with `rosbag reindex` (ROS 1), `ros2 bag reindex` or `mcap recover`"
         ) from None
     try:
         yield reader
@@ -42,30 +42,30 @@ def open_bag(paths: list[Path]) -> Iterator[AnyReader]:
         reader.close()
 
 
-def read_messages(reader: AnyReader, color: str, depth: str | None) -> Iterator[Stamped]:
-    """Yield the messages of two topics in order of recording, as far as the bag is readable."""
+def read_messages(reader: AnyReader, color: str, depth: str | None) -> Iterator[StampedMessage]:
+    """Yield the messages of two topics in the order of recording, up to the first damaged chunk."""
     connections = [each for each in reader.connections if each.topic in (color, depth)]
     try:
         for connection, time, data in reader.messages(connections):
             message = _deserialize(reader, connection, data)
-            yield Stamped(_stamp(message) or time, connection.topic == depth, message)
-    except Exception as error:  # as in open_bag
-        log.warning("bag %s: damaged, nothing after this can be read: %s", reader.paths[0], error)
+            yield StampedMessage(_stamp_ns(message) or time, connection.topic == depth, message)
+    except Exception as error:  # see open_bag
+        log.warning("bag %s: damaged, the rest cannot be read: %s", reader.paths[0], error)
 
 
 def first_message(reader: AnyReader, topic: str) -> Any:
-    """Return a topic's first message; None where it cannot be read."""
+    """Return the first message of a topic, or None if it cannot be read."""
     return next((item.message for item in read_messages(reader, topic, None)), None)
 
 
 def _deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:
     try:
         return reader.deserialize(data, connection.msgtype)
-    except Exception as error:  # as in open_bag
+    except Exception as error:  # see open_bag
         log.warning("bag %s: damaged message of %s: %s", reader.paths[0], connection.topic, error)
         return None
 
 
-def _stamp(message: Any) -> int:
-    """Nanoseconds; 0 where the driver did not fill it in."""
+def _stamp_ns(message: Any) -> int:
+    """Return the stamp of the header [ns]; 0 if the driver left it empty."""
     return 0 if message is None else message.header.stamp.sec * 10**9 + message.header.stamp.nanosec

@@ -1,4 +1,4 @@
-"""Which of a bag's topics are the camera's."""
+"""Selection of a camera's topics among the topics of a bag."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ COLOR_ENDINGS = (
     "/image_color",
     "/image_raw",
 )
+"""Endings of the color topics of common drivers, in order of preference."""
 DEPTH_ENDINGS = (
     "/aligned_depth_to_color/image_raw",  # RealSense
     "/depth_to_rgb/image_raw",  # Azure Kinect
@@ -28,9 +29,10 @@ DEPTH_ENDINGS = (
     "/depth_registered/image_rect",
     "/depth/image",  # TUM
 )
-"""Endings of the usual drivers' names, best first; these depths are registered to colour."""
+"""Endings of the topics of common drivers with depth registered to color, in order of preference."""
 
-NOT_COLOR = ("depth", "infra", "/ir/", "disparity", "mask", "label", "confidence")
+EXCLUDED_WORDS = ("depth", "infra", "/ir/", "disparity", "mask", "label", "confidence")
+"""Parts of names of image topics that are not color."""
 
 
 @dataclass(frozen=True)
@@ -42,58 +44,63 @@ class CameraTopics:
     camera_info: str | None
 
     @property
-    def registered(self) -> bool:
-        """Whether the depth's name promises that it is registered to colour."""
+    def is_depth_registered(self) -> bool:
+        """Whether the name of the depth topic states that depth is registered to color."""
         return self.depth is not None and self.depth.endswith(DEPTH_ENDINGS)
 
 
 def choose_topics(types: dict[str, str]) -> CameraTopics:
-    """Find the camera among a bag's topics, by type and by the names that drivers use.
+    """Choose the topics of a camera by their types and by the names that common drivers use.
 
     Args:
         types: message type of each topic.
 
     Raises:
-        SourceError: listing the topics, if none is a colour image.
+        SourceError: if no topic has color images; the message lists the topics.
     """
     colors = [topic for topic in types if _is_color(topic, types[topic])]
     if not colors:
-        listing = ", ".join(f"{topic} ({kind})" for topic, kind in sorted(types.items()))
-        raise SourceError(
-            f"no topic is a colour image ({IMAGE} or {COMPRESSED}); topics: {listing or 'none'}"
+        listing = ", ".join(
+            f"{topic} ({message_type})" for topic, message_type in sorted(types.items())
         )
-    color = min(colors, key=lambda topic: (_rank(_base(topic), COLOR_ENDINGS), topic))
+        raise SourceError(
+            f"no topic has color images ({IMAGE} or {COMPRESSED}); topics: {listing or 'none'}"
+        )
+    color = min(
+        colors, key=lambda topic: (_preference(_without_transport(topic), COLOR_ENDINGS), topic)
+    )
     depths = [topic for topic in types if types[topic] == IMAGE and "depth" in topic]
-    infos = [topic for topic in types if types[topic] == CAMERA_INFO and _may_be_color(topic)]
+    infos = [topic for topic in types if types[topic] == CAMERA_INFO and _has_color_name(topic)]
     return CameraTopics(
         color,
         depth=min(
             depths,
-            key=lambda topic: (_rank(topic, DEPTH_ENDINGS), _near(topic, color)),
+            key=lambda topic: (_preference(topic, DEPTH_ENDINGS), _namespace_key(topic, color)),
             default=None,
         ),
-        camera_info=min(infos, key=lambda topic: _near(topic, color), default=None),
+        camera_info=min(infos, key=lambda topic: _namespace_key(topic, color), default=None),
     )
 
 
-def _is_color(topic: str, kind: str) -> bool:
-    return kind in (IMAGE, COMPRESSED) and _may_be_color(topic)
+def _is_color(topic: str, message_type: str) -> bool:
+    return message_type in (IMAGE, COMPRESSED) and _has_color_name(topic)
 
 
-def _may_be_color(topic: str) -> bool:
-    return not any(word in topic.lower() for word in NOT_COLOR)
+def _has_color_name(topic: str) -> bool:
+    return not any(word in topic.lower() for word in EXCLUDED_WORDS)
 
 
-def _base(topic: str) -> str:
-    """Name of the camera's topic that a transport's topic carries."""
+def _without_transport(topic: str) -> str:
+    """Return the base topic of an image transport."""
     return topic.removesuffix("/compressed")
 
 
-def _rank(topic: str, endings: tuple[str, ...]) -> int:
-    matches = (place for place, ending in enumerate(endings) if f"/{topic}".endswith(ending))
+def _preference(topic: str, endings: tuple[str, ...]) -> int:
+    """Return the index of the first ending of a topic, or the number of endings."""
+    matches = (index for index, ending in enumerate(endings) if f"/{topic}".endswith(ending))
     return next(matches, len(endings))
 
 
-def _near(topic: str, color: str) -> tuple[int, str]:
-    """Sort key: topics of the colour topic's own namespace first."""
+def _namespace_key(topic: str, color: str) -> tuple[int, str]:
+    """Return a sort key that puts topics of the color topic's namespace first."""
     return -len(commonpath([f"/{topic}", f"/{color}"])), topic

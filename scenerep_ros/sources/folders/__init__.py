@@ -1,1 +1,1 @@
-"""Recordings that are folders of images."""
+"""Files of recordings that are folders of images: images, calibration, poses."""

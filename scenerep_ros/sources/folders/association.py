@@ -1,4 +1,4 @@
-"""Which stamps of two recordings belong together."""
+"""Association of the stamps of two recordings."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOP_NS = 20_000_000
-"""Largest time between colour and depth of a pair, as in the TUM benchmark's tools."""
+"""Maximum difference of the stamps of a color-depth pair [ns], as in the TUM benchmark's tools."""
 
 
 def associate(
-    first: NDArray[np.int64], second: NDArray[np.int64], slop: int = SLOP_NS
+    first: NDArray[np.int64], second: NDArray[np.int64], slop_ns: int = SLOP_NS
 ) -> list[tuple[int, int]]:
     """Pair stamps greedily, the closest pair first, each stamp at most once.
 
-    These are the rules of the TUM RGB-D benchmark's associate.py.
+    The rules are those of associate.py of the TUM RGB-D benchmark.
 
     Args:
-        first: sorted stamps, nanoseconds.
-        second: sorted stamps, nanoseconds.
-        slop: largest difference of a pair, nanoseconds.
+        first: sorted stamps [ns].
+        second: sorted stamps [ns].
+        slop_ns: maximum difference of a pair [ns].
 
     Returns:
-        Indices into first and second, in order of first.
+        Pairs of indices into first and second, in the order of first.
+
+    >>> associate(np.array([100, 200]), np.array([104, 205, 198]), slop_ns=10)
+    [(0, 0), (1, 2)]
     """
-    starts = np.searchsorted(second, first - slop, side="left")
-    stops = np.searchsorted(second, first + slop, side="right")
+    starts = np.searchsorted(second, first - slop_ns, side="left")
+    stops = np.searchsorted(second, first + slop_ns, side="right")
     candidates = sorted(
         (abs(int(first[i] - second[j])), i, j)
         for i, (start, stop) in enumerate(zip(starts, stops, strict=True))

@@ -1,4 +1,4 @@
-"""camera.json: the calibration beside a folder of images."""
+"""Calibration of a folder of images: camera.json."""
 
 from __future__ import annotations
 
@@ -9,47 +9,49 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import KINECT, Intrinsics
+from scenerep_ros.sources.image_decoding import MILLIMETERS
 
 FILE_NAME = "camera.json"
-MILLIMETRES = 0.001
 
 
-class Camera(BaseModel):
-    """What camera.json may hold; what it leaves out is a Kinect's at 640x480."""
+class CameraCalibration(BaseModel):
+    """Content of camera.json; the defaults are those of a Kinect at 640x480."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    fx: float = Field(KINECT.fx, gt=0, description="Focal length, pixels.")
-    fy: float = Field(KINECT.fy, gt=0, description="Focal length, pixels.")
-    cx: float = Field(KINECT.cx, description="Principal point, pixels.")
-    cy: float = Field(KINECT.cy, description="Principal point, pixels.")
-    depth_scale: float = Field(MILLIMETRES, gt=0, description="Metres a unit of the depth images.")
+    fx: float = Field(KINECT.fx, gt=0, description="Focal length [px].")
+    fy: float = Field(KINECT.fy, gt=0, description="Focal length [px].")
+    cx: float = Field(KINECT.cx, description="Principal point [px].")
+    cy: float = Field(KINECT.cy, description="Principal point [px].")
+    depth_scale: float = Field(
+        MILLIMETERS, gt=0, description="Length of a unit of the depth images [m]."
+    )
 
     @property
     def intrinsics(self) -> Intrinsics:
-        """Of the colour image."""
+        """Intrinsics of the color image."""
         return Intrinsics(self.fx, self.fy, self.cx, self.cy)
 
 
-def read_camera(folder: Path, depth_scale: float = MILLIMETRES) -> Camera:
-    """Read a folder's camera.json, where there is one.
+def read_calibration(folder: Path, depth_scale: float = MILLIMETERS) -> CameraCalibration:
+    """Read camera.json of a folder; return the defaults if it does not exist.
 
     Args:
-        folder: the recording.
-        depth_scale: metres a unit, unless the file says otherwise.
+        folder: folder of the recording.
+        depth_scale: length of a unit of the depth images [m] if the file does not define it.
 
     Raises:
-        SourceError: naming each key that is unknown or has an impossible value.
+        SourceError: naming each key that is unknown or has an invalid value.
     """
     path = folder / FILE_NAME
     values = {"depth_scale": depth_scale}
     try:
         if path.exists():
             values |= json.loads(path.read_text())
-        return Camera.model_validate(values)
+        return CameraCalibration.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
     except (OSError, ValueError, TypeError) as error:
         problems = f"is not a JSON object: {error}"
-    keys = ", ".join(Camera.model_fields)
+    keys = ", ".join(CameraCalibration.model_fields)
     raise SourceError(f"{path}: {problems} (known keys: {keys})")

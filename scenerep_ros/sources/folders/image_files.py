@@ -1,4 +1,4 @@
-"""Image files, found and read."""
+"""Listing and reading of image files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.image_decoding import (
     decode_compressed_color,
-    decode_compressed_single,
+    decode_compressed_mono,
     metric_depth,
 )
 
@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".tif", ".tif
 
 
 def natural_key(name: str) -> list[str | int]:
-    """Sort key that counts: image2 comes before image10.
+    """Return a sort key that compares numbers by value: image2 precedes image10.
 
     >>> sorted(["b1", "a10", "a2"], key=natural_key)
     ['a2', 'a10', 'b1']
@@ -29,7 +29,7 @@ def natural_key(name: str) -> list[str | int]:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Return a folder's images in natural order; empty where there is no such folder."""
+    """Return the images of a folder in natural order; none if the folder does not exist."""
     if not folder.is_dir():
         return []
     images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
@@ -42,23 +42,23 @@ def read_color(path: Path) -> NDArray[np.uint8]:
     Raises:
         FrameError: if it is missing or damaged.
     """
-    return decode_compressed_color(_content(path), str(path))
+    return decode_compressed_color(_read_bytes(path), str(path))
 
 
 def read_depth(path: Path, scale: float) -> NDArray[np.float32]:
-    """Read a depth image as (H, W) float32, metres, NaN where nothing was measured.
+    """Read a depth image as (H, W) float32, depth [m], NaN = no measurement.
 
     Args:
-        path: 16 bit integers, or floats.
-        scale: metres a unit.
+        path: image of 16 bit integers or of floats.
+        scale: length of a unit [m].
 
     Raises:
-        FrameError: if it is missing, damaged or a picture of 8 bits.
+        FrameError: if the image is missing, damaged or has 8 bits.
     """
-    raw = decode_compressed_single(_content(path), str(path))
-    if raw.dtype.itemsize < 2:
+    raw = decode_compressed_mono(_read_bytes(path), str(path))
+    if raw.dtype.itemsize == 1:
         raise FrameError(
-            f"{path}: depth of 8 bits, expected 16; save depth itself, not its picture"
+            f"{path}: depth of 8 bits, expected 16; save the depth values, not their visualization"
         )
     return metric_depth(raw, scale)
 
@@ -69,10 +69,10 @@ def read_labels(path: Path) -> NDArray[np.uint16]:
     Raises:
         FrameError: if it is missing or damaged.
     """
-    return decode_compressed_single(_content(path), str(path)).astype(np.uint16)
+    return decode_compressed_mono(_read_bytes(path), str(path)).astype(np.uint16)
 
 
-def _content(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -66,7 +66,7 @@ def test_depth_of_both_encodings_and_byte_orders_is_metres():
         (image(COLOR, "rgba8"), "step"),
         (image(COLOR[:2], "rgb8", step=600), "bytes"),
         (Image(encoding="rgb8"), "empty"),
-        (CompressedImage(data=b"\xff\xd8\xff no jpeg"), "cut short"),
+        (CompressedImage(data=b"\xff\xd8\xff no jpeg"), "truncated"),
         (CompressedImage(data=b""), "damaged"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The usual drivers' topics are found among everything else a bag holds."""
+"""Choice of a camera's topics among the topics of a bag."""
 
 import pytest
 
@@ -62,30 +62,30 @@ OPENNI = {
         ),
     ],
 )
-def test_drivers(types, color, depth, info):
+def test_choose_topics_recognizes_common_drivers(types, color, depth, info):
     topics = choose_topics(types)
     assert (topics.color, topics.depth, topics.camera_info) == (color, depth, info)
-    assert topics.registered
+    assert topics.is_depth_registered
 
 
-def test_any_image_is_better_than_none():
-    topics = choose_topics({"/front/picture": IMAGE, "/chatter": "std_msgs/msg/String"})
-    assert (topics.color, topics.depth, topics.camera_info) == ("/front/picture", None, None)
-    assert not topics.registered
+def test_choose_topics_with_unknown_names_takes_any_image():
+    topics = choose_topics({"/front/view": IMAGE, "/chatter": "std_msgs/msg/String"})
+    assert (topics.color, topics.depth, topics.camera_info) == ("/front/view", None, None)
+    assert not topics.is_depth_registered
 
 
-def test_raw_is_preferred_to_compressed():
+def test_choose_topics_prefers_raw_to_compressed():
     topics = choose_topics({"/a/image_raw": IMAGE, "/a/image_raw/compressed": COMPRESSED})
     assert topics.color == "/a/image_raw"
 
 
-def test_depth_is_taken_of_the_camera_that_color_is_of():
+def test_choose_topics_with_two_cameras_takes_depth_of_one():
     cameras = {f"/{side}/{kind}/image_raw": IMAGE for side in "ab" for kind in ("color", "depth")}
     topics = choose_topics({"/b/color/camera_info": CAMERA_INFO, **cameras})
     assert (topics.color, topics.depth) == ("/a/color/image_raw", "/a/depth/image_raw")
 
 
-def test_bag_without_color_lists_its_topics():
+def test_choose_topics_without_color_lists_the_topics():
     with pytest.raises(SourceError, match=r"topics: /depth/image \(sensor_msgs/msg/Image\)"):
         choose_topics({"/depth/image": IMAGE})
     with pytest.raises(SourceError, match="topics: none"):

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.file_source import FileSource, Shot
-from scenerep_ros.sources.folders.camera_file import Camera
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
+from scenerep_ros.sources.folders.camera_file import CameraCalibration
 
 INDEX = "recording.json"
 DEPTH_SCALE = 1 / 5000
@@ -33,7 +33,7 @@ class UnpackedRecording(FileSource):
         folder: that `write_recording` has filled.
     """
 
-    kind = "unpacked recording"
+    format_name = "unpacked recording"
 
     def __init__(self, folder: Path) -> None:
         index = json.loads((folder / INDEX).read_text())
@@ -73,7 +73,7 @@ def write_recording(source: Source, folder: Path) -> None:
         entries.append(_write_frame(frame, labels, folder))
         intrinsics = frame.intrinsics
     if not entries:
-        raise SourceError(f"{source.kind} {source.name}: none of its frames can be read")
+        raise SourceError(f"{source.format_name} {source.name}: none of its frames can be read")
     damaged = {skipped.name: skipped.reason for skipped in source.skipped}
     entries += [{"name": name} for name in damaged]
     index = {
@@ -123,8 +123,8 @@ def _shot(
     depth: bool = False,
     labels: bool = False,
     pose: list[list[float]] | None = None,
-) -> Shot:
-    return Shot(
+) -> FrameFiles:
+    return FrameFiles(
         color=folder / "color" / f"{name}.jpg",
         stamp_ns=stamp,
         depth=folder / "depth" / f"{name}.tiff" if depth else None,
@@ -133,7 +133,7 @@ def _shot(
     )
 
 
-def _camera(intrinsics: dict[str, float] | None) -> Camera | None:
+def _camera(intrinsics: dict[str, float] | None) -> CameraCalibration | None:
     if intrinsics is None:
         return None
-    return Camera(**vars(Intrinsics(**intrinsics)), depth_scale=DEPTH_SCALE)
+    return CameraCalibration(**vars(Intrinsics(**intrinsics)), depth_scale=DEPTH_SCALE)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, Shot, index_stamp
+from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
 from scenerep_training.datasets.masked_images import read_mask
 
 ANNOTATIONS = "frame_annotations.jgz"
@@ -36,12 +36,14 @@ class Co3dSequence(FileSource):
         frames: of one sequence, in order, at least one.
     """
 
-    kind = "CO3D sequence"
-    looks_like = f"CATEGORY/{ANNOTATIONS} and CATEGORY/SEQUENCE/images"
+    format_name = "CO3D sequence"
+    format_description = f"CATEGORY/{ANNOTATIONS} and CATEGORY/SEQUENCE/images"
 
     def __init__(self, root: Path, frames: list[AnnotatedFrame]) -> None:
         shots = [
-            Shot(root / frame.image, index_stamp(index), labels=frame.mask and root / frame.mask)
+            FrameFiles(
+                root / frame.image, stamp_from_index(index), labels=frame.mask and root / frame.mask
+            )
             for index, frame in enumerate(frames)
         ]
         super().__init__(root / frames[0].image.parent.parent, shots, DEFAULT_RATE)
@@ -52,7 +54,7 @@ class Co3dSequence(FileSource):
         Raises:
             FrameError: if the mask is missing or damaged.
         """
-        path = self._shots[index].labels
+        path = self._files[index].labels
         return None if path is None else read_mask(path).astype(np.uint16)
 
 

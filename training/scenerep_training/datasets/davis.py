@@ -10,7 +10,7 @@ from PIL import Image
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND
-from scenerep_ros.sources.file_source import FileSource, Shot, index_stamp
+from scenerep_ros.sources.file_source import FileSource, FrameFiles, stamp_from_index
 from scenerep_ros.sources.folders.image_files import list_images
 from scenerep_training.datasets.masked_images import HALF
 
@@ -37,12 +37,12 @@ class DavisSequence(FileSource):
         SourceError: if there is no image.
     """
 
-    kind = "DAVIS sequence"
-    looks_like = LOOKS_LIKE
+    format_name = "DAVIS sequence"
+    format_description = LOOKS_LIKE
 
     def __init__(self, images: Path, masks: Path) -> None:
         shots = [
-            Shot(file, index_stamp(index, RATE), labels=masks / f"{file.stem}.png")
+            FrameFiles(file, stamp_from_index(index, RATE), labels=masks / f"{file.stem}.png")
             for index, file in enumerate(list_images(images))
         ]
         super().__init__(images, shots, RATE)
@@ -53,7 +53,7 @@ class DavisSequence(FileSource):
         Raises:
             FrameError: if the annotation is damaged.
         """
-        path = self._shots[index].labels
+        path = self._files[index].labels
         return read_ids(path) if path is not None and path.exists() else None
 
 

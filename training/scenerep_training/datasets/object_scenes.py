@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources import Source, open_source
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, Shot, index_stamp
-from scenerep_ros.sources.folders.camera_file import read_camera
+from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
-from scenerep_ros.sources.folders.rgbd_folder import RGBDFolder
+from scenerep_ros.sources.formats.rgbd_folder import RGBDFolder
 
 Labels = NDArray[np.uint16]
 
@@ -70,20 +70,20 @@ class OsdFolder(FileSource):
     and up = one object each.
     """
 
-    kind = "OSD folder"
-    looks_like = "a folder with image_color/, disparity/ and annotation/"
+    format_name = "OSD folder"
+    format_description = "a folder with image_color/, disparity/ and annotation/"
 
     def __init__(self, folder: Path) -> None:
         shots = [
-            Shot(
+            FrameFiles(
                 color=path,
-                stamp_ns=index_stamp(index),
+                stamp_ns=stamp_from_index(index),
                 depth=folder / "disparity" / f"{path.stem}.png",
                 labels=folder / "annotation" / f"{path.stem}.png",
             )
             for index, path in enumerate(list_images(folder / "image_color"))
         ]
-        super().__init__(folder, shots, DEFAULT_RATE, read_camera(folder))
+        super().__init__(folder, shots, DEFAULT_RATE, read_calibration(folder))
 
     @classmethod
     def matches(cls, path: Path) -> bool:
@@ -100,8 +100,8 @@ class OcidSequence(RGBDFolder):
     2020).
     """
 
-    kind = "OCID sequence"
-    looks_like = "a folder below ARID20, ARID10 or YCB10 with rgb/, depth/ and label/"
+    format_name = "OCID sequence"
+    format_description = "a folder below ARID20, ARID10 or YCB10 with rgb/, depth/ and label/"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -135,5 +135,5 @@ def _recordings(path: Path) -> list[tuple[str, Source]]:
     try:
         return [("", open_source(path))]
     except SourceError as error:
-        kinds = f"{OsdFolder.looks_like}, or {OcidSequence.looks_like}"
+        kinds = f"{OsdFolder.format_description}, or {OcidSequence.format_description}"
         raise SourceError(f"{error}; or {kinds}") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.sources import Source, open_source
-from scenerep_ros.sources.registry import KINDS
+from scenerep_ros.sources.registry import is_recording
 from scenerep_training.datasets.davis import is_davis, list_davis_sequences
 
 Opener = Callable[[], Source]
@@ -36,13 +36,9 @@ def list_recordings(path: Path) -> dict[str, Opener]:
 
 def recording_paths(path: Path) -> list[Path]:
     """Paths of the recordings of a folder, in order; the path itself if it is one or holds none."""
-    if _is_recording(path) or not path.is_dir():
+    if is_recording(path) or not path.is_dir():
         return [path]
-    return sorted(filter(_is_recording, path.iterdir())) or [path]
-
-
-def _is_recording(path: Path) -> bool:
-    return any(kind.matches(path) for kind in KINDS)
+    return sorted(filter(is_recording, path.iterdir())) or [path]
 
 
 def _given(source: Source) -> Opener:

@@ -8,7 +8,7 @@ import torch
 from clips import Told, write_images
 from layouts import damage, write_davis
 from scenerep_training.config.options import DataOptions
-from scenerep_training.data.pairs import PairDataset, one_thread
+from scenerep_training.data.pairs import PairDataset, limit_worker_threads
 from scenerep_training.data.recordings import open_recordings
 from torch.utils.data import DataLoader
 
@@ -80,7 +80,7 @@ def test_workers_change_nothing_and_count_together(images, context, workers):
         batch_size=4,
         num_workers=workers,
         multiprocessing_context=context,
-        worker_init_fn=one_thread,
+        worker_init_fn=limit_worker_threads,
     )
     assert torch.equal(torch.cat([batch["frames"] for batch in loader]), expected)
     assert shared.unreadable.unreadable == alone.unreadable.unreadable > 0
@@ -91,7 +91,7 @@ def test_unreadable_frames_are_named_and_replaced(images, caplog):
     damage(images / "004.jpg")
     dataset = pairs(images, max_unreadable=0.5)
     assert not any(4 in frames for frames in drawn(dataset))
-    assert caplog.text.count(f"{images}/004.jpg: image is cut short") == 1
+    assert caplog.text.count(f"{images}/004.jpg: image is truncated") == 1
     share = dataset.unreadable.unreadable / dataset.unreadable.asked
     assert 0.03 < share < 0.2
 

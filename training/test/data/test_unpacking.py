@@ -8,20 +8,20 @@ from clips import index_of, write_images, write_video
 from layouts import damage, square, write_tum
 from recordings import write_bag
 from scenerep_training.data import unpacking
-from scenerep_training.data.unpacking import quick_source
+from scenerep_training.data.unpacking import random_access_source
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.sources import open_source
 
 
 def quick(path):
-    return quick_source(open_source(path), path)
+    return random_access_source(open_source(path), path)
 
 
 def test_what_is_quick_stays_where_it_is(tmp_path, cache):
     path = write_images(tmp_path / "images", suffix=".jpg")
     source = open_source(path)
-    assert quick_source(source, path) is source
+    assert random_access_source(source, path) is source
     assert not cache.exists()
 
 
@@ -65,7 +65,7 @@ def test_frames_that_cannot_be_read_say_so_still(tmp_path):
     damage(folder / "002.png")
     source = quick(folder)
     assert len(source) == 6
-    with pytest.raises(FrameError, match=r"002\.png: image is cut short"):
+    with pytest.raises(FrameError, match=r"002\.png: image is truncated"):
         source[2]
     assert index_of(source[3].color) == 3
 

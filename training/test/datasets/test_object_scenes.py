@@ -97,7 +97,7 @@ def test_a_frame_without_labels_is_named(tmp_path):
 def test_a_damaged_label_image_is_named(tmp_path):
     write_scene(tmp_path, "a", osd_labels())
     damage(tmp_path / "label" / "a.png")
-    with pytest.raises(FrameError, match=r"a\.png: image is cut short"):
+    with pytest.raises(FrameError, match=r"a\.png: image is truncated"):
         ObjectScenes(tmp_path).read("a")
 
 

@@ -18,7 +18,7 @@ def test_a_folder_of_recordings_of_any_kind(tmp_path):
     write_scene(tmp_path / "a", "0", square(2))
     (tmp_path / "notes").mkdir()
     recordings = list_recordings(tmp_path)
-    assert {name: opened().kind for name, opened in recordings.items()} == {
+    assert {name: opened().format_name for name, opened in recordings.items()} == {
         "a": "RGB-D folder",
         "b": "TUM folder",
     }

@@ -149,7 +149,7 @@ def test_unreadable_data_is_named_and_stops_the_run(tmp_path):
     assert failed.returncode == 1
     (said,) = (line for line in failed.stderr.splitlines() if line.startswith("scenerep-train"))
     assert "cannot be read" in said or "can be read" in said
-    assert "image is cut short" in said
+    assert "image is truncated" in said
     assert "Traceback" not in failed.stderr
 
 

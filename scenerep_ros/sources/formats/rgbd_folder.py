@@ -1,4 +1,4 @@
-"""A folder with color/ (or rgb/) and depth/ images of equal names."""
+"""Folder with color/ (or rgb/) and depth/ images of equal names."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import UNLABELLED
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, Shot, index_stamp
-from scenerep_ros.sources.folders.camera_file import read_camera
+from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
+from scenerep_ros.sources.registry import SOURCES
 
 
+@SOURCES.register("rgbd_folder")
 class RGBDFolder(FileSource):
-    """Colour, depth registered to it, optional camera.json and label/ images.
+    """Color images, depth images registered to them, optional camera.json and label/ images.
 
-    Labels are as in the Object Segmentation Database: 0 = unknown, 1 = table (background),
-    2 and up = one object each.
+    Labels follow the Object Segmentation Database: 0 = unknown, 1 = table (background), 2 and
+    above = one object each.
 
     Raises:
-        SourceError: if no colour image has a depth image of its name, or camera.json is wrong.
+        SourceError: if no color image has a depth image of its name, or camera.json is invalid.
     """
 
-    kind = "RGB-D folder"
-    looks_like = "a folder with color/ (or rgb/) and depth/ images of equal names"
+    format_name = "RGB-D folder"
+    format_description = "a folder with color/ (or rgb/) and depth/ images of equal names"
+    detection_priority = 40
 
     def __init__(self, folder: Path) -> None:
         colors = list_images(_color_folder(folder))
@@ -33,27 +36,27 @@ class RGBDFolder(FileSource):
         labels = {path.stem: path for path in list_images(folder / "label")}
         if not any(path.stem in depths for path in colors):
             raise SourceError(
-                f"{self.kind} {folder}: none of {len(colors)} colour and {len(depths)} depth images "
-                "have equal names; rename them, or give the folder of colour images alone"
+                f"{self.format_name} {folder}: none of {len(colors)} color and {len(depths)} depth "
+                "images have equal names; rename them, or pass the folder of color images alone"
             )
-        shots = [
-            Shot(
+        files = [
+            FrameFiles(
                 color=color,
-                stamp_ns=index_stamp(index),
+                stamp_ns=stamp_from_index(index),
                 depth=depths.get(color.stem, folder / "depth" / f"{color.stem}.png"),
                 labels=labels.get(color.stem),
             )
             for index, color in enumerate(colors)
         ]
-        super().__init__(folder, shots, DEFAULT_RATE, read_camera(folder))
+        super().__init__(folder, files, DEFAULT_RATE, read_calibration(folder))
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Whether both folders are there."""
+        """Return whether both folders exist."""
         return _color_folder(path).is_dir() and (path / "depth").is_dir()
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
-        """Instance labels (H, W) of one frame; None where there are none.
+        """Return the instance labels (H, W) of one frame, or None.
 
         Raises:
             FrameError: if the label image is damaged.

@@ -1,4 +1,4 @@
-"""Videos are read frame by frame, whatever order they are asked for in."""
+"""Video files."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ COUNT = 12
 
 @pytest.fixture(scope="module", params=["video.avi", "video.mp4"])
 def video(request, tmp_path_factory):
-    """Frame i is i * 20 red, no green, 255 - i * 20 blue."""
+    """Write a video whose frame i has red i * 20, green 0 and blue 255 - i * 20."""
     path = tmp_path_factory.mktemp("video") / request.param
     codec = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix == ".avi" else "mp4v"))
     writer = cv2.VideoWriter(str(path), codec, 25, (64, 48))
@@ -25,17 +25,17 @@ def video(request, tmp_path_factory):
 
 
 def index_of(frame):
-    """Which frame it is, told by its colour."""
+    """Return the index that the color of a frame encodes."""
     red, green, blue = frame.color.reshape(-1, 3).mean(axis=0)
     assert green < 20
     assert red + blue == pytest.approx(255, abs=20)
     return round(red / 20)
 
 
-def test_all_frames_come_in_order(video):
+def test_video_yields_all_frames_in_order(video):
     source = open_source(video)
     frames = list(source)
-    assert (source.kind, source.name, source.rate) == ("video", "video", 25)
+    assert (source.format_name, source.name, source.rate) == ("video", "video", 25)
     assert len(source) == COUNT
     assert [index_of(frame) for frame in frames] == list(range(COUNT))
     assert [frame.name for frame in frames[:2]] == ["000000", "000001"]
@@ -43,7 +43,7 @@ def test_all_frames_come_in_order(video):
     assert frames[0].depth is None
 
 
-def test_indexing_is_frame_accurate(video):
+def test_video_indexing_is_frame_accurate(video):
     source = open_source(video)
     for index in (7, 3, 4, 4, 0, 11):
         assert index_of(source[index]) == index
@@ -51,15 +51,15 @@ def test_indexing_is_frame_accurate(video):
         source[COUNT]
 
 
-def test_iterating_does_not_disturb_indexing(video):
+def test_video_iteration_is_independent_of_indexing(video):
     source = open_source(video)
     for frame in source:
         assert index_of(source[int(frame.name)]) == index_of(frame)
 
 
-def test_video_that_was_cut_short_says_so(tmp_path):
-    """An AVI's header still promises all frames."""
-    path = tmp_path / "cut.avi"
+def test_truncated_video_reports_missing_frames(tmp_path):
+    """The header of an AVI file still announces all frames."""
+    path = tmp_path / "truncated.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
     for index in range(COUNT):
         writer.write(color_image(index, (48, 64)))
@@ -77,13 +77,13 @@ def test_video_that_was_cut_short_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
-def test_file_that_is_no_video(tmp_path, content):
+def test_file_with_video_suffix_but_other_content_is_rejected(tmp_path, content):
     (tmp_path / "empty.mp4").write_bytes(content)
     with pytest.raises(SourceError, match=r"empty.mp4: cannot be decoded"):
         open_source(tmp_path / "empty.mp4")
 
 
-def test_video_without_frames(tmp_path):
+def test_video_without_frames_is_rejected(tmp_path):
     path = tmp_path / "empty.avi"
     cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48)).release()
     with pytest.raises(SourceError, match=r"empty.avi"):

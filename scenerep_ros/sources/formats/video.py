@@ -1,4 +1,4 @@
-"""A video file."""
+"""Video file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.sources.file_source import DEFAULT_RATE, index_stamp
+from scenerep_ros.sources.file_source import DEFAULT_RATE, stamp_from_index
+from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
 
 VIDEO_SUFFIXES = {
@@ -20,15 +21,19 @@ VIDEO_SUFFIXES = {
 }  # fmt: skip
 
 
+@SOURCES.register("video")
 class Video(SequentialSource):
-    """Colour only; decoded from the start, since seeking is not frame-accurate in every format.
+    """Color frames of a video.
+
+    Decoding starts at the first frame, because seeking is not frame-accurate in every format.
 
     Raises:
         SourceError: if no frame can be decoded.
     """
 
-    kind = "video"
-    looks_like = f"a video ({', '.join(sorted(VIDEO_SUFFIXES))})"
+    format_name = "video"
+    format_description = f"a video ({', '.join(sorted(VIDEO_SUFFIXES))})"
+    detection_priority = 10
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,7 +46,7 @@ class Video(SequentialSource):
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Whether the name is a video's."""
+        """Return whether the file has the suffix of a video."""
         return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
 
     def __len__(self) -> int:
@@ -50,22 +55,25 @@ class Video(SequentialSource):
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
         with self._open() as capture:
             for index in range(len(self)):
-                good, bgr = capture.read()
-                if not good:
-                    yield from self._shortfall(index)
+                is_read, bgr = capture.read()
+                if not is_read:
+                    yield from self._truncation_error(index)
                     return
                 yield self._frame(index, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
 
-    def _shortfall(self, count: int) -> Iterator[FrameError]:
-        """Say that frames are missing, unless it is one: healthy files may promise one too many."""
+    def _truncation_error(self, count: int) -> Iterator[FrameError]:
+        """Yield an error if more than one frame is missing.
+
+        The header of an intact file may announce one frame too many.
+        """
         if count < len(self) - 1:
             yield FrameError(
                 f"video {self._path}: ends after {count} of {len(self)} frames; it is damaged or "
-                "was cut short"
+                "truncated"
             )
 
     def _frame(self, index: int, color: cv2.typing.MatLike) -> RGBDFrame | FrameError:
-        stamp = index_stamp(index, self.rate)
+        stamp = stamp_from_index(index, self.rate)
         try:
             return RGBDFrame(
                 np.asarray(color, np.uint8), stamp_ns=stamp, name=self.frame_name(index)
@@ -87,7 +95,7 @@ class Video(SequentialSource):
 
 
 def _count_frames(capture: cv2.VideoCapture) -> int:
-    """Ask the container; count where it does not know."""
+    """Return the frame count of the container, or count the frames if it is unknown."""
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     if count > 0:
         return count

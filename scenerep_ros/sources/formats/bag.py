@@ -1,4 +1,4 @@
-"""Recordings of ROS 1 (.bag) and ROS 2 (rosbag2 folder, .mcap, .db3), read without ROS."""
+"""ROS 1 bags (.bag) and ROS 2 bags (rosbag2 folder, .mcap, .db3), read without ROS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
+from scenerep_ros.sources.bags.pairing import MessagePair, pair_messages
 from scenerep_ros.sources.bags.reader import first_message, open_bag, read_messages
 from scenerep_ros.sources.bags.topics import CameraTopics, choose_topics
 from scenerep_ros.sources.file_source import DEFAULT_RATE
 from scenerep_ros.sources.folders.association import SLOP_NS
-from scenerep_ros.sources.folders.pairing import Pair, pair_messages
 from scenerep_ros.sources.image_decoding import decode_color, decode_compressed_color, decode_depth
+from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
 
 if TYPE_CHECKING:
@@ -28,87 +29,89 @@ log = logging.getLogger(__name__)
 STORAGE_SUFFIXES = {".mcap", ".db3"}
 
 
-class _Bag(SequentialSource):
-    """The colour images of one camera, each with the depth nearest to it where there is depth.
+class _BagSource(SequentialSource):
+    """Color images of one camera, each with the nearest depth image if the bag has depth.
 
-    There is a frame for every colour message; in a bag with depth, one without depth near it is a
-    bad frame. Frames are named by their index among the colour messages.
+    There is one frame per color message; in a bag with depth, a color message without a depth
+    message within the slop is an unreadable frame. The index of the color message names the frame.
 
     Attributes:
-        topics: what is read.
+        topics: names of the topics that are read.
 
     Raises:
-        SourceError: if the bag cannot be read, or no topic is a colour image.
+        SourceError: if the bag cannot be read, or has no topic of color images.
     """
 
     topics: CameraTopics
 
     def __init__(self, path: Path) -> None:
-        self._paths = _storage(path)
+        self._storage_paths = _storage_paths(path)
         self._path = path
-        with open_bag(self._paths) as reader:
+        with open_bag(self._storage_paths) as reader:
             self.topics = self._choose_topics(reader)
             self._length = reader.topics[self.topics.color].msgcount
             self._intrinsics = self._read_intrinsics(reader)
-            seconds = reader.duration * 1e-9
-        rate = (self._length - 1) / seconds if self._length > 1 and seconds > 0 else DEFAULT_RATE
+            duration_s = reader.duration * 1e-9
+        interval_count = self._length - 1
+        has_rate = interval_count > 0 and duration_s > 0
+        rate = interval_count / duration_s if has_rate else DEFAULT_RATE
         super().__init__(path.resolve().stem, rate)
 
     def __len__(self) -> int:
         return self._length
 
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
-        index = -1
-        with open_bag(self._paths) as reader:
+        count = 0
+        with open_bag(self._storage_paths) as reader:
             messages = read_messages(reader, self.topics.color, self.topics.depth)
-            for index, pair in enumerate(pair_messages(messages)):
-                yield self._frame(index, pair)
-        if index + 1 < len(self):
+            for count, pair in enumerate(pair_messages(messages), start=1):
+                yield self._frame(count - 1, pair)
+        if count < len(self):
             yield FrameError(
-                f"{self.kind} {self._path}: ends after {index + 1} of {len(self)} colour images; "
-                "it is damaged or was cut short"
+                f"{self.format_name} {self._path}: ends after {count} of {len(self)} color images; "
+                "it is damaged or truncated"
             )
 
-    def _frame(self, index: int, pair: Pair) -> RGBDFrame | FrameError:
+    def _frame(self, index: int, pair: MessagePair) -> RGBDFrame | FrameError:
         try:
             return RGBDFrame(
-                color=self._color(pair),
-                depth=self._depth(pair),
+                color=self._decode_color(pair),
+                depth=self._decode_depth(pair),
                 intrinsics=self._intrinsics,
-                stamp_ns=pair.color.stamp,
+                stamp_ns=pair.color.stamp_ns,
                 frame_id=pair.color.message.header.frame_id.lstrip("/"),
                 name=self.frame_name(index),
             )
         except FrameError as error:
             return error
 
-    def _color(self, pair: Pair) -> NDArray[np.uint8]:
-        name, message = f"colour topic {self.topics.color}", pair.color.message
+    def _decode_color(self, pair: MessagePair) -> NDArray[np.uint8]:
+        name, message = f"color topic {self.topics.color}", pair.color.message
         if message is None:
             raise FrameError(f"{name}: message is damaged")
         if hasattr(message, "encoding"):
-            return decode_color(*_fields(message), name)
+            return decode_color(*_image_fields(message), name)
         return decode_compressed_color(message.data, name)
 
-    def _depth(self, pair: Pair) -> NDArray[np.float32] | None:
+    def _decode_depth(self, pair: MessagePair) -> NDArray[np.float32] | None:
         if self.topics.depth is None:
             return None
         name = f"depth topic {self.topics.depth}"
         if pair.depth is None or pair.depth.message is None:
-            raise FrameError(f"{name}: no readable message within {SLOP_NS // 10**6} ms of colour")
-        return decode_depth(*_fields(pair.depth.message), name)
+            raise FrameError(f"{name}: no readable message within {SLOP_NS // 10**6} ms of color")
+        return decode_depth(*_image_fields(pair.depth.message), name)
 
     def _choose_topics(self, reader: AnyReader) -> CameraTopics:
         types = {name: str(info.msgtype) for name, info in reader.topics.items() if info.msgcount}
         try:
             topics = choose_topics(types)
         except SourceError as error:
-            raise SourceError(f"{self.kind} {self._path}: {error}") from None
+            raise SourceError(f"{self.format_name} {self._path}: {error}") from None
         log.info("%s: reading %s", self._path, topics)
-        if topics.depth and not topics.registered:
+        if topics.depth and not topics.is_depth_registered:
             log.warning(
-                "%s: %s may not be registered to colour; where masks and depth disagree, record "
-                "the driver's registered depth",
+                "%s: %s may not be registered to color; if masks and depth disagree, record the "
+                "registered depth of the driver",
                 self._path,
                 topics.depth,
             )
@@ -128,34 +131,41 @@ class _Bag(SequentialSource):
             return None
 
 
-class Ros1Bag(_Bag):
-    """A ROS 1 bag."""
+@SOURCES.register("ros1_bag")
+class Ros1Bag(_BagSource):
+    """ROS 1 bag."""
 
-    kind = "ROS 1 bag"
-    looks_like = "a .bag file"
+    format_name = "ROS 1 bag"
+    format_description = "a .bag file"
+    detection_priority = 60
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Whether the name is a bag's."""
+        """Return whether the file has the suffix of a ROS 1 bag."""
         return path.is_file() and path.suffix == ".bag"
 
 
-class Rosbag2(_Bag):
-    """A ROS 2 bag: its folder, or one file of it."""
+@SOURCES.register("rosbag2")
+class Rosbag2(_BagSource):
+    """ROS 2 bag: its folder, or one of its storage files."""
 
-    kind = "rosbag2"
-    looks_like = "a folder with metadata.yaml, a .mcap or a .db3 file"
+    format_name = "rosbag2"
+    format_description = "a folder with metadata.yaml, a .mcap or a .db3 file"
+    detection_priority = 50
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Whether it is a storage file, or a folder of some."""
+        """Return whether the path is a storage file, or a folder that contains one."""
         if path.is_dir():
             return (path / "metadata.yaml").exists() or bool(_storage_files(path))
         return path.suffix in STORAGE_SUFFIXES and path.is_file()
 
 
-def _storage(path: Path) -> list[Path]:
-    """What to open: a recorder that was killed leaves files without metadata."""
+def _storage_paths(path: Path) -> list[Path]:
+    """Return the paths to open: the storage files of a folder whose metadata is missing.
+
+    A recorder that was killed leaves such a folder.
+    """
     if path.is_dir() and not (path / "metadata.yaml").exists():
         return _storage_files(path)
     return [path]
@@ -165,8 +175,8 @@ def _storage_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in STORAGE_SUFFIXES)
 
 
-def _fields(message: Any) -> tuple[Any, int, int, str, int, bool]:
-    """Fields of a sensor_msgs/Image, in the order in which the decoders take them."""
+def _image_fields(message: Any) -> tuple[Any, int, int, str, int, bool]:
+    """Return the fields of a sensor_msgs/Image in the order of the decoders' arguments."""
     return (
         message.data,
         message.height,

@@ -1,4 +1,4 @@
-"""TUM folders: association, metric depth, poses, masks, and what may be wrong with them."""
+"""TUM folders: association, metric depth, poses, masks and malformed files."""
 
 import json
 
@@ -18,9 +18,9 @@ def folder(tmp_path):
     return write_tum(tmp_path / "sequence")
 
 
-def test_frames_have_color_metric_depth_and_stamps(folder):
+def test_tum_folder_yields_color_metric_depth_and_stamps(folder):
     source = open_source(folder)
-    assert (source.kind, source.name, len(source)) == ("TUM folder", "sequence", 4)
+    assert (source.format_name, source.name, len(source)) == ("TUM folder", "sequence", 4)
     assert source.rate == pytest.approx(1 / 0.033)
     frames = list(source)
     assert [frame.stamp_ns for frame in frames[:2]] == [1305031229100000000, 1305031229133000000]
@@ -36,7 +36,7 @@ def test_frames_have_color_metric_depth_and_stamps(folder):
         source[4]
 
 
-def test_real_sequence(tum_folder):
+def test_tum_folder_reads_a_real_sequence(tum_folder):
     source = open_source(tum_folder)
     frame = source[40]
     assert len(source) == 80
@@ -47,7 +47,7 @@ def test_real_sequence(tum_folder):
     np.testing.assert_allclose(frame.pose[:3, 3], [1.3, 0.7, 1.6], atol=0.3)
 
 
-def test_color_can_be_read_where_depth_cannot(folder):
+def test_color_frame_with_missing_depth_file_is_read(folder):
     source = open_source(folder)
     (folder / "depth" / f"{float(FIRST) + 0.004:.6f}.png").unlink()
     with pytest.raises(FrameError, match=r"depth/.*No such file"):
@@ -58,7 +58,7 @@ def test_color_can_be_read_where_depth_cannot(folder):
     assert frame.intrinsics == KINECT
 
 
-def test_poses_can_be_given(folder):
+def test_with_poses_replaces_the_poses_of_a_copy(folder):
     source, pose = open_source(folder), np.eye(4)
     posed = source.with_poses([None, pose, pose, pose])
     assert [frame.pose is None for frame in posed] == [True, False, False, False]
@@ -66,20 +66,20 @@ def test_poses_can_be_given(folder):
     assert source[1].pose is None
 
 
-def test_depth_too_far_in_time_leaves_the_color_out(folder, caplog):
+def test_tum_color_without_depth_in_time_is_left_out(folder, caplog):
     lines = (folder / "depth.txt").read_text().splitlines()
     (folder / "depth.txt").write_text("\n".join([*lines[:2], *lines[3:]]))
     source = open_source(folder)
     assert [frame.stamp_ns % 10**9 for frame in source] == [100000000, 166000000, 199000000]
-    assert "1 of 4 colour images have no depth image within 20 ms" in caplog.text
+    assert "1 of 4 color images have no depth image within 20 ms" in caplog.text
 
 
-def test_unrelated_clocks_are_refused(tmp_path):
-    with pytest.raises(SourceError, match="none of 4 colour and 4 depth images are within 20 ms"):
+def test_tum_lists_of_unrelated_clocks_are_rejected(tmp_path):
+    with pytest.raises(SourceError, match="none of 4 color and 4 depth images are within 20 ms"):
         open_source(write_tum(tmp_path, offset=100.0))
 
 
-def test_missing_depth_file_is_skipped_and_named(folder):
+def test_tum_frame_with_missing_depth_file_is_skipped(folder):
     (folder / "depth" / "1305031229.137000.png").unlink()
     source = open_source(folder)
     assert len(list(source)) == 3
@@ -91,32 +91,32 @@ def test_missing_depth_file_is_skipped_and_named(folder):
     assert len(source.skipped) == 1
 
 
-def test_corrupt_images_are_skipped(folder):
+def test_tum_frames_with_corrupt_images_are_skipped(folder):
     for path in (folder / "rgb" / f"{FIRST}.png", folder / "depth" / "1305031229.137000.png"):
         path.write_bytes(path.read_bytes()[:-200])
     source = open_source(folder)
     assert len(list(source)) == 2
     assert all(".png: image is" in skipped.reason for skipped in source.skipped)
-    with pytest.raises(FrameError, match=r"100000.png: image is cut short"):
+    with pytest.raises(FrameError, match=r"100000.png: image is truncated"):
         source[0]
 
 
-def test_depth_of_another_size_is_skipped(folder):
+def test_tum_frame_with_depth_of_other_size_is_skipped(folder):
     write_image(folder / "depth" / "1305031229.104000.png", depth_image(0, (12, 16)))
     source = open_source(folder)
     assert len(list(source)) == 3
-    assert "depth is 16x12 but colour is 32x24" in source.skipped[0].reason
+    assert "depth is 16x12 but" in source.skipped[0].reason
 
 
-def test_eight_bit_depth_is_refused(folder):
-    picture = depth_image(0).astype(np.uint8)
-    write_image(folder / "depth" / "1305031229.104000.png", picture)
+def test_eight_bit_depth_is_rejected(folder):
+    visualization = depth_image(0).astype(np.uint8)
+    write_image(folder / "depth" / "1305031229.104000.png", visualization)
     with pytest.raises(FrameError, match="depth of 8 bits, expected 16"):
         open_source(folder)[0]
 
 
-def test_poses_are_interpolated_between_ground_truth(folder):
-    """Halfway between two poses a quarter turn apart, the camera has made half of it."""
+def test_tum_poses_are_interpolated_at_color_stamps(folder):
+    """Halfway between two poses a quarter turn apart, the camera has turned by an eighth."""
     (folder / "groundtruth.txt").write_text(
         "# timestamp tx ty tz qx qy qz qw\n"
         "1305031229.0500 0 0 0 0 0 0 1\n"
@@ -130,7 +130,7 @@ def test_poses_are_interpolated_between_ground_truth(folder):
     assert source[2].pose is None
 
 
-def test_masks_are_ground_truth(folder):
+def test_tum_masks_are_ground_truth(folder):
     labels = np.arange(24 * 32, dtype=np.uint16).reshape(24, 32)
     write_image(folder / "masks" / "first.png", labels)
     (folder / "masks.txt").write_text(f"{FIRST} masks/first.png\n")
@@ -141,7 +141,7 @@ def test_masks_are_ground_truth(folder):
     assert source.ground_truth(1) is None
 
 
-def test_camera_file_replaces_the_defaults(folder):
+def test_camera_file_overrides_the_default_calibration(folder):
     calibration = {"fx": 500.0, "fy": 501.0, "cx": 15.5, "cy": 11.5, "depth_scale": 0.001}
     (folder / "camera.json").write_text(json.dumps(calibration))
     frame = open_source(folder)[1]
@@ -162,13 +162,13 @@ def test_camera_file_replaces_the_defaults(folder):
         ("groundtruth.txt", "1 0 0 0 nan 0 0 1\n2 0 0 0 0 0 0 1", r"a pose is not finite"),
     ],
 )
-def test_malformed_lists_are_named(folder, name, content, message):
+def test_malformed_tum_list_is_rejected_with_its_line(folder, name, content, message):
     (folder / name).write_text(content, encoding="latin-1")
     with pytest.raises(SourceError, match=message):
         open_source(folder)
 
 
-def test_empty_lists_are_refused(folder):
+def test_empty_tum_list_is_rejected(folder):
     (folder / "rgb.txt").write_text("# nothing\n")
-    with pytest.raises(SourceError, match="none of 0 colour and 4 depth images"):
+    with pytest.raises(SourceError, match="none of 0 color and 4 depth images"):
         open_source(folder)

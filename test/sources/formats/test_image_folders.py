@@ -1,4 +1,4 @@
-"""Folders of images: RGB-D pairs of equal names, 7-Scenes sequences, colour alone."""
+"""Folders of images: RGB-D pairs of equal names, 7-Scenes sequences, color alone."""
 
 import shutil
 
@@ -14,9 +14,9 @@ from scenerep_ros.preprocessing.depth_registration import Registration
 from scenerep_ros.sources import open_source
 
 
-def test_rgbd_folder_is_in_millimetres(tmp_path):
+def test_rgbd_folder_converts_depth_from_millimeters(tmp_path):
     source = open_source(write_rgbd(tmp_path / "views"))
-    assert (source.kind, source.name, len(source)) == ("RGB-D folder", "views", 3)
+    assert (source.format_name, source.name, len(source)) == ("RGB-D folder", "views", 3)
     for index, frame in enumerate(source):
         assert frame.name == f"view{index}"
         assert frame.intrinsics == KINECT
@@ -25,25 +25,25 @@ def test_rgbd_folder_is_in_millimetres(tmp_path):
         assert np.isnan(frame.depth[0, :2]).all()
 
 
-def test_assumed_calibration_of_another_size_is_warned_of(tmp_path, caplog):
+def test_default_calibration_at_other_size_logs_a_warning(tmp_path, caplog):
     source = open_source(write_rgbd(tmp_path / "views"))
     list(source)
     assert caplog.text.count("put fx, fy, cx, cy into camera.json") == 1
 
 
-def test_rgb_is_another_name_of_color(tmp_path):
+def test_rgbd_folder_accepts_rgb_as_color_folder(tmp_path):
     (write_rgbd(tmp_path) / "color").rename(tmp_path / "rgb")
-    assert open_source(tmp_path).kind == "RGB-D folder"
+    assert open_source(tmp_path).format_name == "RGB-D folder"
     assert open_source(tmp_path)[0].depth is not None
 
 
-def test_jpeg_color_goes_with_png_depth(tmp_path):
+def test_rgbd_folder_pairs_jpeg_color_with_png_depth(tmp_path):
     write_image(tmp_path / "color" / "a.jpg", color_image(0))
     write_image(tmp_path / "depth" / "a.png", depth_image(0))
     assert open_source(tmp_path)[0].depth.shape == (24, 32)
 
 
-def test_color_without_depth_is_skipped(tmp_path):
+def test_rgbd_color_without_depth_is_skipped(tmp_path):
     (write_rgbd(tmp_path) / "depth" / "view1.png").unlink()
     source = open_source(tmp_path)
     assert [frame.name for frame in source] == ["view0", "view2"]
@@ -51,7 +51,7 @@ def test_color_without_depth_is_skipped(tmp_path):
     assert "depth/view1.png: cannot be read" in source.skipped[0].reason
 
 
-def test_object_segmentation_labels(tmp_path):
+def test_rgbd_labels_follow_the_object_segmentation_database(tmp_path):
     """In the data set 0 is unknown, 1 the table and objects start at 2."""
     stored = np.tile(np.array([0, 1, 2, 9], np.uint8), (24, 8))
     write_image(write_rgbd(tmp_path) / "label" / "view1.png", stored)
@@ -62,7 +62,7 @@ def test_object_segmentation_labels(tmp_path):
     assert source.ground_truth(0) is None
 
 
-def test_real_table_tops(mosd_folder):
+def test_rgbd_folder_reads_real_table_tops(mosd_folder):
     source = open_source(mosd_folder)
     assert [source[index].name for index in (0, 1, 2)] == ["learn0", "learn1", "learn2"]
     frame, truth = source[0], source.ground_truth(0)
@@ -71,20 +71,20 @@ def test_real_table_tops(mosd_folder):
     assert 0.4 < np.nanmedian(frame.depth[truth == 1]) < 1.5
 
 
-def test_one_pixel_images_are_skipped(tmp_path):
+def test_rgbd_frame_of_one_pixel_is_skipped(tmp_path):
     write_image(tmp_path / "color" / "dot.png", color_image(0, (1, 1)))
     write_image(tmp_path / "depth" / "dot.png", np.full((1, 1), 700, np.uint16))
     source = open_source(tmp_path)
     assert list(source) == []
-    assert "frame dot: colour is 1x1 pixels, which is too small" in source.skipped[0].reason
+    assert "which is too small" in source.skipped[0].reason
 
 
-def test_image_folder_counts_naturally(tmp_path):
+def test_image_folder_sorts_names_in_natural_order(tmp_path):
     for index in (10, 9, 1):
         write_image(tmp_path / f"image{index}.png", color_image(index))
     (tmp_path / "notes.txt").write_text("no image")
     source = open_source(tmp_path)
-    assert source.kind == "image folder"
+    assert source.format_name == "image folder"
     frames = list(source)
     assert [frame.name for frame in frames] == ["image1", "image9", "image10"]
     np.testing.assert_array_equal(frames[1].color, color_image(9))
@@ -93,7 +93,7 @@ def test_image_folder_counts_naturally(tmp_path):
     assert frames[1].stamp_ns == pytest.approx(1e9 / 30, abs=1)
 
 
-def test_damaged_image_of_a_folder_is_skipped(tmp_path):
+def test_image_folder_skips_a_damaged_image(tmp_path):
     write_image(tmp_path / "a.png", color_image(0))
     (tmp_path / "b.png").write_bytes(b"")
     source = open_source(tmp_path)
@@ -110,26 +110,28 @@ def kitchen(tmp_path):
     return tmp_path
 
 
-def test_seven_scenes(kitchen):
+def test_seven_scenes_reads_depth_and_color_camera_pose(kitchen):
     source = open_source(kitchen)
     frame = source[1]
     stored = cv2.imread(str(kitchen / "frame-000001.depth.png"), cv2.IMREAD_UNCHANGED)
-    assert (source.kind, len(source)) == ("7-Scenes sequence", 2)
+    assert (source.format_name, len(source)) == ("7-Scenes sequence", 2)
     assert frame.name == "frame-000001.color"
-    known = (stored > 0) & (stored < 65535)
-    assert np.nanmedian(frame.depth) == pytest.approx(np.median(stored[known]) / 1000, rel=0.05)
+    is_measured = (stored > 0) & (stored < 65535)
+    assert np.nanmedian(frame.depth) == pytest.approx(
+        np.median(stored[is_measured]) / 1000, rel=0.05
+    )
     pose = np.loadtxt(kitchen / "frame-000001.pose.txt")
     np.testing.assert_array_equal(frame.pose[:3, :3], pose[:3, :3])
-    aside = pose[:3, :3].T @ (frame.pose[:3, 3] - pose[:3, 3])
-    np.testing.assert_allclose(aside, [0.025, 0, 0], atol=1e-5)  # as rounded as it is stored
+    offset = pose[:3, :3].T @ (frame.pose[:3, 3] - pose[:3, 3])
+    np.testing.assert_allclose(offset, [0.025, 0, 0], atol=1e-5)  # stored with few digits
 
 
-def test_seven_scenes_depth_lies_where_colour_does(kitchen):
+def test_seven_scenes_depth_is_registered_to_color(kitchen):
     for frame in open_source(kitchen):
         assert Registration(gap=0.02)(frame) is frame
 
 
-def test_seven_scenes_poses_may_be_missing_lost_or_damaged(kitchen):
+def test_seven_scenes_without_valid_pose_yields_none_or_fails(kitchen):
     pose = kitchen / "frame-000000.pose.txt"
     pose.write_text("nan 0 0 0\n" * 4)
     assert open_source(kitchen)[0].pose is None

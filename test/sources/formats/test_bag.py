@@ -1,4 +1,4 @@
-"""Bags of ROS 1 and ROS 2 yield colour with the nearest depth."""
+"""Bags of ROS 1 and ROS 2."""
 
 import contextlib
 import shutil
@@ -27,7 +27,7 @@ COUNT = 12
 
 @pytest.fixture(scope="module")
 def bags(tmp_path_factory):
-    """A folder with the same recording in each of FORMATS."""
+    """Folder with the same recording in each of FORMATS."""
     folder = tmp_path_factory.mktemp("bags")
     for name in FORMATS:
         write_bag(folder / name, COUNT)
@@ -35,7 +35,7 @@ def bags(tmp_path_factory):
 
 
 def copy_of(bag, folder):
-    """A bag to damage, and the file of it that holds the messages."""
+    """Copy a bag; return the copy and its storage file."""
     path = folder / bag.name
     if bag.is_file():
         return Path(shutil.copy(bag, path)), path
@@ -44,9 +44,9 @@ def copy_of(bag, folder):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_bags_of_all_formats_give_the_same_frames(bags, name):
+def test_bag_of_each_format_yields_the_same_frames(bags, name):
     source = open_source(bags / name)
-    assert source.kind == ("ROS 1 bag" if name == "ros1.bag" else "rosbag2")
+    assert source.format_name == ("ROS 1 bag" if name == "ros1.bag" else "rosbag2")
     frames = list(source)
     assert len(frames) == len(source) == COUNT
     assert [frame.name for frame in frames][9:] == ["000009", "000010", "000011"]
@@ -62,14 +62,14 @@ def test_bags_of_all_formats_give_the_same_frames(bags, name):
 
 
 @pytest.mark.parametrize("name", ["sqlite", "mcap"])
-def test_storage_files_open_without_their_metadata(bags, tmp_path, name):
+def test_rosbag2_without_metadata_opens_its_storage_files(bags, tmp_path, name):
     folder, storage = copy_of(bags / name, tmp_path)
     (folder / "metadata.yaml").unlink()
     assert len(list(open_source(storage))) == COUNT
     assert len(list(open_source(folder))) == COUNT
 
 
-def test_frames_are_indexed_in_any_order(bags):
+def test_bag_reads_frames_by_any_index(bags):
     source = open_source(bags / "ros1.bag")
     for index in (2, 0, 1, 1, 11):
         assert source[index].name == f"{index:06d}"
@@ -79,7 +79,7 @@ def test_frames_are_indexed_in_any_order(bags):
         source[COUNT]
 
 
-def test_metric_depth_and_compressed_color(tmp_path):
+def test_bag_reads_metric_depth_and_compressed_color(tmp_path):
     metres = np.full((24, 32), 1.5, np.float32)
     metres[0, :3] = np.nan, np.inf, -1
     bgr = cv2.cvtColor(color_image(0), cv2.COLOR_RGB2BGR)
@@ -93,7 +93,7 @@ def test_metric_depth_and_compressed_color(tmp_path):
     assert frame.intrinsics is None
 
 
-def test_depthless_bag(tmp_path):
+def test_bag_without_depth_yields_color_only(tmp_path):
     with record(tmp_path / "color.bag") as bag:
         bag.image("/webcam/image_raw", START, color_image(0)[..., ::-1], "bgr8")
     (frame,) = open_source(tmp_path / "color.bag")
@@ -102,7 +102,7 @@ def test_depthless_bag(tmp_path):
 
 
 @pytest.mark.parametrize("delay", [-200_000_000, 200_000_000])
-def test_depth_may_be_recorded_long_before_or_after_its_color(tmp_path, delay):
+def test_bag_pairs_depth_recorded_before_or_after_its_color(tmp_path, delay):
     with record(tmp_path / "late.bag") as bag:
         for index in range(8):
             stamp = START + index * PERIOD
@@ -114,7 +114,7 @@ def test_depth_may_be_recorded_long_before_or_after_its_color(tmp_path, delay):
         np.testing.assert_allclose(frame.depth[2], depth_image(index)[2] / 1000, rtol=1e-6)
 
 
-def test_color_without_depth_is_skipped_and_named(tmp_path):
+def test_bag_color_without_depth_is_skipped(tmp_path):
     with record(tmp_path / "gap.bag") as bag:
         for index in range(4):
             stamp = START + index * PERIOD
@@ -130,7 +130,7 @@ def test_color_without_depth_is_skipped_and_named(tmp_path):
         source[2]
 
 
-def test_wrong_depth_encoding_is_named(tmp_path):
+def test_bag_with_wrong_depth_encoding_reports_it(tmp_path):
     with record(tmp_path / "mcap") as bag:
         bag.image(COLOR, START, color_image(0), "rgb8")
         bag.image(DEPTH, START, color_image(0)[..., 0], "8UC1")
@@ -141,24 +141,24 @@ def test_wrong_depth_encoding_is_named(tmp_path):
     )
 
 
-def test_depth_of_another_size_is_named(tmp_path):
+def test_bag_depth_of_other_size_is_skipped(tmp_path):
     with record(tmp_path / "mcap") as bag:
         bag.image(COLOR, START, color_image(0), "rgb8")
         bag.image(DEPTH, START, depth_image(0, (12, 16)), "16UC1")
     source = open_source(tmp_path / "mcap")
     assert list(source) == []
-    assert "depth is 16x12 but colour is 32x24" in source.skipped[0].reason
+    assert "depth is 16x12 but" in source.skipped[0].reason
 
 
-def test_damaged_compressed_image_is_skipped(tmp_path):
+def test_bag_with_damaged_compressed_image_skips_it(tmp_path):
     with record(tmp_path / "mcap") as bag:
         bag.compressed("/image/compressed", START, b"\xff\xd8 no jpeg")
     source = open_source(tmp_path / "mcap")
     assert list(source) == []
-    assert "colour topic /image/compressed: image is cut short" in source.skipped[0].reason
+    assert "color topic /image/compressed: image is truncated" in source.skipped[0].reason
 
 
-def test_uncalibrated_camera_has_no_intrinsics(tmp_path, caplog):
+def test_bag_of_uncalibrated_camera_has_no_intrinsics(tmp_path, caplog):
     with record(tmp_path / "ros1.bag") as bag:
         bag.info("/camera/rgb/camera_info", START, fx=0.0)
         bag.image(COLOR, START, color_image(0), "rgb8")
@@ -167,7 +167,7 @@ def test_uncalibrated_camera_has_no_intrinsics(tmp_path, caplog):
     assert "focal lengths must be positive" in caplog.text
 
 
-def test_depth_that_may_not_be_registered_is_warned_of(tmp_path, caplog):
+def test_bag_with_unregistered_depth_logs_a_warning(tmp_path, caplog):
     with record(tmp_path / "mcap") as bag:
         bag.image("/camera/camera/color/image_raw", START, color_image(0), "rgb8")
         bag.image("/camera/camera/depth/image_rect_raw", START, depth_image(0), "16UC1")
@@ -175,24 +175,24 @@ def test_depth_that_may_not_be_registered_is_warned_of(tmp_path, caplog):
     assert "/camera/camera/depth/image_rect_raw may not be registered" in caplog.text
 
 
-def test_bag_without_images_lists_its_topics(tmp_path):
+def test_bag_without_color_images_lists_its_topics(tmp_path):
     with record(tmp_path / "mcap") as bag:
         bag.info("/camera/rgb/camera_info", START)
-    with pytest.raises(SourceError, match=r"no topic is a colour image.*/camera/rgb/camera_info"):
+    with pytest.raises(SourceError, match=r"no topic has color images.*/camera/rgb/camera_info"):
         open_source(tmp_path / "mcap")
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.95])
-def test_truncated_bags_say_so(bags, tmp_path, name, share):
+def test_truncated_bag_is_rejected(bags, tmp_path, name, share):
     path, storage = copy_of(bags / name, tmp_path)
     content = storage.read_bytes()
     storage.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(SourceError, match=r"cannot be read: .*if it was cut short"):
+    with pytest.raises(SourceError, match=r"cannot be read: .*if it is truncated"):
         open_source(path)
 
 
-def test_damage_in_the_middle_keeps_the_frames_before_it(bags, tmp_path):
+def test_bag_damaged_in_the_middle_keeps_the_frames_before(bags, tmp_path):
     path, storage = copy_of(bags / "ros1.bag", tmp_path)
     content = bytearray(storage.read_bytes())
     middle = slice(len(content) // 2, len(content) * 6 // 10)
@@ -208,7 +208,7 @@ def test_damage_in_the_middle_keeps_the_frames_before_it(bags, tmp_path):
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("seed", range(6))
-def test_damage_anywhere_is_an_error_or_skipped_frames(bags, tmp_path, name, seed):
+def test_bag_damaged_anywhere_fails_or_skips_frames(bags, tmp_path, name, seed):
     path, storage = copy_of(bags / name, tmp_path)
     content = bytearray(storage.read_bytes())
     for start in np.random.default_rng(seed).integers(0, len(content) - 99, 9):
@@ -221,14 +221,14 @@ def test_damage_anywhere_is_an_error_or_skipped_frames(bags, tmp_path, name, see
         assert len(source.skipped) == missing or ends_early
 
 
-def test_file_that_is_no_bag(tmp_path):
+def test_file_with_bag_suffix_but_other_content_is_rejected(tmp_path):
     for name in ("text.bag", "text.mcap", "text.db3"):
         (tmp_path / name).write_text("This is no bag, whatever its name says." * 100)
         with pytest.raises(SourceError, match=f"{name}: cannot be read"):
             open_source(tmp_path / name)
 
 
-def test_real_frames_survive_a_bag(tum_folder, tmp_path):
+def test_bag_preserves_real_frames(tum_folder, tmp_path):
     folder = open_source(tum_folder)
     with record(tmp_path / "ros1.bag") as bag:
         for index in range(3):

@@ -1,0 +1,1 @@
+"""Formats of recordings: every module registers one format, which is detected automatically."""
