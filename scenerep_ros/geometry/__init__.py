@@ -5,26 +5,32 @@ from scenerep_ros.geometry.camera import (
     deproject,
     invert_depth,
     project,
-    seen_from_beside,
+    reproject_depth,
     viewing_rays,
 )
-from scenerep_ros.geometry.clouds import CLOUD_DTYPE, coordinates, labelled_cloud, paint, write_ply
-from scenerep_ros.geometry.planes import Plane, find_planes, roughness
+from scenerep_ros.geometry.clouds import (
+    CLOUD_DTYPE,
+    cloud_coordinates,
+    colorize_cloud,
+    labelled_cloud,
+    write_ply,
+)
+from scenerep_ros.geometry.planes import Plane, find_planes, plane_fit_residual
 
 __all__ = [
     "CLOUD_DTYPE",
     "Box",
     "Plane",
-    "coordinates",
+    "cloud_coordinates",
+    "colorize_cloud",
     "deproject",
     "find_planes",
     "invert_depth",
     "labelled_cloud",
     "object_box",
-    "paint",
+    "plane_fit_residual",
     "project",
-    "roughness",
-    "seen_from_beside",
+    "reproject_depth",
     "viewing_rays",
     "write_ply",
 ]

@@ -1,4 +1,4 @@
-"""The pinhole camera: between pixels with depth and points in space."""
+"""Pinhole camera model: conversions between depth images and 3D points."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scenerep_ros.frames import Intrinsics
 
 @lru_cache(maxsize=8)
 def viewing_rays(intrinsics: Intrinsics, height: int, width: int) -> NDArray[np.float32]:
-    """Direction of each pixel, scaled to unit depth.
+    """Compute the direction of each pixel, scaled to unit depth.
 
     Returns:
-        (height, width, 3) float32, optical frame, z = 1; read only, since it is shared.
+        (height, width, 3) float32, optical frame, z = 1; read-only, because it is cached.
     """
     rays = np.ones((height, width, 3), np.float32)
     rays[..., 0] = (np.arange(width) - intrinsics.cx) / intrinsics.fx
@@ -27,36 +27,36 @@ def viewing_rays(intrinsics: Intrinsics, height: int, width: int) -> NDArray[np.
 def deproject(
     depth: NDArray[np.float32], intrinsics: Intrinsics, out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Turn a depth image into one point a pixel.
+    """Compute the 3D point of each pixel of a depth image.
 
     Args:
-        depth: (H, W) float32, metres along the optical axis; NaN, inf and 0 are no measurement.
-        intrinsics: of the image.
-        out: (H, W, 3) float32 to fill instead of a new array; need not be contiguous.
+        depth: (H, W) float32 along the optical axis [m]; NaN, inf and 0 mean no measurement.
+        intrinsics: intrinsics of the image.
+        out: (H, W, 3) float32 array for the result, not necessarily contiguous.
 
     Returns:
-        (H, W, 3) float32, metres, optical frame (REP 103); NaN where there is no depth.
+        (H, W, 3) float32 [m], optical frame (REP 103); NaN without a measurement.
     """
     rays = viewing_rays(intrinsics, *depth.shape)
     points = np.empty((*depth.shape, 3), np.float32) if out is None else out
-    valid = np.where((depth > 0) & (depth < np.inf), depth, np.float32(np.nan))
-    # Axis by axis: numpy is four times slower at rows of three numbers than at rows of a picture.
-    np.multiply(rays[0, :, 0], valid, out=points[..., 0])
-    np.multiply(rays[:, :1, 1], valid, out=points[..., 1])
-    points[..., 2] = valid
+    z = np.where((depth > 0) & (depth < np.inf), depth, np.float32(np.nan))
+    # numpy takes four times as long for inner loops over three axes as for ones over image rows.
+    np.multiply(rays[0, :, 0], z, out=points[..., 0])
+    np.multiply(rays[:, :1, 1], z, out=points[..., 1])
+    points[..., 2] = z
     return points
 
 
 def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.float32]:
-    """Find the pixels in which points appear.
+    """Project points to the image.
 
     Args:
-        points: (..., 3), metres, optical frame.
-        intrinsics: of the image.
+        points: (..., 3) [m], optical frame.
+        intrinsics: intrinsics of the image.
 
     Returns:
-        (..., 3) float32: u, v in pixels, and depth in metres. NaN where a point is not in front
-        of the camera.
+        (..., 3) float32: u and v [px], and depth [m]. NaN for points that are not in front of the
+        camera.
     """
     depth = np.where(points[..., 2] > 0, points[..., 2], np.nan)
     u = points[..., 0] / depth * intrinsics.fx + intrinsics.cx
@@ -64,33 +64,45 @@ def project(points: NDArray[np.float32], intrinsics: Intrinsics) -> NDArray[np.f
     return np.stack([u, v, depth], axis=-1).astype(np.float32)
 
 
-def seen_from_beside(
-    depth: NDArray[np.float32], camera: Intrinsics, other: Intrinsics, baseline: float
+def reproject_depth(
+    depth: NDArray[np.float32], source: Intrinsics, target: Intrinsics, baseline: float
 ) -> NDArray[np.float32]:
-    """Register depth: what another camera, which looks the same way, would measure.
+    """Reproject a depth image into a parallel camera, with a z-buffer.
 
     Args:
-        depth: (H, W) float32, metres; NaN, inf and 0 are no measurement.
-        camera: that measured it.
-        other: whose depth is asked for, at the same size.
-        baseline: metres from the camera to the other one, to the right.
+        depth: (H, W) float32 [m]; NaN, inf and 0 mean no measurement.
+        source: intrinsics of the depth image.
+        target: intrinsics of the other camera, whose image has the same size.
+        baseline: position of the other camera along the x axis of the depth camera [m].
 
     Returns:
-        (H, W) float32, metres, of the nearest surface a pixel; NaN where there is none.
+        (H, W) float32 depth of the nearest surface in each target pixel [m]; NaN without one.
     """
-    points = deproject(depth, camera).reshape(-1, 3)
+    # Move the measured points to the target camera.
+    points = deproject(depth, source).reshape(-1, 3)
     points = points[np.isfinite(points[:, 2])] - np.array([baseline, 0, 0], np.float32)
-    found = project(points[np.argsort(-points[:, 2])], other)
-    u, v = np.rint(found[:, :2]).astype(np.intp).T
+    # Project them from far to near.
+    projected = project(points[np.argsort(-points[:, 2])], target)
+    u, v = np.rint(projected[:, :2]).astype(np.intp).T
     inside = (u >= 0) & (u < depth.shape[1]) & (v >= 0) & (v < depth.shape[0])
-    seen = np.full(depth.shape, np.nan, np.float32)
-    # Of an index that is repeated, numpy keeps the last value: the nearest.
-    seen[v[inside], u[inside]] = found[inside, 2]
-    return seen
+    # numpy keeps the last value of a repeated index, which is the nearest.
+    reprojected = np.full(depth.shape, np.nan, np.float32)
+    reprojected[v[inside], u[inside]] = projected[inside, 2]
+    return reprojected
 
 
 def invert_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """1 / depth, float32, 1 / m; NaN where depth is not a finite, positive number."""
-    known = (depth > 0) & (depth < np.inf)
-    unknown = np.full(depth.shape, np.nan, np.float32)
-    return np.divide(np.float32(1), depth, out=unknown, where=known)
+    """Compute inverse depth.
+
+    Args:
+        depth: (...) float32 [m].
+
+    Returns:
+        (...) float32 [1/m]; NaN where depth is not a finite, positive number.
+
+    >>> invert_depth(np.array([0.5, 2, 0, np.inf], np.float32)).tolist()
+    [2.0, 0.5, nan, nan]
+    """
+    valid = (depth > 0) & (depth < np.inf)
+    inverse = np.full(depth.shape, np.nan, np.float32)
+    return np.divide(np.float32(1), depth, out=inverse, where=valid)

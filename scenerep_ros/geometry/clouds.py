@@ -1,4 +1,4 @@
-"""Labelled point clouds, in the memory layout that ROS and PCL share."""
+"""Labelled point clouds in the memory layout of sensor_msgs/PointCloud2 and PCL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenerep_ros.filesystem.atomic import write_atomically
 
 CLOUD_DTYPE = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4")])
-"""One point, 20 bytes: metres in the optical frame; rgb is 0x00RRGGBB in a float's clothes (PCL)."""
+"""Point of 20 bytes: x, y, z [m] in the optical frame; rgb holds the bits 0x00RRGGBB (PCL)."""
 
 _PLY_TYPES = dict.fromkeys("xyz", "float") | dict.fromkeys(("red", "green", "blue"), "uchar")
 _PLY_TYPES["label"] = "int"
@@ -27,33 +27,33 @@ def labelled_cloud(
     color: NDArray[np.uint8],
     labels: NDArray[np.integer],
 ) -> Points:
-    """Put points, colour and labels together.
+    """Build an organized cloud from points, colours and labels.
 
-    The cloud is organised: point (v, u) belongs to pixel (v, u), so that a mask of the image is a
-    mask of the cloud, and nothing has to be gathered. Points without depth are NaN, which ROS
-    calls not dense.
+    Point (v, u) belongs to pixel (v, u), so that a mask of the image is a mask of the cloud.
+    Points without depth are NaN: in the terms of ROS, the cloud is not dense.
 
     Args:
-        points: (H, W, 3) float32, metres.
-        color: (H, W, 3) uint8, RGB: the image, or the labels' colours.
-        labels: (H, W), of any integer type.
+        points: (H, W, 3) float32 [m].
+        color: (H, W, 3) uint8, RGB: the image or the colours of the labels.
+        labels: (H, W) of any integer type.
 
     Returns:
         (H, W) structured array of CLOUD_DTYPE.
     """
     cloud = np.empty(labels.shape, CLOUD_DTYPE)
-    coordinates(cloud)[...] = points
+    cloud_coordinates(cloud)[...] = points
     cloud["label"] = labels
-    return paint(cloud, color)
+    return colorize_cloud(cloud, color)
 
 
-def coordinates(cloud: Points) -> NDArray[np.float32]:
-    """x, y and z of a cloud (H, W) as (H, W, 3) float32, a view."""
+def cloud_coordinates(cloud: Points) -> NDArray[np.float32]:
+    """Return a view (H, W, 3) float32 of x, y and z of a cloud (H, W)."""
     return cloud.view(np.float32).reshape(*cloud.shape, 5)[..., :3]
 
 
-def paint(cloud: Points, color: NDArray[np.uint8]) -> Points:
-    """Give a cloud (H, W) the colours (H, W, 3) of an RGB image, in place."""
+def colorize_cloud(cloud: Points, color: NDArray[np.uint8]) -> Points:
+    """Set the colours of a cloud (H, W) to those of an RGB image (H, W, 3), in place."""
+    # Pack each colour into the bits 0x00RRGGBB.
     words = cloud.view(np.uint32).reshape(*cloud.shape, 5)
     bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
     words[..., 3] = bgra.view("<u4")[..., 0] & 0x00FFFFFF
@@ -61,7 +61,7 @@ def paint(cloud: Points, color: NDArray[np.uint8]) -> Points:
 
 
 def write_ply(path: Path, cloud: Points) -> None:
-    """Write a cloud as binary PLY with red, green, blue and label; points without depth are left out.
+    """Write a cloud as binary PLY with red, green, blue and label, without the points that are NaN.
 
     Raises:
         ScenerepError: if the file cannot be written.

@@ -1,59 +1,81 @@
-"""Where a surface ends, from depth alone: gaps and concave creases."""
+"""Boundaries of surfaces in a depth image: depth discontinuities and concave creases."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.geometry.inverse_depth import neighbours
+from scenerep_ros.config.constants import tuned
+from scenerep_ros.geometry.inverse_depth import shifted_neighbors
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+CHORD_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 """Steps v, u of the chords: along rows, columns and both diagonals."""
-REACH = 4
-"""Half the length of the chords, in pixels of the view."""
 
 
-def depth_gaps(w: Floats, gap: float) -> Mask:
-    """Find pixels next to a step in depth.
+@dataclass(frozen=True)
+class DiscontinuityConstants:
+    """Tuned constants of surface boundaries."""
 
-    A step is what is left of the difference between two neighbours after the slope on its flatter
-    side is taken off, so that slanted surfaces have none.
+    half_chord_px: int = tuned(
+        4,
+        "half the length of the chords that measure concavity and slope",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = DiscontinuityConstants()
+
+
+def depth_discontinuities(inverse_depth: Floats, threshold: float) -> Mask:
+    """Find the pixels on both sides of a step in depth.
+
+    The height of a step is the difference between two neighbours minus the slope of the surface on
+    its flatter side, so that slanted surfaces have no steps.
 
     Args:
-        w: (H, W) float32 inverse depth, 1 / m, NaN where unknown.
-        gap: smallest step, metres at 1 m.
+        inverse_depth: (H, W) float32 [1/m], NaN without a measurement.
+        threshold: smallest step in inverse depth [1/m].
 
     Returns:
-        (H, W) bool, true on both sides of the step.
+        (H, W) bool.
     """
-    edges = np.zeros(w.shape, bool)
+    edges = np.zeros(inverse_depth.shape, bool)
     for dv, du in ((0, 1), (1, 0)):
-        step = neighbours(w, dv, du)[0] - w
-        after, before = neighbours(step, dv, du)
-        excess = np.fmin(np.abs(step - before), np.abs(step - after))
-        jump = (np.abs(step) > gap) & ~(excess < gap)
-        edges |= jump
-        edges[dv:, du:] |= jump[: jump.shape[0] - dv, : jump.shape[1] - du]
+        # Subtract the slope on either side from the difference to the next pixel.
+        step = shifted_neighbors(inverse_depth, dv, du)[0] - inverse_depth
+        next_step, previous_step = shifted_neighbors(step, dv, du)
+        excess = np.fmin(np.abs(step - previous_step), np.abs(step - next_step))
+        # A step at the border of the measurements has no slope beside it and counts in full.
+        is_step = (np.abs(step) > threshold) & ~(excess < threshold)
+        # Mark both pixels of the step.
+        edges |= is_step
+        edges[dv:, du:] |= is_step[: is_step.shape[0] - dv, : is_step.shape[1] - du]
     return edges
 
 
-def concavity(w: Floats) -> Floats:
-    """How far the surface lies behind the straight line between its neighbours.
+def concavity(inverse_depth: Floats) -> Floats:
+    """Measure the distance of the surface behind the chords between its neighbours.
 
-    Straight lines in space are straight in (u, v, 1 / z) too, so this needs no points.
+    Straight lines in space are straight in (u, v, 1 / z) too, so no 3D points are needed.
 
     Args:
-        w: (H, W) float32 inverse depth, 1 / m, smooth; NaN where unknown.
+        inverse_depth: (H, W) float32 [1/m], smoothed; NaN without a measurement.
 
     Returns:
-        (H, W) float32, metres at 1 m, the largest over the DIRECTIONS; negative where the surface
-        is convex in all of them; NaN where nothing is known.
+        (H, W) float32 inverse depth [1/m], the maximum over the chord directions; negative where
+        the surface is convex along all of them; NaN where no chord has both ends.
     """
-    most = np.full(w.shape, np.nan, np.float32)
-    for dv, du in DIRECTIONS:
-        ahead, behind = neighbours(w, REACH * dv, REACH * du)
-        most = np.fmax(most, (ahead + behind) / 2 - w)
-    return most
+    result = np.full(inverse_depth.shape, np.nan, np.float32)
+    for dv, du in CHORD_DIRECTIONS:
+        ahead, behind = shifted_neighbors(
+            inverse_depth, CONSTANTS.half_chord_px * dv, CONSTANTS.half_chord_px * du
+        )
+        result = np.fmax(result, (ahead + behind) / 2 - inverse_depth)
+    return result

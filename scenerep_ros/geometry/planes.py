@@ -1,9 +1,9 @@
-"""Planes in a depth image.
+"""Plane detection in a depth image.
 
-All of it works on inverse depth, w = 1 / z. There a plane n.x = d, seen along rays r with z = 1, is
-linear: w = (n / d).r. And there the noise of a structured-light or stereo camera, which grows with
-z^2 (Khoshelham and Elberink 2012, "Accuracy and Resolution of Kinect Depth Data"), is the same
-everywhere, so that one tolerance, in metres at 1 m, holds near and far.
+All functions work on inverse depth, w = 1 / z. In it a plane n.x = d, seen along rays r with z = 1,
+is linear: w = (n / d).r. The noise of a structured-light or stereo camera grows with z^2 (Khoshelham
+and Elberink, "Accuracy and resolution of Kinect depth data for indoor mapping applications", Sensors
+2012) and is therefore constant in w, so that one tolerance in [1/m] holds near and far.
 """
 
 from __future__ import annotations
@@ -13,12 +13,58 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
+
 Floats = NDArray[np.float32]
 
-SAMPLES = 19200
-"""Pixels, evenly spread, that planes explain; every 4th is fitted to, every 16th votes."""
-BLOCKS = 300
-"""Patches of the image that propose one."""
+MIN_POINTS = 3
+"""Number of points that define a plane."""
+
+
+@dataclass(frozen=True)
+class PlaneConstants:
+    """Tuned constants of plane detection.
+
+    The sample is every n-th pixel of the image; the samples for fits and votes are subsets of it.
+    """
+
+    sample_size: int = tuned(
+        19200, "approximate number of pixels that planes are detected on", set_on="not recorded"
+    )
+    fit_step: int = tuned(
+        4, "distance in the sample between pixels that a plane is refined on", set_on="not recorded"
+    )
+    vote_step: int = tuned(
+        16, "distance in the sample between pixels that vote on hypotheses", set_on="not recorded"
+    )
+    block_count: int = tuned(
+        300, "approximate number of image blocks that propose a plane each", set_on="not recorded"
+    )
+    min_block_size_px: int = tuned(
+        4, "smallest side of a block", unit="px", grid="sample", set_on="not recorded"
+    )
+    min_block_depth_ratio: float = tuned(
+        0.75,
+        "ratio of pixels with depth above which a block proposes a plane",
+        set_on="not recorded",
+    )
+    max_block_residual_ratio: float = tuned(
+        0.5,
+        "ratio of the tolerance that the mean residual of a block may have",
+        set_on="not recorded",
+    )
+    min_inliers: float = tuned(
+        16.0, "number of pixels that a plane must explain", set_on="not recorded"
+    )
+    refinement_count: int = tuned(
+        3, "number of fits to the inliers of a plane", set_on="not recorded"
+    )
+    flat_block_percentile: float = tuned(
+        25, "percentile of the blocks' residuals that measures the noise", set_on="not recorded"
+    )
+
+
+CONSTANTS = PlaneConstants()
 
 
 @dataclass(frozen=True)
@@ -27,7 +73,7 @@ class Plane:
 
     Attributes:
         normal: (3,) float32, unit length, optical frame, pointing away from the camera.
-        distance: of the plane from the camera's centre, metres, positive.
+        distance: positive distance of the plane from the camera center [m].
     """
 
     normal: Floats
@@ -35,122 +81,141 @@ class Plane:
 
     @classmethod
     def from_inverse_depth(cls, gradient: Floats) -> Plane:
-        """Build from the vector g with 1 / z = g . ray, where ray has z = 1."""
+        """Build a plane from the vector g (3,) with 1 / z = g . ray, where ray has z = 1."""
         length = max(float(np.linalg.norm(gradient)), 1e-9)
         return cls(gradient / np.float32(length), 1.0 / length)
 
     @property
     def gradient(self) -> Floats:
-        """(3,) vector g with 1 / z = g . ray, where ray has z = 1."""
+        """(3,) vector g with 1 / z = g . ray, where ray has z = 1 [1/m]."""
         return self.normal / np.float32(self.distance)
 
-    def height(self, points: Floats) -> Floats:
-        """Distance of points (..., 3) from the plane, metres, positive on the camera's side."""
-        return np.float32(self.distance) - points @ self.normal
-
-    def elevation(self, inverse_depth: Floats, rays: Floats) -> Floats:
-        """How much nearer than the plane each pixel is, metres at 1 m, along its ray.
+    def residual(self, inverse_depth: Floats, rays: Floats) -> Floats:
+        """Compute measured minus predicted inverse depth; positive in front of the plane.
 
         Args:
-            inverse_depth: (..., ) 1 / m, NaN where unknown.
-            rays: (..., 3) with z = 1.
+            inverse_depth: (...) float32 [1/m], NaN without a measurement.
+            rays: (..., 3) float32 with z = 1.
+
+        Returns:
+            (...) float32 [1/m].
         """
         return inverse_depth - rays @ self.gradient
 
 
 def find_planes(
-    inverse_depth: Floats, rays: Floats, tolerance: float, least_share: float = 0.05, most: int = 6
+    inverse_depth: Floats,
+    rays: Floats,
+    tolerance: float,
+    min_inlier_ratio: float = 0.05,
+    max_planes: int = 6,
 ) -> list[Plane]:
-    """Find the dominant planes, largest first: RANSAC with the image's own patches as hypotheses.
+    """Find the dominant planes, largest first: RANSAC with image blocks as hypotheses.
 
-    Instead of random triples of pixels, each hypothesis is the least-squares plane of one block of
-    the image. A block lies on one surface far more often than three random pixels do, its fit
-    averages the noise, and the result does not depend on chance.
+    Each hypothesis is the least-squares plane of one block of the image, not of three random
+    pixels. A block lies on one surface far more often than three random pixels do, its fit averages
+    the noise, and the result is deterministic.
 
     Args:
-        inverse_depth: (H, W) float32, 1 / m; NaN where unknown.
+        inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
         rays: (H, W, 3) float32 with z = 1.
-        tolerance: of a pixel on its plane, metres at 1 m.
-        least_share: of the pixels with depth that a plane must explain.
-        most: number of planes.
+        tolerance: largest residual of an inlier [1/m].
+        min_inlier_ratio: ratio of the pixels with depth that a plane must explain.
+        max_planes: largest number of planes.
     """
-    step = _stride(inverse_depth)
-    coarse, coarse_rays = inverse_depth[::step, ::step], rays[::step, ::step]
-    hypotheses = _block_planes(coarse, coarse_rays, tolerance)
-    known = np.isfinite(coarse)
-    w, r = coarse[known], coarse_rays[known]
-    least = max(least_share * len(w), 16.0)
+    # Sample the image and fit one hypothesis to each block.
+    step = _sampling_step(inverse_depth)
+    sampled, sampled_rays = inverse_depth[::step, ::step], rays[::step, ::step]
+    hypotheses = _propose_planes(sampled, sampled_rays, tolerance)
+    valid = np.isfinite(sampled)
+    w, r = sampled[valid], sampled_rays[valid]
+    min_inliers = max(min_inlier_ratio * len(w), CONSTANTS.min_inliers)
+    fit, vote = CONSTANTS.fit_step, CONSTANTS.vote_step
     planes: list[Plane] = []
-    while len(planes) < most and len(hypotheses) and len(w) >= least:
-        fits = np.abs(w[::16, None] - r[::16] @ hypotheses.T) < tolerance
-        gradient = _refine(hypotheses[fits.sum(axis=0).argmax()], w[::4], r[::4], tolerance)
-        inliers = np.abs(w - r @ gradient) < tolerance
-        if inliers.sum() < least:
+    while len(planes) < max_planes and len(hypotheses) and len(w) >= min_inliers:
+        # Select the hypothesis with the most votes and refine it on its inliers.
+        votes = np.abs(w[::vote, None] - r[::vote] @ hypotheses.T) < tolerance
+        best = hypotheses[votes.sum(axis=0).argmax()]
+        gradient = _refine(best, w[::fit], r[::fit], tolerance)
+        is_inlier = np.abs(w - r @ gradient) < tolerance
+        if is_inlier.sum() < min_inliers:
             break
+        # Remove the explained pixels before the search for the next plane.
         planes.append(Plane.from_inverse_depth(gradient))
-        w, r = w[~inliers], r[~inliers]
+        w, r = w[~is_inlier], r[~is_inlier]
     return planes
 
 
-def roughness(inverse_depth: Floats, rays: Floats) -> float:
-    """Measure how far flat surfaces are from flat.
-
-    It is the mean distance of pixels from the plane of their block, in the flattest quarter of the
-    blocks, metres at 1 m; 0 where there are no blocks.
+def plane_fit_residual(inverse_depth: Floats, rays: Floats) -> float:
+    """Estimate the noise of the depth image from its flattest blocks.
 
     Args:
-        inverse_depth: (H, W) float32, 1 / m; NaN where unknown.
+        inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
         rays: (H, W, 3) float32 with z = 1.
+
+    Returns:
+        Lower quartile over the blocks of the mean distance of pixels from their block's plane
+        [1/m]; 0 without blocks.
     """
-    step = _stride(inverse_depth)
-    _, residual = _fitted_blocks(inverse_depth[::step, ::step], rays[::step, ::step])
-    return float(np.percentile(residual, 25)) if len(residual) else 0.0
+    step = _sampling_step(inverse_depth)
+    _, residuals = _fit_blocks(inverse_depth[::step, ::step], rays[::step, ::step])
+    if not len(residuals):
+        return 0.0
+    return float(np.percentile(residuals, CONSTANTS.flat_block_percentile))
 
 
-def _stride(inverse_depth: Floats) -> int:
-    return max(1, round((inverse_depth.size / SAMPLES) ** 0.5))
+def _sampling_step(inverse_depth: Floats) -> int:
+    return max(1, round((inverse_depth.size / CONSTANTS.sample_size) ** 0.5))
 
 
-def _block_planes(w: Floats, rays: Floats, tolerance: float) -> Floats:
-    """Least-squares planes (N, 3) of the blocks that are flat and full of depth."""
-    solved, residual = _fitted_blocks(w, rays)
-    return solved[residual < tolerance / 2]
+def _propose_planes(w: Floats, rays: Floats, tolerance: float) -> Floats:
+    """Fit gradients (N, 3) to the blocks and keep those of flat blocks."""
+    gradients, residuals = _fit_blocks(w, rays)
+    return gradients[residuals < tolerance * CONSTANTS.max_block_residual_ratio]
 
 
-def _fitted_blocks(w: Floats, rays: Floats) -> tuple[Floats, Floats]:
-    """Planes (N, 3) of the blocks that are full of depth, and mean distance (N,) from them."""
-    block = max(4, round((w.size / BLOCKS) ** 0.5))
+def _fit_blocks(w: Floats, rays: Floats) -> tuple[Floats, Floats]:
+    """Fit a plane to each block of the image that has enough depth.
+
+    Args:
+        w: (H, W) float32 inverse depth [1/m]; NaN without a measurement.
+        rays: (H, W, 3) float32 with z = 1.
+
+    Returns:
+        Gradients (N, 3) float32, and mean absolute residuals (N,) [1/m].
+    """
+    block = max(CONSTANTS.min_block_size_px, round((w.size / CONSTANTS.block_count) ** 0.5))
     height, width = w.shape[0] // block * block, w.shape[1] // block * block
     if not height or not width:
         return np.empty((0, 3), np.float32), np.empty(0, np.float32)
-    known = np.isfinite(w[:height, :width])
-    weighted = np.where(known[..., None], rays[:height, :width], 0)
-    target = np.where(known, w[:height, :width], 0)
-    tiles = _tiles(weighted, block)
-    values = _tiles(target[..., None], block)
-    normal_matrix = tiles.transpose(0, 2, 1) @ tiles
-    moment = tiles.transpose(0, 2, 1) @ values
-    full = _tiles(known[..., None].astype(np.float32), block).mean(axis=(1, 2)) > 0.75
-    solved = np.linalg.solve(normal_matrix[full].astype(np.float64), moment[full])
-    residual = np.abs(values[full] - tiles[full] @ solved).mean(axis=(1, 2))
-    return solved[..., 0].astype(np.float32), residual
+    # Cut image and rays into blocks; pixels without depth get the weight 0.
+    valid = np.isfinite(w[:height, :width])
+    block_rays = _split_blocks(np.where(valid[..., None], rays[:height, :width], 0), block)
+    block_w = _split_blocks(np.where(valid, w[:height, :width], 0)[..., None], block)
+    # Solve the normal equations of each block.
+    normal_matrix = block_rays.transpose(0, 2, 1) @ block_rays
+    moment = block_rays.transpose(0, 2, 1) @ block_w
+    depth_ratio = _split_blocks(valid[..., None].astype(np.float32), block).mean(axis=(1, 2))
+    is_full = depth_ratio > CONSTANTS.min_block_depth_ratio
+    gradients = np.linalg.solve(normal_matrix[is_full].astype(np.float64), moment[is_full])
+    residuals = np.abs(block_w[is_full] - block_rays[is_full] @ gradients).mean(axis=(1, 2))
+    return gradients[..., 0].astype(np.float32), residuals
 
 
-def _tiles(image: Floats, block: int) -> Floats:
-    """(H, W, C) -> (number of blocks, block * block, C)."""
+def _split_blocks(image: Floats, block: int) -> Floats:
+    """Reshape (H, W, C) to (number of blocks, block * block, C)."""
     rows, columns, channels = image.shape[0] // block, image.shape[1] // block, image.shape[2]
-    tiles = image.reshape(rows, block, columns, block, channels).transpose(0, 2, 1, 3, 4)
-    return tiles.reshape(rows * columns, block * block, channels)
+    blocks = image.reshape(rows, block, columns, block, channels).transpose(0, 2, 1, 3, 4)
+    return blocks.reshape(rows * columns, block * block, channels)
 
 
 def _refine(gradient: Floats, w: Floats, rays: Floats, tolerance: float) -> Floats:
-    """Fit again to what the plane explains, until that settles."""
-    for _ in range(3):
-        inliers = np.abs(w - rays @ gradient) < tolerance
-        if inliers.sum() < 3:
+    """Fit the gradient (3,) repeatedly to its inliers among pixels w (n,) with rays (n, 3)."""
+    regularizer = np.float32(1e-6) * np.eye(3, dtype=np.float32)
+    for _ in range(CONSTANTS.refinement_count):
+        is_inlier = np.abs(w - rays @ gradient) < tolerance
+        if is_inlier.sum() < MIN_POINTS:
             return gradient
-        normal_matrix = rays[inliers].T @ rays[inliers] + np.float32(1e-6) * np.eye(
-            3, dtype=np.float32
-        )
-        gradient = np.linalg.solve(normal_matrix, rays[inliers].T @ w[inliers])
+        normal_matrix = rays[is_inlier].T @ rays[is_inlier] + regularizer
+        gradient = np.linalg.solve(normal_matrix, rays[is_inlier].T @ w[is_inlier])
     return gradient

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
-from scenerep_ros.geometry.discontinuities import depth_gaps
+from scenerep_ros.geometry.discontinuities import depth_discontinuities
 from scenerep_ros.ops.working_grid import coarse_step
 
 Floats = NDArray[np.float32]
@@ -99,7 +99,7 @@ def _fit(frame: RGBDFrame, gap: float) -> Floats:
     """Mean gradient of colour under the steps in depth, for each shift of these."""
     assert frame.depth is not None
     step = coarse_step(frame.shape)
-    edges = depth_gaps(invert_depth(frame.depth[::step, ::step]), gap).astype(np.float32)
+    edges = depth_discontinuities(invert_depth(frame.depth[::step, ::step]), gap).astype(np.float32)
     inner = np.ascontiguousarray(edges[REACH:-REACH, REACH:-REACH])
     if not inner.any():
         return np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)

@@ -1,4 +1,4 @@
-"""The labelled cloud as sensor_msgs/PointCloud2, in memory that is used again for every frame."""
+"""Labeled point cloud as sensor_msgs/PointCloud2, in a buffer that all frames share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.geometry import CLOUD_DTYPE, coordinates, deproject, paint
+from scenerep_ros.geometry import CLOUD_DTYPE, cloud_coordinates, colorize_cloud, deproject
 
 POINT_TYPES = {"f": PointField.FLOAT32, "u": PointField.UINT32}
 
 
-class CloudMessage:
-    """One organised cloud message.
+class CloudMessageBuffer:
+    """Organized cloud message whose memory is reused.
 
-    A 640x480 cloud has 6 MB. Taking that from the operating system for every frame, page by page,
-    costs more than computing its content, so each cloud is written over the one before it;
-    publishing copies.
+    A 640x480 cloud has 6 MB. The allocation of new pages for every frame costs more time than the
+    computation of the points, so each cloud overwrites the previous one. Publishing copies.
     """
 
     def __init__(self) -> None:
@@ -38,30 +37,29 @@ class CloudMessage:
         labels: NDArray[np.uint16],
         color: NDArray[np.uint8],
     ) -> PointCloud2:
-        """Write a cloud; of the one that it holds already, only the colours.
+        """Write a cloud. A repeated call with the same frame object updates the colors only.
 
         Args:
-            header: of the image.
-            frame: with depth and intrinsics; the same one as in the call before means the same
-                cloud with other colours.
-            labels: (H, W) uint16, of the frame.
-            color: (H, W, 3) uint8, RGB.
+            header: header of the color image.
+            frame: frame with depth and intrinsics.
+            labels: (H, W) uint16, labels of the frame.
+            color: (H, W, 3) uint8, RGB colors of the points.
 
         Returns:
             The message, valid until the next call.
         """
         if frame is not self._frame:
-            self._fill(frame, labels)
+            self._fill_points(frame, labels)
             self._message.header = header
-        paint(self._cloud, color)
+        colorize_cloud(self._cloud, color)
         return self._message
 
-    def _fill(self, frame: RGBDFrame, labels: NDArray[np.uint16]) -> None:
+    def _fill_points(self, frame: RGBDFrame, labels: NDArray[np.uint16]) -> None:
         assert frame.depth is not None
         assert frame.intrinsics is not None
         if self._cloud.shape != frame.shape:
             self._resize(*frame.shape)
-        deproject(frame.depth, frame.intrinsics, out=coordinates(self._cloud))
+        deproject(frame.depth, frame.intrinsics, out=cloud_coordinates(self._cloud))
         self._cloud["label"] = labels
         self._frame = frame
 
@@ -70,7 +68,7 @@ class CloudMessage:
         message.height, message.width = height, width
         message.row_step = width * message.point_step
         message.data = array("B", bytes(height * message.row_step))
-        # A view, not a copy: what is written to the cloud is in the message.
+        # The cloud is a view of the message data, not a copy.
         self._cloud = np.frombuffer(message.data, CLOUD_DTYPE).reshape(height, width)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from scenerep_ros.geometry.inverse_depth import DepthView
+from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 from scenerep_ros.ops.regions import borders, spread_samples
 
 Labels = NDArray[np.int32]
@@ -44,7 +44,7 @@ LINE = np.linspace(0, 1, 40)
 """Where to look between two pieces."""
 
 
-def merge_pieces(labels: Labels, view: DepthView, color: NDArray[np.uint8]) -> Labels:
+def merge_pieces(labels: Labels, view: InverseDepthImage, color: NDArray[np.uint8]) -> Labels:
     """Give the pieces of one object one label.
 
     Args:
@@ -77,7 +77,7 @@ def _alike(color: NDArray[np.uint8], samples: list[Indices]) -> Mask:
 
 
 def hidden_continuations(
-    labels: Labels, view: DepthView, samples: list[Indices], alike: Mask
+    labels: Labels, view: InverseDepthImage, samples: list[Indices], alike: Mask
 ) -> Pairs:
     """Find pairs (N, 2) that lie on one surface and have only nearer pieces between them.
 
@@ -91,8 +91,8 @@ def hidden_continuations(
     seen = labels[v, u]
     between = (seen != pairs[:, :1]) & (seen != pairs[:, 1:])
     surface = np.einsum("pnk,pk->pn", view.rays[v, u], planes.through(pairs))
-    before = (seen > 0) & (view.w[v, u] > surface + NEARER)
-    hidden = between & (before | ~view.known[v, u])
+    before = (seen > 0) & (view.values[v, u] > surface + NEARER)
+    hidden = between & (before | ~view.valid[v, u])
     enough = np.maximum(HIDDEN * between.sum(axis=1), LEAST_HIDDEN * len(LINE))
     return pairs[hidden.sum(axis=1) >= enough]
 
@@ -119,8 +119,8 @@ class _Planes:
     power: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, view: DepthView, samples: list[Indices]) -> _Planes:
-        rays, w = view.rays.reshape(-1, 3), view.w.ravel()
+    def fit(cls, view: InverseDepthImage, samples: list[Indices]) -> _Planes:
+        rays, w = view.rays.reshape(-1, 3), view.values.ravel()
         matrix, moment, power = [np.eye(3)], [np.zeros(3)], [0.0]
         for pixels in samples[1:]:
             r, depth = rays[pixels].astype(np.float64), w[pixels].astype(np.float64)
@@ -149,9 +149,9 @@ class _Planes:
         return np.sqrt(np.maximum(quadratic - 2 * linear + self.power[:, None], 0))
 
 
-def insides(labels: Labels, view: DepthView, samples: list[Indices], alike: Mask) -> Pairs:
+def insides(labels: Labels, view: InverseDepthImage, samples: list[Indices], alike: Mask) -> Pairs:
     """Pair (N, 2) hollow pieces with the piece that stands before most of their border."""
-    meetings, nearer = borders(labels, view.w)
+    meetings, nearer = borders(labels, view.values)
     in_front = np.where((nearer > 0) & alike, meetings * nearer, 0)
     hollow = [
         piece
@@ -161,13 +161,13 @@ def insides(labels: Labels, view: DepthView, samples: list[Indices], alike: Mask
     return np.stack([hollow, in_front[hollow].argmax(axis=1)], axis=1).astype(np.intp)
 
 
-def _curvature(view: DepthView, pixels: Indices) -> float:
+def _curvature(view: InverseDepthImage, pixels: Indices) -> float:
     """Laplacian of inverse depth, over the piece's radius; positive where it is hollow."""
-    v, u = np.divmod(pixels, view.w.shape[1])
+    v, u = np.divmod(pixels, view.values.shape[1])
     x, y = u - u.mean(), v - v.mean()
     radius = max(float(np.sqrt(x.var() + y.var())), 1.0)
     x, y = x / radius, y / radius
     terms = np.stack([x * x, y * y, x * y, x, y, np.ones_like(x)], axis=1)
     normal = terms.T @ terms + 1e-6 * np.eye(6)
-    fit = np.linalg.solve(normal, terms.T @ view.w.ravel()[pixels])
+    fit = np.linalg.solve(normal, terms.T @ view.values.ravel()[pixels])
     return float(2 * (fit[0] + fit[1]))

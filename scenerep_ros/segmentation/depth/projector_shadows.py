@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.geometry.inverse_depth import DepthView
+from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -18,7 +18,9 @@ FRAY = 2
 """Pixels at either side of a hole whose depth is not to be trusted."""
 
 
-def fill_shadows(labels: Labels, decided: Mask, view: DepthView, gap: float) -> tuple[Labels, Mask]:
+def fill_shadows(
+    labels: Labels, decided: Mask, view: InverseDepthImage, gap: float
+) -> tuple[Labels, Mask]:
     """Give shadows to what they fall on.
 
     A near thing throws a shadow of baseline * focal length * (1 / z_near - 1 / z_far) pixels along
@@ -35,7 +37,7 @@ def fill_shadows(labels: Labels, decided: Mask, view: DepthView, gap: float) -> 
         labels and decided, with the shadows.
     """
     columns, last = np.arange(labels.shape[1], dtype=np.int32), labels.shape[1] - 1
-    known = view.known
+    known = view.valid
     left = np.maximum.accumulate(np.where(known, columns, np.int32(-1)), axis=1)
     beyond = np.where(known, columns, np.int32(last + 1))
     right = np.minimum.accumulate(beyond[:, ::-1], axis=1)[:, ::-1]
@@ -43,7 +45,7 @@ def fill_shadows(labels: Labels, decided: Mask, view: DepthView, gap: float) -> 
     v, u = np.divmod(np.flatnonzero(between), last + 1)
     width = right[v, u] - left[v, u] - 1
     before, after = np.maximum(left[v, u] - FRAY, 0), np.minimum(right[v, u] + FRAY, last)
-    step = view.w[v, after] - view.w[v, before]
+    step = view.values[v, after] - view.values[v, before]
     expected = BASELINE / (view.rays[0, 1, 0] - view.rays[0, 0, 0]) * np.abs(step)
     far = np.where(step > 0, before, after)
     shadow = (np.abs(step) > gap) & (width < SLACK * expected + 2 * FRAY) & decided[v, far]

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.config.options import CutOptions
-from scenerep_ros.geometry import Plane, find_planes, roughness
-from scenerep_ros.geometry.discontinuities import REACH
-from scenerep_ros.geometry.inverse_depth import DepthView, neighbours
+from scenerep_ros.config.options import DepthOptions
+from scenerep_ros.geometry import Plane, find_planes, plane_fit_residual
+from scenerep_ros.geometry.discontinuities import CONSTANTS as BOUNDARY
+from scenerep_ros.geometry.inverse_depth import InverseDepthImage, shifted_neighbors
 from scenerep_ros.ops.regions import areas, keep_pieces, spread_samples
 
 Floats = NDArray[np.float32]
@@ -44,7 +44,7 @@ BUMP = 0.004
 """Height of bumps that calibration and interpolation leave in a plane however near it is, metres."""
 
 
-def find_background(view: DepthView, options: CutOptions) -> tuple[Mask, Mask]:
+def find_background(view: InverseDepthImage, options: DepthOptions) -> tuple[Mask, Mask]:
     """Find the planes that are no object's face.
 
     They are the dominant one, those that are too large, those that bound the scene, and those that
@@ -57,18 +57,20 @@ def find_background(view: DepthView, options: CutOptions) -> tuple[Mask, Mask]:
     Returns:
         (H, W) bool: the pixels of these planes; and those which are near one's endless extension.
     """
-    background, flat = np.zeros(view.w.shape, bool), np.zeros(view.w.shape, bool)
-    slopes = _slopes(view.smooth)
-    distance = options.plane_distance * max(1.0, roughness(view.w, view.rays) / USUAL_ROUGHNESS)
-    for rank, plane in enumerate(find_planes(view.w, view.rays, distance, LEAST_SHARE)):
-        tolerance = np.fmax(distance, BUMP * view.w / plane.distance)
-        elevation = plane.elevation(view.w, view.rays)
+    background, flat = np.zeros(view.values.shape, bool), np.zeros(view.values.shape, bool)
+    slopes = _slopes(view.smoothed)
+    distance = options.plane_distance * max(
+        1.0, plane_fit_residual(view.values, view.rays) / USUAL_ROUGHNESS
+    )
+    for rank, plane in enumerate(find_planes(view.values, view.rays, distance, LEAST_SHARE)):
+        tolerance = np.fmax(distance, BUMP * view.values / plane.distance)
+        elevation = plane.residual(view.values, view.rays)
         close = np.abs(elevation) < tolerance
         parallel = close & ~background & _parallel(plane, slopes, view, tolerance)
         area = _area(parallel, view, plane)
         if (
             area > options.plane_area
-            or (rank == 0 and close.sum() > DOMINANT_SHARE * view.known.sum())
+            or (rank == 0 and close.sum() > DOMINANT_SHARE * view.valid.sum())
             or _bounding(elevation[::SPARSE, ::SPARSE], tolerance[::SPARSE, ::SPARSE])
             or (area > RECESS_AREA and _recessed(parallel, elevation, FLAT * tolerance))
         ):
@@ -91,7 +93,7 @@ def standing(pieces: Labels, flat: Mask, min_share: float) -> Labels:
     return keep_pieces(pieces, (size >= min_share * pieces.size) & (on_plane < MOSTLY * size))
 
 
-def furniture(pieces: Labels, view: DepthView, max_size: float) -> Mask:
+def furniture(pieces: Labels, view: InverseDepthImage, max_size: float) -> Mask:
     """Find pieces that reach too far to be things: shelves, frames, the front of a table.
 
     Args:
@@ -102,7 +104,7 @@ def furniture(pieces: Labels, view: DepthView, max_size: float) -> Mask:
     Returns:
         (K + 1,) bool.
     """
-    rays, w = view.rays.reshape(-1, 3), view.w.ravel()
+    rays, w = view.rays.reshape(-1, 3), view.values.ravel()
     large = [
         label > 0 and _length(rays[pixels] / w[pixels, None]) > max_size
         for label, pixels in enumerate(spread_samples(pieces))
@@ -118,17 +120,17 @@ def _length(points: Floats) -> float:
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:
-    """Change of inverse depth along u and v over twice the REACH."""
-    right, left = neighbours(w, 0, REACH)
-    below, above = neighbours(w, REACH, 0)
+    """Change of inverse depth along u and v over twice the BOUNDARY.half_chord_px."""
+    right, left = shifted_neighbors(w, 0, BOUNDARY.half_chord_px)
+    below, above = shifted_neighbors(w, BOUNDARY.half_chord_px, 0)
     return right - left, below - above
 
 
 def _parallel(
-    plane: Plane, slopes: tuple[Floats, Floats], view: DepthView, tolerance: Floats
+    plane: Plane, slopes: tuple[Floats, Floats], view: InverseDepthImage, tolerance: Floats
 ) -> Mask:
-    along_u = plane.gradient @ (view.rays[0, 1] - view.rays[0, 0]) * (2 * REACH)
-    along_v = plane.gradient @ (view.rays[1, 0] - view.rays[0, 0]) * (2 * REACH)
+    along_u = plane.gradient @ (view.rays[0, 1] - view.rays[0, 0]) * (2 * BOUNDARY.half_chord_px)
+    along_v = plane.gradient @ (view.rays[1, 0] - view.rays[0, 0]) * (2 * BOUNDARY.half_chord_px)
     return (np.abs(slopes[0] - along_u) < tolerance) & (np.abs(slopes[1] - along_v) < tolerance)
 
 
@@ -146,10 +148,10 @@ def _recessed(plane: Mask, elevation: Floats, tolerance: Floats) -> bool:
     return bool(before.sum() > RECESSED * behind.sum())
 
 
-def _area(mask: Mask, view: DepthView, plane: Plane) -> float:
+def _area(mask: Mask, view: InverseDepthImage, plane: Plane) -> float:
     """Of a plane's pixels, m^2, without thin stripes.
 
     A plane n.x = d is seen under the angle n.r = d w, so a pixel covers size z^2 / (d w) of it.
     """
     wide = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, LARGE) > 0
-    return float(np.sum(view.w[wide] ** -3)) * view.pixel_size / plane.distance
+    return float(np.sum(view.values[wide] ** -3)) * view.pixel_area / plane.distance

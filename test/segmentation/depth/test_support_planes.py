@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from table_tops import table_scene
 
-from scenerep_ros.config.options import CutOptions
+from scenerep_ros.config.options import DepthOptions
 from scenerep_ros.frames import KINECT
-from scenerep_ros.geometry import invert_depth, roughness, viewing_rays
-from scenerep_ros.geometry.inverse_depth import DepthView, blur_known
+from scenerep_ros.geometry import invert_depth, plane_fit_residual, viewing_rays
+from scenerep_ros.geometry.inverse_depth import InverseDepthImage, smooth_valid
 from scenerep_ros.segmentation.depth.support_planes import find_background, furniture
 
 RAYS = viewing_rays(KINECT, 480, 640)[::2, ::2]
@@ -24,7 +24,7 @@ def view_of(w, noise=0.001, grain=0.0):
     if grain:
         speckle = cv2.GaussianBlur(speckle, (0, 0), grain)
     w = w + noise / speckle.std() * speckle
-    return DepthView(w, blur_known(w), RAYS)
+    return InverseDepthImage(w, smooth_valid(w), RAYS)
 
 
 def table_with(patch, plane):
@@ -35,7 +35,7 @@ def table_with(patch, plane):
 
 
 def share_of_background(w, patch, **noise):
-    background, _ = find_background(view_of(w, **noise), CutOptions())
+    background, _ = find_background(view_of(w, **noise), DepthOptions())
     return background[patch].mean()
 
 
@@ -67,8 +67,8 @@ def test_roughness_is_the_noise_of_the_flat_parts():
     depth, _ = table_scene(noise=0.004)
     w = invert_depth(depth)[::2, ::2]
     mean_distance = 0.004 * np.sqrt(2 / np.pi)
-    assert roughness(w, RAYS) == pytest.approx(mean_distance, rel=0.15)
-    assert roughness(np.full((8, 8), np.nan, np.float32), RAYS[:8, :8]) == 0
+    assert plane_fit_residual(w, RAYS) == pytest.approx(mean_distance, rel=0.15)
+    assert plane_fit_residual(np.full((8, 8), np.nan, np.float32), RAYS[:8, :8]) == 0
 
 
 def test_what_is_longer_than_things_is_furniture():
