@@ -1,1 +1,1 @@
-"""Object ids that are stable over time."""
+"""Stable object ids over time: optical flow, association and a temporal label filter."""

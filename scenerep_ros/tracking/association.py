@@ -1,86 +1,124 @@
-"""How well known objects agree with those that a frame shows: the tracker's measure."""
+"""Scores for the association of tracked objects with the segments of a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.tracking.detections import Observation
-
-_OVERLAP_SHARE = 0.8
-_DRIFT = 16.0  # pixels of the thumbnail by which an object out of sight strays in one frame
+from scenerep_ros.config.constants import tuned
+from scenerep_ros.tracking.detections import FrameDetections
 
 Points = NDArray[np.float32]
 
 
-def agreement(
-    points: Sequence[Points], features: NDArray[np.float32], lost: Sequence[int], seen: Observation
-) -> NDArray[np.float64]:
-    """Weigh overlap, and similarity of objects that are near each other.
+@dataclass(frozen=True)
+class AssociationConstants:
+    """Tuned constants of the association."""
 
-    Overlap weighs most: features that are means over a few cells of a grid are much alike on one
-    table, and change with the view.
+    overlap_weight: float = tuned(
+        0.8,
+        "weight of the overlap; feature similarity has the rest",
+        set_on="table tops, on which the mean features of different objects are much alike",
+    )
+    drift_px: float = tuned(
+        16.0,
+        "standard deviation of the drift of an object that is not visible, per frame",
+        unit="px",
+        grid="tracking grid, 160 x 120 for an aspect of 4:3",
+        set_on="not recorded",
+    )
+    min_feature_spread: float = tuned(
+        1e-3,
+        "smallest cosine distance between patches of one image that similarity is scaled by",
+        set_on="guard against division by zero",
+    )
+
+
+CONSTANTS = AssociationConstants()
+
+
+def association_scores(
+    points: Sequence[Points],
+    features: NDArray[np.float32],
+    frames_lost: Sequence[int],
+    detections: FrameDetections,
+) -> NDArray[np.float64]:
+    """Combine overlap with gated feature similarity.
+
+    Overlap has the larger weight: mean features over a few patches differ little between the
+    objects on one table, and change with the view.
 
     Args:
-        points: T arrays (n, 2), u and v in the thumbnail at which the pixels of each known object
-            are expected; empty where nothing is expected.
+        points: T arrays (n, 2), expected u and v of each track's pixels on the tracking grid [px];
+            empty for a track without an expected position.
         features: (T, C) float32, unit length.
-        lost: T numbers of frames since each was seen.
-        seen: the K objects of the frame.
+        frames_lost: T numbers of frames since each track was last detected.
+        detections: the K segments of the frame.
 
     Returns:
         (T, K) float64 in 0..1.
     """
-    near = nearness(points, lost, seen)
-    alike = similarity(features, seen)
-    return _OVERLAP_SHARE * overlap(points, seen) + (1 - _OVERLAP_SHARE) * alike * near
+    gate = motion_gate(points, frames_lost, detections)
+    similarity = feature_similarity(features, detections)
+    overlap = mask_overlap(points, detections)
+    weight = CONSTANTS.overlap_weight
+    return weight * overlap + (1 - weight) * similarity * gate
 
 
-def overlap(points: Sequence[Points], seen: Observation) -> NDArray[np.float64]:
-    """Intersection over union (T, K) of expected and seen pixels, inside the picture."""
-    count = len(seen.labels) + 1
-    height, width = seen.thumbnail.shape
+def mask_overlap(points: Sequence[Points], detections: FrameDetections) -> NDArray[np.float64]:
+    """Intersection over union (T, K) of expected and detected masks on the tracking grid."""
+    count = len(detections.labels) + 1
+    height, width = detections.index_map.shape
+    # Discard expected pixels outside the image.
     u, v = np.rint(np.concatenate(points)).astype(np.intp).T
-    inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-    joint = _owners(points)[inside] * count + seen.thumbnail[v[inside], u[inside]]
-    shared = np.bincount(joint, minlength=len(points) * count).reshape(-1, count)
-    areas = np.bincount(seen.thumbnail.ravel(), minlength=count)
-    union = shared.sum(axis=1, keepdims=True) + areas - shared
-    return (shared / np.maximum(union, 1))[:, 1:]
+    is_inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
+    u, v, tracks = u[is_inside], v[is_inside], _track_indices(points)[is_inside]
+    # Count the pixels of each pair of track and segment; column 0 is no segment.
+    pairs = tracks * count + detections.index_map[v, u]
+    intersection = np.bincount(pairs, minlength=len(points) * count).reshape(-1, count)
+    areas = np.bincount(detections.index_map.ravel(), minlength=count)
+    union = intersection.sum(axis=1, keepdims=True) + areas - intersection
+    return (intersection / np.maximum(union, 1))[:, 1:]
 
 
-def similarity(features: NDArray[np.float32], seen: Observation) -> NDArray[np.float32]:
-    """Cosine (T, K), scaled so that 0 is what any two cells of this picture have in common.
+def feature_similarity(
+    features: NDArray[np.float32], detections: FrameDetections
+) -> NDArray[np.float32]:
+    """Cosine similarity (T, K) in 0..1, where 0 is the mean similarity of two patches of the image.
 
-    Unscaled it would say little: all features of some networks, convnets above all, are alike.
+    The scaling is needed because all features of some networks, above all convnets, are alike.
     """
-    common = float(seen.mean @ seen.mean)
-    unlike = 1 - features @ seen.features.T
-    return (1 - unlike / max(1 - common, 1e-3)).clip(0, 1)
+    mean_similarity = float(detections.mean_feature @ detections.mean_feature)
+    distance = 1 - features @ detections.features.T
+    spread = max(1 - mean_similarity, CONSTANTS.min_feature_spread)
+    return (1 - distance / spread).clip(0, 1)
 
 
-def nearness(
-    points: Sequence[Points], lost: Sequence[int], seen: Observation
+def motion_gate(
+    points: Sequence[Points], frames_lost: Sequence[int], detections: FrameDetections
 ) -> NDArray[np.float64]:
-    """Falls from 1 to 0 (T, K) with the distance from where an object is expected.
+    """Gaussian gate (T, K) in 0..1 on the distance between expected and detected centroid.
 
-    What is expected of an object out of sight is a random walk's, so it may be sqrt(frames) times
-    as far away. It may be anywhere if nothing at all is expected.
+    The motion of a track that is not detected is modelled as a random walk, so its variance grows
+    linearly with the number of frames. The gate is 1 for tracks without an expected position.
     """
-    distance = np.linalg.norm(_centers(points)[:, None] - _centers(seen.points), axis=-1)
-    variance = _DRIFT**2 * (1 + np.asarray(lost, np.float64)[:, None])
+    offsets = _centroids(points)[:, None] - _centroids(detections.points)
+    distance = np.linalg.norm(offsets, axis=-1)
+    variance = CONSTANTS.drift_px**2 * (1 + np.asarray(frames_lost, np.float64)[:, None])
     return np.nan_to_num(np.exp(-(distance**2) / (2 * variance)), nan=1.0)
 
 
-def _centers(points: Sequence[Points]) -> NDArray[np.float64]:
-    """Means (n, 2); NaN for empty ones."""
-    owners, values = _owners(points), np.concatenate(points)
-    sums = [np.bincount(owners, values[:, axis], len(points)) for axis in (0, 1)]
+def _centroids(points: Sequence[Points]) -> NDArray[np.float64]:
+    """Means (T, 2) of the points; NaN for empty arrays."""
+    tracks, coordinates = _track_indices(points), np.concatenate(points)
+    sums = [np.bincount(tracks, coordinates[:, axis], len(points)) for axis in (0, 1)]
     with np.errstate(invalid="ignore"):
-        return np.stack(sums, axis=1) / np.bincount(owners, minlength=len(points))[:, None]
+        return np.stack(sums, axis=1) / np.bincount(tracks, minlength=len(points))[:, None]
 
 
-def _owners(points: Sequence[Points]) -> NDArray[np.intp]:
-    return np.repeat(np.arange(len(points)), [len(p) for p in points])
+def _track_indices(points: Sequence[Points]) -> NDArray[np.intp]:
+    """Index of the array that each row of the concatenated points belongs to."""
+    return np.repeat(np.arange(len(points)), [len(array) for array in points])

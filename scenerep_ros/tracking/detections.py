@@ -1,4 +1,4 @@
-"""What one frame shows of its objects, before anybody knows who they are."""
+"""Segments of one frame, described for the association with tracked objects."""
 
 from __future__ import annotations
 
@@ -11,101 +11,143 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features, Segmentation
 from scenerep_ros.ops.region_properties import label_statistics
-from scenerep_ros.tracking.optical_flow import thumbnail_shape
+from scenerep_ros.tracking.optical_flow import tracking_grid_shape
 
 
 @dataclass(frozen=True)
-class Observation:
-    """The K objects of one frame in reading order of their first pixel.
+class DetectionConstants:
+    """Tuned constants of the description of segments."""
 
-    The order depends on the objects alone, not on the numbers that the segmentation gave them, so
-    that nothing computed from it does.
+    first_pixel_weight: float = tuned(
+        1e-3,
+        "weight of a segment's first pixel in its mean feature, relative to a tracking-grid pixel",
+        set_on="any value far below 1: it decides only for segments without a tracking-grid pixel",
+    )
+
+
+CONSTANTS = DetectionConstants()
+
+
+@dataclass(frozen=True)
+class FrameDetections:
+    """The K segments of one frame, in reading order of their first pixel.
+
+    The order depends on the segments alone, not on the numbers that the segmentation gave them. So
+    no result of the tracker depends on these numbers.
 
     Attributes:
-        labels: (K,) the segmentation's numbers.
-        features: (K, C) float32, unit length, mean feature of each object's pixels.
-        mean: (C,) float32, mean unit feature of the whole picture.
-        thumbnail: (h, w) int64, 1 + the object's place in this order, 0 where there is none.
-        points: K arrays (n, 2) float32, u and v of each object's pixels in the thumbnail.
+        labels: (K,) int64, the segmentation's numbers.
+        features: (K, C) float32, unit length, mean feature of each segment's pixels.
+        mean_feature: (C,) float32, mean of the unit features of the whole image.
+        index_map: (h, w) int64 on the tracking grid, 1 + index of the segment; 0 for no segment.
+        points: K arrays (n, 2) float32, u and v of each segment's pixels on the tracking grid.
     """
 
     labels: NDArray[np.int64]
     features: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    thumbnail: NDArray[np.int64]
+    mean_feature: NDArray[np.float32]
+    index_map: NDArray[np.int64]
     points: list[NDArray[np.float32]]
 
 
-def observe(segmentation: Segmentation, features: Features) -> Observation:
-    """Describe the objects of one frame."""
+def extract_detections(segmentation: Segmentation, features: Features) -> FrameDetections:
+    """Describe the segments of one frame."""
     shape = (segmentation.labels.shape[0], segmentation.labels.shape[1])
-    found = label_statistics(segmentation.labels)
-    order = np.argsort(found.first)
-    labels, first = found.labels[order], found.first[order]
-    rank = np.zeros(UNLABELLED + 1, np.int64)
-    rank[labels] = np.arange(1, len(labels) + 1)
-    thumbnail = rank[_shrink(segmentation.labels)]
-    vectors, mean = _mean_features(thumbnail, first, shape, features.grid)
-    points = _points(thumbnail, len(labels))
-    return Observation(labels, vectors, mean, thumbnail, points)
+    # Sort the segments by their first pixel.
+    statistics = label_statistics(segmentation.labels)
+    order = np.argsort(statistics.first)
+    labels, first_pixels = statistics.labels[order], statistics.first[order]
+    index_map = _index_table(labels)[_downsample(segmentation.labels)]
+    vectors, mean_feature = _mean_features(index_map, first_pixels, shape, features.grid)
+    points = _points_of_indices(index_map, len(labels))
+    return FrameDetections(labels, vectors, mean_feature, index_map, points)
 
 
-def find_points(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:
-    """Columns and rows (n, 2) in the thumbnail of each object in (H, W) labels that has some."""
-    thumbnail = _shrink(labels)
-    present = np.flatnonzero(np.bincount(thumbnail.ravel(), minlength=2)[1:UNLABELLED]) + 1
-    rank = np.zeros(UNLABELLED + 1, np.int64)
-    rank[present] = np.arange(1, len(present) + 1)
-    return dict(zip(present.tolist(), _points(rank[thumbnail], len(present)), strict=True))
+def points_by_id(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:
+    """Map each object id in (H, W) labels to u and v (n, 2) of its pixels on the tracking grid.
+
+    Objects without a pixel on the tracking grid are left out.
+    """
+    reduced = _downsample(labels)
+    ids = np.flatnonzero(np.bincount(reduced.ravel(), minlength=2)[1:UNLABELLED]) + 1
+    points = _points_of_indices(_index_table(ids)[reduced], len(ids))
+    return dict(zip(ids.tolist(), points, strict=True))
 
 
-def _shrink(labels: NDArray[Any]) -> NDArray[Any]:
+def _index_table(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Lookup table (65536,) from each of the labels (K,) to 1..K, and to 0 from all others."""
+    table = np.zeros(UNLABELLED + 1, np.int64)
+    table[labels] = np.arange(1, len(labels) + 1)
+    return table
+
+
+def _downsample(labels: NDArray[Any]) -> NDArray[Any]:
+    """Sample an image (H, W) at the pixels of its tracking grid."""
     shape = (labels.shape[0], labels.shape[1])
-    v, u = (_centres(n, m) for n, m in zip(thumbnail_shape(shape), shape, strict=True))
+    v, u = (
+        _sample_positions(count, length)
+        for count, length in zip(tracking_grid_shape(shape), shape, strict=True)
+    )
     return labels[v[:, None], u]
 
 
-def _centres(count: int, length: int) -> NDArray[np.intp]:
-    """Where the centres of `count` cells lie in `length` pixels."""
+def _sample_positions(count: int, length: int) -> NDArray[np.intp]:
+    """Centers (count,) of `count` equal intervals of `length` pixels."""
     return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
 
 
-def _points(thumbnail: NDArray[np.int64], count: int) -> list[NDArray[np.float32]]:
-    flat = thumbnail.ravel()
-    # Of 16 bit numbers, numpy's stable sort is a radix sort.
+def _points_of_indices(index_map: NDArray[np.int64], count: int) -> list[NDArray[np.float32]]:
+    """Split the pixels of an index map (h, w) by index 1..count, each in reading order."""
+    flat = index_map.ravel()
+    # numpy's stable sort of 16 bit numbers is a radix sort.
     order = np.argsort(flat.astype(np.uint16), kind="stable")
     ends = np.cumsum(np.bincount(flat, minlength=count + 1))
-    return np.split(_places(*thumbnail.shape).take(order, axis=0), ends[:-1])[1:]
+    return np.split(_pixel_coordinates(*index_map.shape).take(order, axis=0), ends[:-1])[1:]
 
 
 @lru_cache(maxsize=8)
-def _places(height: int, width: int) -> NDArray[np.float32]:
+def _pixel_coordinates(height: int, width: int) -> NDArray[np.float32]:
     """Column and row (height * width, 2) of each pixel."""
     v, u = np.indices((height, width), np.float32)
     return np.stack([u.ravel(), v.ravel()], axis=1)
 
 
 def _mean_features(
-    thumbnail: NDArray[np.int64],
-    first: NDArray[np.int64],
+    index_map: NDArray[np.int64],
+    first_pixels: NDArray[np.int64],
     shape: tuple[int, int],
     grid: torch.Tensor,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean unit features (K, C), unit length, and their mean over the picture (C,)."""
+    """Average the unit features of each segment, and of the whole image.
+
+    Args:
+        index_map: (h, w) as in `FrameDetections`.
+        first_pixels: (K,) flat index of each segment's first pixel in the image.
+        shape: height and width of the image.
+        grid: (rows, columns, C) features.
+
+    Returns:
+        (K, C) float32 of unit length, and (C,) float32.
+    """
     rows, columns = grid.shape[:2]
-    height, width = thumbnail.shape
-    cell = _centres(height, rows)[:, None] * columns + _centres(width, columns)
-    joint = thumbnail * (rows * columns) + cell
-    objects = len(first)
-    weights = np.bincount(joint.ravel(), minlength=(objects + 1) * rows * columns)
+    height, width = index_map.shape
+    count = len(first_pixels)
+    # Count the tracking-grid pixels that each segment has in each patch.
+    patch_map = _sample_positions(height, rows)[:, None] * columns + _sample_positions(
+        width, columns
+    )
+    segment_patch = index_map * (rows * columns) + patch_map
+    weights = np.bincount(segment_patch.ravel(), minlength=(count + 1) * rows * columns)
     weights = weights.reshape(-1, rows * columns).astype(np.float32)
-    # An object that the thumbnail is too coarse for takes the feature at its first pixel.
-    v, u = np.divmod(first, shape[1])
-    there = v * rows // shape[0] * columns + u * columns // shape[1]
-    weights[np.arange(1, objects + 1), there] += 1e-3
-    cells = normalize(grid.reshape(rows * columns, -1).float(), dim=-1)
-    sums = torch.from_numpy(weights).to(cells.device) @ cells
-    means = torch.cat([normalize(sums[1:], dim=-1), cells.mean(0, keepdim=True)]).cpu().numpy()
+    # Fall back on the patch of the first pixel for segments without a tracking-grid pixel.
+    v, u = np.divmod(first_pixels, shape[1])
+    first_patches = v * rows // shape[0] * columns + u * columns // shape[1]
+    weights[np.arange(1, count + 1), first_patches] += CONSTANTS.first_pixel_weight
+    # Average on the features' device, and copy the result once.
+    patches = normalize(grid.reshape(rows * columns, -1).float(), dim=-1)
+    sums = torch.from_numpy(weights).to(patches.device) @ patches
+    means = torch.cat([normalize(sums[1:], dim=-1), patches.mean(0, keepdim=True)]).cpu().numpy()
     return means[:-1], means[-1]

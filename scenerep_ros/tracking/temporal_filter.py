@@ -1,159 +1,237 @@
-"""A partition that changes only when several frames in a row say so.
+"""Temporal filter of label images: hysteresis with a confirmation time.
 
-The cut of a single frame merges and splits things that lie on the edge of its thresholds. What was
-believed of each cell is therefore carried along with the picture, and cells go over to another
-object only after they were contradicted in a number of consecutive frames, by an object that has
-been seen as often: the confirmation of births and deaths in multiple target tracking (Blackman and
-Popoli, "Design and analysis of modern tracking systems", 1999), for the part of one object that
-the frame gives to another one.
+The segmentation of single frames merges and splits objects that are near its thresholds. The filter
+therefore warps its labels from frame to frame and changes them only after a number of consecutive
+frames disagreed, and only in favor of an object that was detected as often. It is the confirmation
+and deletion of tracks in multiple target tracking (Blackman and Popoli, "Design and analysis of
+modern tracking systems", 1999), applied to the part of an object that a frame assigns to another.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED
-from scenerep_ros.tracking.warping import Places, cell_size, every_cell
+from scenerep_ros.tracking.warping import (
+    BackwardWarp,
+    working_grid_slices,
+    working_grid_step,
+)
 
 Labels = NDArray[np.uint16]
-Doubt = NDArray[np.uint8]
+Counts = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-LONGEST = 250
-"""Frames of contradiction that are counted."""
-BORDER = 2
-"""Cells by which a border moves without being doubted."""
+MAX_COUNT = 250
+"""Largest number of disagreeing frames that is counted: counts are 8 bit numbers."""
 
 
-class Belief:
-    """Remembers what each cell of the picture shows, and for how long it was contradicted."""
+@dataclass(frozen=True)
+class TemporalFilterConstants:
+    """Tuned constants of the temporal filter."""
+
+    border_tolerance_px: int = tuned(
+        2,
+        "distance by which the border of an object moves without confirmation",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+    )
+    min_region_width_px: int = tuned(
+        3,
+        "width below which a region of disagreement is a strip along a border",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+    )
+    disocclusion_divisor: int = tuned(
+        2,
+        "part of the confirmation frames that a disoccluded pixel starts with as disagreements",
+        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+    )
+
+
+CONSTANTS = TemporalFilterConstants()
+
+
+class LabelHysteresis:
+    """Filtered labels on the working grid, and for how many frames each was disagreed with."""
 
     def __init__(self) -> None:
         self._labels = np.empty((0, 0), np.uint16)
-        self._doubt = np.empty((0, 0), np.uint8)
+        self._disagreement_count = np.empty((0, 0), np.uint8)
 
-    def __call__(
+    def update(
         self,
-        named: Labels,
-        places: Places | None,
-        known: Mask,
-        confirmed: Mask,
-        patience: int,
-        guessed: Mask | None = None,
+        frame_labels: Labels,
+        warp: BackwardWarp | None,
+        is_tracked: Mask,
+        is_confirmed: Mask,
+        confirmation_frames: int,
+        inferred: Mask | None = None,
     ) -> Labels:
-        """Reconcile the next frame with what is believed.
+        """Filter the labels of the next frame.
 
         Args:
-            named: (H, W), the ids that this frame alone gives its pixels.
-            places: where its cells were in the last one; None if nobody knows.
-            known: (65536,), whether a label still stands for something, else it is given up.
-            confirmed: (65536,), whether a label may take over from one that is confirmed, too.
-            patience: consecutive frames of contradiction after which cells go over.
-            guessed: (H, W), where `named` is no more than a guess, which contradicts nothing; None
-                for nowhere.
+            frame_labels: (H, W) uint16, object ids by this frame alone.
+            warp: from this frame to the previous one; None replaces all filtered labels.
+            is_tracked: (65536,) bool, labels in use; all others are replaced at once.
+            is_confirmed: (65536,) bool, labels that may replace another confirmed label.
+            confirmation_frames: number of consecutive frames with another label, after which that
+                label replaces the current one.
+            inferred: (H, W) bool, pixels with inferred labels, which do not count as disagreement;
+                None for no pixel.
 
         Returns:
-            (H, W), `named` except in cells that belief keeps from going over.
+            (H, W) uint16, `frame_labels` except in pixels that keep their previous label.
         """
-        seen = np.ascontiguousarray(named[every_cell(named.shape)])
-        if places is None:
-            self._labels, self._doubt = seen, np.zeros(seen.shape, np.uint8)
-            return named
-        believed, doubt = self._carried(places)
-        new, patience = places.new, min(patience, LONGEST)
-        # They agree nearly everywhere, so only the cells in which they do not are looked at.
-        at = np.flatnonzero(believed != seen)
-        was, now, doubts = believed.take(at), seen.take(at), doubt.take(at)
-        labelled = now != UNLABELLED
-        contradicted = labelled & ~_taken(guessed, at, named.shape)
-        doubts[contradicted] = np.minimum(doubts[contradicted], LONGEST - 1) + 1
-        lasts = _shared_doubt(doubts, was, now, contradicted) >= patience
-        convinced = labelled & lasts & (confirmed[now] | ~confirmed[was])
-        self._doubt = np.zeros_like(doubt)
-        self._doubt.put(at, np.where(convinced, 0, doubts))
-        self._doubt[new] = patience // 2
-        over = convinced | new.take(at) | ~known[was]
-        believed.put(at[over], now[over])
-        kept = at[labelled & ~over]
-        moved = _border_moved(believed, seen, kept)
-        believed.put(kept[moved], seen.take(kept[moved]))
-        self._labels = believed
-        return _paint(believed, kept[~moved], named)
-
-    def _carried(self, places: Places) -> tuple[Labels, Doubt]:
-        """Labels and doubts at this frame's cells."""
-        labels, doubt = (
-            cv2.remap(cells, places.u, places.v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-            for cells in (self._labels, self._doubt)
+        observed = np.ascontiguousarray(frame_labels[working_grid_slices(frame_labels.shape)])
+        if warp is None:
+            self._labels = observed
+            self._disagreement_count = np.zeros(observed.shape, np.uint8)
+            return frame_labels
+        labels, counts = self._warp_state(warp)
+        confirmation_frames = min(confirmation_frames, MAX_COUNT)
+        is_disoccluded = warp.disoccluded
+        # Examine only the pixels whose labels differ, which are few.
+        conflict = _find_conflict(labels, observed, counts, inferred, frame_labels.shape)
+        is_persistent = _shared_counts(conflict) >= confirmation_frames
+        may_replace = is_confirmed[conflict.proposed] | ~is_confirmed[conflict.current]
+        is_accepted = conflict.is_labelled & is_persistent & may_replace
+        # Count disagreements; agreement and acceptance reset the count.
+        self._disagreement_count = np.zeros_like(counts)
+        self._disagreement_count.put(conflict.pixels, np.where(is_accepted, 0, conflict.counts))
+        self._disagreement_count[is_disoccluded] = (
+            confirmation_frames // CONSTANTS.disocclusion_divisor
         )
-        return np.asarray(labels, np.uint16), np.asarray(doubt, np.uint8)
+        # Replace accepted, disoccluded and unused labels.
+        is_replaced = (
+            is_accepted | is_disoccluded.take(conflict.pixels) | ~is_tracked[conflict.current]
+        )
+        labels.put(conflict.pixels[is_replaced], conflict.proposed[is_replaced])
+        # Follow the frame where only a border moved.
+        kept = conflict.pixels[conflict.is_labelled & ~is_replaced]
+        is_border = _is_moved_border(labels, observed, kept)
+        labels.put(kept[is_border], observed.take(kept[is_border]))
+        self._labels = labels
+        return _overwrite(frame_labels, labels, kept[~is_border])
+
+    def _warp_state(self, warp: BackwardWarp) -> tuple[Labels, Counts]:
+        """Labels and disagreement counts at this frame's pixels."""
+        labels, counts = (
+            cv2.remap(image, warp.u, warp.v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+            for image in (self._labels, self._disagreement_count)
+        )
+        return np.asarray(labels, np.uint16), np.asarray(counts, np.uint8)
 
 
-def _taken(mask: Mask | None, cells: Indices, shape: tuple[int, int]) -> Mask:
-    """Values of a mask of an image (H, W) at some of its cells (n,)."""
-    if mask is None:
-        return np.zeros(len(cells), np.bool_)
-    return np.ascontiguousarray(mask[every_cell(shape)]).take(cells)
+class _Conflict(NamedTuple):
+    """Working-grid pixels whose filtered label differs from the frame's.
 
-
-def _shared_doubt(
-    doubts: Doubt, was: Labels, now: Labels, contradicted: Mask
-) -> NDArray[np.float64]:
-    """Mean of the doubts (n,) of all cells that would go from the same object to the same other.
-
-    They go over together: cell by cell, an object would fray. Only contradicted ones are asked.
+    Attributes:
+        pixels: (n,) flat indices.
+        current: (n,) filtered labels.
+        proposed: (n,) labels of the frame, which may be UNLABELLED.
+        counts: (n,) numbers of consecutive disagreements, with this frame.
+        is_labelled: (n,) whether the frame has a label.
+        is_counted: (n,) whether the frame counts as disagreement: its label is not inferred.
     """
-    passage = was.astype(np.int64) * (UNLABELLED + 1) + now
-    group = np.searchsorted(np.unique(passage), passage)  # numpy's return_inverse is slower
-    asked = np.maximum(np.bincount(group, contradicted), 1)
-    return (np.bincount(group, doubts * contradicted) / asked)[group]
+
+    pixels: Indices
+    current: Labels
+    proposed: Labels
+    counts: Counts
+    is_labelled: Mask
+    is_counted: Mask
 
 
-def _border_moved(believed: Labels, seen: Labels, cells: Indices) -> Mask:
-    """Which of the cells (n,) are in a thin strip of difference beside what is seen there.
+def _find_conflict(
+    labels: Labels,
+    observed: Labels,
+    counts: Counts,
+    inferred: Mask | None,
+    shape: tuple[int, ...],
+) -> _Conflict:
+    """Collect the pixels whose labels differ, and count this frame's disagreement."""
+    pixels = np.flatnonzero(labels != observed)
+    current, proposed, counts = labels.take(pixels), observed.take(pixels), counts.take(pixels)
+    is_labelled = is_counted = proposed != UNLABELLED
+    if inferred is not None:
+        on_grid = np.ascontiguousarray(inferred[working_grid_slices((shape[0], shape[1]))])
+        is_counted = is_labelled & ~on_grid.take(pixels)
+    counts[is_counted] = np.minimum(counts[is_counted], MAX_COUNT - 1) + 1
+    return _Conflict(pixels, current, proposed, counts, is_labelled, is_counted)
 
-    There, only a border moved, and the frame's is right. Elsewhere a thin strip is the rim of a
-    change that is not believed.
+
+def _shared_counts(conflict: _Conflict) -> NDArray[np.float64]:
+    """Mean count (n,) over the counted pixels with the same transition between two labels.
+
+    They change together: pixel by pixel, an object would fray.
     """
-    moved = _thin(believed != seen).take(cells)
-    moved[moved] = _beside(believed, seen, cells[moved])
-    return moved
+    transition = conflict.current.astype(np.int64) * (UNLABELLED + 1) + conflict.proposed
+    # np.unique's return_inverse is slower than a search.
+    group = np.searchsorted(np.unique(transition), transition)
+    sizes = np.maximum(np.bincount(group, conflict.is_counted), 1)
+    return (np.bincount(group, conflict.counts * conflict.is_counted) / sizes)[group]
 
 
-def _thin(mask: Mask) -> Mask:
-    """Parts of a mask that are thinner than three cells."""
-    wide = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
-    return mask & ~wide
+def _is_moved_border(labels: Labels, observed: Labels, pixels: Indices) -> Mask:
+    """Mark the pixels (n,) in a thin strip of disagreement beside the object that is observed there.
+
+    There only a border moved, and the frame has the right one. Elsewhere, a thin strip is the rim
+    of a change that is not confirmed.
+    """
+    is_border = _thin_parts(labels != observed).take(pixels)
+    is_border[is_border] = _is_beside_observed(labels, observed, pixels[is_border])
+    return is_border
 
 
-def _beside(believed: Labels, seen: Labels, cells: Indices) -> Mask:
-    """Whether what is seen of each cell (n,) is believed of one that is near."""
-    padded = np.pad(believed, BORDER, mode="edge")
-    v, u = np.divmod(cells, believed.shape[1])
-    side = np.arange(2 * BORDER + 1)
+def _thin_parts(mask: Mask) -> Mask:
+    """Parts of a mask that a morphological opening removes."""
+    size = CONSTANTS.min_region_width_px
+    kernel = np.ones((size, size), np.uint8)
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    return mask & ~(opened > 0)
+
+
+def _is_beside_observed(labels: Labels, observed: Labels, pixels: Indices) -> Mask:
+    """Mark the pixels (n,) whose observed label is the filtered label of a pixel nearby."""
+    radius = CONSTANTS.border_tolerance_px
+    padded = np.pad(labels, radius, mode="edge")
+    v, u = np.divmod(pixels, labels.shape[1])
+    # Gather the square window (side * side, n) around each pixel.
+    side = np.arange(2 * radius + 1)
     window = (side[:, None] * padded.shape[1] + side).reshape(-1, 1)
-    near = padded.take(window + v * padded.shape[1] + u)
-    return (near == seen.take(cells)).any(axis=0)
+    neighbors = padded.take(window + v * padded.shape[1] + u)
+    return (neighbors == observed.take(pixels)).any(axis=0)
 
 
-def _paint(believed: Labels, kept: Indices, named: Labels) -> Labels:
-    """Fill the cells (n,) in which belief is kept; elsewhere the frame's borders are finer."""
-    differs = np.zeros(believed.shape, np.uint8)
-    differs.put(kept, 1)
-    step, labels = cell_size(named.shape), named.copy()
-    cv2.copyTo(_enlarged(believed, step, named), _enlarged(differs, step, named), labels)
-    return labels
+def _overwrite(frame_labels: Labels, labels: Labels, pixels: Indices) -> Labels:
+    """Write filtered labels at working-grid pixels (n,) into a copy of the frame's labels (H, W).
 
-
-def _enlarged(cells: NDArray[Any], step: int, image: Labels) -> NDArray[Any]:
-    """Give each pixel of an image its cell's value; what is left at the edge belongs to the last."""
-    rows, columns = (
-        np.minimum(np.arange(pixels) // step, count - 1)
-        for pixels, count in zip(image.shape, cells.shape, strict=True)
+    All other pixels keep the frame's labels, whose borders are finer.
+    """
+    is_kept = np.zeros(labels.shape, np.uint8)
+    is_kept.put(pixels, 1)
+    result = frame_labels.copy()
+    cv2.copyTo(
+        _upsample_nearest(labels, frame_labels), _upsample_nearest(is_kept, frame_labels), result
     )
-    return cells.take(columns, axis=1).take(rows, axis=0)
+    return result
+
+
+def _upsample_nearest(grid: NDArray[Any], image: Labels) -> NDArray[Any]:
+    """Repeat working-grid pixels to the size of an image; the last ones extend to its edge."""
+    step = working_grid_step(image.shape)
+    rows, columns = (
+        np.minimum(np.arange(length) // step, count - 1)
+        for length, count in zip(image.shape, grid.shape, strict=True)
+    )
+    return grid.take(columns, axis=1).take(rows, axis=0)

@@ -1,4 +1,4 @@
-"""Where the cells of a picture were in the last one: by pose and depth where known, else by flow."""
+"""Backward warp from a frame to the previous one, by depth and pose where known, else by flow."""
 
 from __future__ import annotations
 
@@ -9,114 +9,168 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.geometry import deproject, invert_depth, project
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_COLUMNS = 320  # of cells; more is finer than the motion is known
-_DEPTH_STEP = 0.02  # 1 / m, difference in inverse depth from which a point is another one
-_INVERSIONS = 3
-
-
-def every_cell(shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Slices that pick the middle pixel of each cell of an image (H, W)."""
-    step = cell_size(shape)
-    return slice(step // 2, None, step), slice(step // 2, None, step)
-
-
-def cell_size(shape: tuple[int, int]) -> int:
-    """Pixels a side of a cell of an image (H, W), small enough that it has at least one cell.
-
-    >>> cell_size((480, 640)), cell_size((240, 320)), cell_size((2, 2000))
-    (2, 1, 2)
-    """
-    return min(max(1, round(shape[1] / _COLUMNS)), *shape)
+_HALF_PIXEL = 0.5  # pixel centers are at integers
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a frame's cells (h, w) were in the last frame.
+class WarpingConstants:
+    """Tuned constants of the backward warp."""
+
+    grid_columns: int = tuned(
+        320,
+        "number of columns of the working grid of the temporal filter",
+        unit="px",
+        set_on="accuracy of the motion estimate, which a finer grid exceeds",
+    )
+    occlusion_threshold: float = tuned(
+        0.02,
+        "difference of inverse depth above which the previous frame shows another surface",
+        unit="1/m",
+        set_on="not recorded",
+    )
+    inversion_iterations: int = tuned(
+        3, "number of fixed-point iterations that invert a flow field", set_on="not recorded"
+    )
+
+
+CONSTANTS = WarpingConstants()
+
+
+def working_grid_slices(shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Slices that sample an image (H, W) at the pixels of its working grid.
+
+    >>> working_grid_slices((480, 640))
+    (slice(1, None, 2), slice(1, None, 2))
+    """
+    step = working_grid_step(shape)
+    return slice(step // 2, None, step), slice(step // 2, None, step)
+
+
+def working_grid_step(shape: tuple[int, int]) -> int:
+    """Distance between samples of the working grid in an image (H, W) [px].
+
+    It is at most the shorter side, so that the grid has at least one sample.
+
+    >>> working_grid_step((480, 640)), working_grid_step((240, 320)), working_grid_step((2, 2000))
+    (2, 1, 2)
+    """
+    return min(max(1, round(shape[1] / CONSTANTS.grid_columns)), *shape)
+
+
+@dataclass(frozen=True)
+class BackwardWarp:
+    """Positions of a frame's working-grid pixels in the working grid of the previous frame.
 
     Attributes:
-        u: (h, w) float32, column of the cell, maybe outside of the picture.
-        v: (h, w) float32, row of the cell.
-        hidden: (h, w) bool, where something else was seen there.
+        u: (h, w) float32, column in the previous frame [px], possibly outside the image.
+        v: (h, w) float32, row in the previous frame [px], possibly outside the image.
+        occluded: (h, w) bool, pixels at whose position the previous frame shows another surface.
     """
 
     u: Floats
     v: Floats
-    hidden: Mask
+    occluded: Mask
 
     @property
-    def new(self) -> Mask:
-        """Where the last frame did not see what this one sees."""
+    def disoccluded(self) -> Mask:
+        """Pixels (h, w) that the previous frame does not show: occluded, or outside its image."""
         height, width = self.u.shape
-        inside = (self.u > -0.5) & (self.u < width - 0.5) & (self.v > -0.5)
-        return self.hidden | ~(inside & (self.v < height - 0.5))
+        is_inside = (self.u > -_HALF_PIXEL) & (self.u < width - _HALF_PIXEL)
+        is_inside &= (self.v > -_HALF_PIXEL) & (self.v < height - _HALF_PIXEL)
+        return self.occluded | ~is_inside
 
 
-def find_places(flow: Floats, last: RGBDFrame, frame: RGBDFrame) -> Places:
-    """Look up where each cell of a frame was.
+def estimate_backward_warp(flow: Floats, previous: RGBDFrame, current: RGBDFrame) -> BackwardWarp:
+    """Estimate where each working-grid pixel of a frame was in the previous frame.
+
+    Without depth, intrinsics and poses of both frames, the warp is the inverted flow, and no pixel
+    is occluded.
 
     Args:
-        flow: (h, w, 2), from the last thumbnail to this one, in its pixels.
-        last: the frame before, of the same shape.
-        frame: the frame.
+        flow: (h, w, 2) float32, from the previous tracking grid to the current one [px].
+        previous: frame of the same shape.
+        current: frame whose pixels are located in the previous one.
     """
+    warp = _warp_by_flow(flow, current.shape)
+    previous_view, current_view = _depth_view(previous), _depth_view(current)
+    if previous_view is None or current_view is None:
+        return warp
+    return _reproject(warp, previous_view, current_view)
+
+
+def _warp_by_flow(flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
     rows, columns = (
-        len(range(*s.indices(n))) for s, n in zip(every_cell(frame.shape), frame.shape, strict=True)
+        len(range(*slice_.indices(length)))
+        for slice_, length in zip(working_grid_slices(shape), shape, strict=True)
     )
-    back = np.asarray(cv2.resize(_inverse(flow), (columns, rows)), np.float32)
-    back *= np.array([columns / flow.shape[1], rows / flow.shape[0]], np.float32)
-    back += np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
-    u, v = np.moveaxis(back, -1, 0).copy()
-    places = Places(u, v, np.zeros(u.shape, np.bool_))
-    views = _view(last), _view(frame)
-    if views[0] is None or views[1] is None:
-        return places
-    return _measured(places, views[0], views[1])
+    # Scale the inverted flow from the tracking grid to the working grid.
+    backward = np.asarray(cv2.resize(_invert_flow(flow), (columns, rows)), np.float32)
+    backward *= np.array([columns / flow.shape[1], rows / flow.shape[0]], np.float32)
+    # Turn displacements into positions.
+    backward += np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
+    u, v = np.moveaxis(backward, -1, 0).copy()
+    return BackwardWarp(u, v, np.zeros(u.shape, np.bool_))
 
 
-def _inverse(flow: Floats) -> Floats:
+def _invert_flow(flow: Floats) -> Floats:
     """Invert a smooth displacement field by fixed-point iteration (Chen et al., Med. Phys. 2008)."""
     height, width = flow.shape[:2]
     u, v = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    back = -flow
-    for _ in range(_INVERSIONS):
-        at = u + back[..., 0], v + back[..., 1]
-        there = cv2.remap(flow, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        back = -np.asarray(there, np.float32)
-    return back
+    backward = -flow
+    for _ in range(CONSTANTS.inversion_iterations):
+        sources = u + backward[..., 0], v + backward[..., 1]
+        forward = cv2.remap(flow, *sources, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        backward = -np.asarray(forward, np.float32)
+    return backward
 
 
-class _View(NamedTuple):
-    """A frame's cells; fields as RGBDFrame's."""
+class _DepthView(NamedTuple):
+    """Depth and camera of a frame on its working grid.
+
+    Attributes:
+        depth: (h, w) float32 [m].
+        intrinsics: camera of the working grid.
+        pose: (4, 4) float64, camera to world.
+    """
 
     depth: Floats
     intrinsics: Intrinsics
     pose: NDArray[np.float64]
 
 
-def _view(frame: RGBDFrame) -> _View | None:
-    """Return what a pose needs to say where things are, if the frame has it all."""
+def _depth_view(frame: RGBDFrame) -> _DepthView | None:
+    """Sample a frame on its working grid; None if depth, intrinsics or pose are missing."""
     if frame.depth is None or frame.intrinsics is None or frame.pose is None:
         return None
-    step, k = cell_size(frame.shape), frame.intrinsics
-    first = step // 2
-    cells = Intrinsics(k.fx / step, k.fy / step, (k.cx - first) / step, (k.cy - first) / step)
-    return _View(frame.depth[every_cell(frame.shape)], cells, frame.pose)
-
-
-def _measured(guess: Places, last: _View, view: _View) -> Places:
-    """Replace the guess where depth is known, which also tells what was hidden."""
-    motion = (np.linalg.inv(last.pose) @ view.pose).astype(np.float32)
-    points = deproject(view.depth, view.intrinsics) @ motion[:3, :3].T + motion[:3, 3]
-    u, v, depth = np.moveaxis(project(points, last.intrinsics), -1, 0)
-    known = depth > 0
-    u, v = np.where(known, u, guess.u), np.where(known, v, guess.v)
-    there = cv2.remap(
-        invert_depth(last.depth), u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    step, camera = working_grid_step(frame.shape), frame.intrinsics
+    offset = step // 2
+    intrinsics = Intrinsics(
+        camera.fx / step,
+        camera.fy / step,
+        (camera.cx - offset) / step,
+        (camera.cy - offset) / step,
     )
-    return Places(u, v, known & (np.abs(there - invert_depth(depth)) > _DEPTH_STEP))
+    return _DepthView(frame.depth[working_grid_slices(frame.shape)], intrinsics, frame.pose)
+
+
+def _reproject(warp: BackwardWarp, previous: _DepthView, current: _DepthView) -> BackwardWarp:
+    """Replace the warp where depth is known, and mark occlusions there."""
+    # Transform the current points to the previous camera and project them.
+    motion = (np.linalg.inv(previous.pose) @ current.pose).astype(np.float32)
+    points = deproject(current.depth, current.intrinsics) @ motion[:3, :3].T + motion[:3, 3]
+    u, v, depth = np.moveaxis(project(points, previous.intrinsics), -1, 0)
+    has_depth = depth > 0
+    u, v = np.where(has_depth, u, warp.u), np.where(has_depth, v, warp.v)
+    # Compare expected and measured inverse depth in the previous frame.
+    measured = cv2.remap(
+        invert_depth(previous.depth), u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )
+    is_other_surface = np.abs(measured - invert_depth(depth)) > CONSTANTS.occlusion_threshold
+    return BackwardWarp(u, v, has_depth & is_other_surface)

@@ -1,264 +1,232 @@
-"""What a tracker with patience makes of cuts that merge, split, invent and drop things."""
+"""Temporal label filter on label images, without a tracker."""
 
-import itertools
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 import pytest
-import torch
-from discs import track_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenerep_ros.config.options import TrackingOptions
-from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame, Segmentation
-from scenerep_ros.tracking.tracker import Tracker
-from scenerep_ros.tracking.warping import find_places
+from scenerep_ros.frames import UNLABELLED
+from scenerep_ros.tracking.temporal_filter import CONSTANTS, LabelHysteresis
+from scenerep_ros.tracking.warping import BackwardWarp, working_grid_slices
 
-SHAPE = (240, 320)
-PATIENCE = 4
-"""Frames."""
-PERIOD = 1 / 30
-"""Seconds from frame to frame."""
-RNG = np.random.default_rng(1)
-TEXTURE = cv2.resize(RNG.integers(0, 255, (90, 120, 3), np.uint8), (960, 720))
-TICKS = itertools.count()
-GRID = torch.tensor(RNG.normal(size=(24, 32, 16)), dtype=torch.float32)
+LABELS = (0, 1, 2, 3, 900, UNLABELLED)
+BORDER = CONSTANTS.border_tolerance_px
+SHAPE = (30, 40)
+FRAMES = 3
+"""Confirmation frames."""
+ALL = np.ones(UNLABELLED + 1, np.bool_)
 
 
-def boxes(*edges: tuple[int, int, int, int]) -> np.ndarray:
-    """Labels (H, W) of boxes: first column, end, first row, end."""
-    labels = np.zeros(SHAPE, np.int32)
-    for label, (left, right, top, bottom) in enumerate(edges, start=1):
-        labels[top:bottom, left:right] = label
-    return labels
+def still_warp(shape: tuple[int, int], occluded: np.ndarray | None = None) -> BackwardWarp:
+    """Warp of a camera at rest."""
+    v, u = np.indices(shape, np.float32)
+    return BackwardWarp(u, v, np.zeros(shape, np.bool_) if occluded is None else occluded)
 
 
-LEFT, RIGHT = (60, 140, 80, 160), (140, 220, 80, 160)
-APART, MERGED = boxes(LEFT, RIGHT), boxes((60, 220, 80, 160))
-UNEVEN = boxes((60, 150, 80, 160), (150, 220, 80, 160))
-EMPTY, ONLY_LEFT = boxes(), boxes(LEFT)
-HOLE = np.full(SHAPE, UNLABELLED, np.int32)
+def image(value: int) -> np.ndarray:
+    return np.full(SHAPE, value, np.uint16)
+
+
+def filter_sequence(
+    label_filter: LabelHysteresis, values: Iterable[int], inferred: np.ndarray | None = None
+) -> list[int]:
+    """Filtered label of each of some uniform images, of a camera at rest."""
+    results = []
+    for value in values:
+        labels = label_filter.update(image(value), still_warp(SHAPE), ALL, ALL, FRAMES, inferred)
+        assert (labels == labels[0, 0]).all()
+        results.append(int(labels[0, 0]))
+    return results
 
 
 @pytest.fixture
-def tracker() -> Tracker:
-    return Tracker(TrackingOptions(patience=PATIENCE * PERIOD))
+def label_filter() -> LabelHysteresis:
+    """Filter after one frame with label 1."""
+    hysteresis = LabelHysteresis()
+    hysteresis.update(image(1), None, ALL, ALL, FRAMES)
+    return hysteresis
 
 
-def shown(picture: np.ndarray) -> RGBDFrame:
-    """A frame one period later than the one before it."""
-    return RGBDFrame(picture, stamp_ns=round(next(TICKS) * PERIOD * 1e9))
+def test_label_hysteresis_without_warp_returns_frame_labels(label_filter):
+    assert (label_filter.update(image(2), None, ALL, ALL, FRAMES) == 2).all()
 
 
-def show(tracker: Tracker, labels: np.ndarray, offset: int = 0, times: int = 1) -> np.ndarray:
-    """What the tracker says of the last of some equal frames."""
-    color = np.ascontiguousarray(TEXTURE[100:340, 100 + offset : 420 + offset])
-    for _ in range(times):
-        scene = track_frame(
-            tracker, Segmentation(labels), Features(GRID, GRID.mean((0, 1))), shown(color)
-        )
-    return scene.labels
+def test_label_hysteresis_new_label_replaces_after_confirmation_frames(label_filter):
+    assert filter_sequence(label_filter, [2] * 4) == [1, 1, 2, 2]
 
 
-def test_the_first_frame_is_believed_as_it_is(tracker):
-    assert (show(tracker, APART) == APART).all()
+def test_label_hysteresis_agreement_resets_disagreement_count(label_filter):
+    assert filter_sequence(label_filter, [2, 2, 1, 2, 2]) == [1] * 5
 
 
-@pytest.mark.parametrize(
-    ("usual", "slip"),
-    [(APART, MERGED), (MERGED, APART), (APART, ONLY_LEFT), (ONLY_LEFT, APART), (APART, EMPTY)],
-    ids=["merge", "split", "death", "birth", "nothing"],
-)
-def test_a_slip_of_the_cut_changes_nothing(tracker, usual, slip):
-    believed = show(tracker, usual, times=PATIENCE)
-    for _ in range(3):
-        assert (show(tracker, slip, times=PATIENCE - 1) == believed).all()
-        assert (show(tracker, usual) == believed).all()
+def test_label_hysteresis_inferred_labels_do_not_count(label_filter):
+    inferred = np.ones(SHAPE, np.bool_)
+    assert filter_sequence(label_filter, [2] * 10, inferred) == [1] * 10
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [(UNEVEN, MERGED), (MERGED, APART), (APART, ONLY_LEFT), (ONLY_LEFT, APART), (APART, EMPTY)],
-    ids=["merge", "split", "death", "birth", "nothing"],
-)
-def test_what_lasts_is_believed_after_the_patience(tracker, before, after):
-    believed = show(tracker, before, times=10)
-    assert (show(tracker, after, times=PATIENCE - 1) == believed).all()
-    labels = show(tracker, after)
-    pairs = np.unique(np.stack([after.ravel(), labels.ravel()]), axis=1).T.tolist()
-    assert len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})
-    assert ((labels > 0) == (after > 0)).all()
+def test_label_hysteresis_unlabelled_frame_keeps_count(label_filter):
+    assert filter_sequence(label_filter, [2, 2, UNLABELLED, 2]) == [1, 1, UNLABELLED, 2]
 
 
-def test_what_comes_back_has_its_id(tracker):
-    believed = show(tracker, UNEVEN, times=PATIENCE)
-    assert (show(tracker, MERGED, times=2 * PATIENCE) != believed).any()
-    assert (show(tracker, UNEVEN, times=PATIENCE) == believed).all()
+def test_label_hysteresis_untracked_label_is_replaced_at_once(label_filter):
+    is_tracked = ALL.copy()
+    is_tracked[1] = False
+    labels = label_filter.update(image(2), still_warp(SHAPE), is_tracked, ALL, FRAMES)
+    assert (labels == 2).all()
 
 
-def test_an_object_lifted_from_another_is_another_soon():
-    tracker, ground = Tracker(TrackingOptions()), TEXTURE[100:340, 100:420]
-    whole = show(tracker, MERGED, times=60)[120, 100]
-    for frame in range(1, 16):
-        top = 80 - 5 * frame
-        picture = ground.copy()
-        picture[top : top + 80, 140:220] = TEXTURE[180:260, 240:320]
-        cut = boxes(LEFT, (140, 220, top, top + 80))
-        features = Features(GRID, GRID.mean((0, 1)))
-        labels = track_frame(tracker, Segmentation(cut), features, shown(picture)).labels
-    assert (labels[LEFT[2] : LEFT[3], LEFT[0] : LEFT[1] - 10] == whole).all()
-    lifted = labels[top + 10 : top + 70, 150:210]
-    assert np.mean((lifted != whole) & (lifted > 0)) > 0.9
+@pytest.mark.parametrize(("confirmed", "expected"), [((1, 2), 2), ((1,), 1), ((), 2), ((2,), 2)])
+def test_label_hysteresis_unconfirmed_label_never_replaces_confirmed(
+    label_filter, confirmed, expected
+):
+    is_confirmed = np.zeros(UNLABELLED + 1, np.bool_)
+    is_confirmed[list(confirmed)] = True
+    for _ in range(2 * FRAMES):
+        labels = label_filter.update(image(2), still_warp(SHAPE), ALL, is_confirmed, FRAMES)
+    assert (labels == expected).all()
 
 
-def test_belief_moves_with_the_camera(tracker):
-    believed = show(tracker, APART, times=PATIENCE)
-    for offset in range(6, 60, 6):
-        slip = offset % 12 == 0
-        moved = np.roll(MERGED if slip else APART, -offset, axis=1)
-        labels = show(tracker, moved, offset)
-        assert np.mean(labels != np.roll(believed, -offset, axis=1)) < 0.01
+def test_label_hysteresis_disoccluded_pixels_take_frame_label(label_filter):
+    occluded = np.zeros(SHAPE, np.bool_)
+    occluded[10:20, 10:30] = True
+    labels = label_filter.update(image(2), still_warp(SHAPE, occluded), ALL, ALL, FRAMES)
+    np.testing.assert_array_equal(labels, np.where(occluded, 2, 1))
 
 
-def test_borders_are_the_frames_own(tracker):
-    show(tracker, APART, times=10)
-    wider = boxes((58, 142, 80, 160), (142, 221, 79, 162))
-    assert (show(tracker, wider) == wider).all()
+def test_label_hysteresis_disoccluded_pixels_start_with_part_of_count(label_filter):
+    everything = np.ones(SHAPE, np.bool_)
+    label_filter.update(image(1), still_warp(SHAPE, everything), ALL, ALL, 4)
+    # Two of four disagreements are counted already.
+    labels = [
+        int(label_filter.update(image(2), still_warp(SHAPE), ALL, ALL, 4)[0, 0]) for _ in range(2)
+    ]
+    assert labels == [1, 2]
 
 
-def test_what_enters_the_picture_is_believed_at_once(tracker):
-    show(tracker, EMPTY, times=10)
-    entering = boxes((280, 320, 50, 200))
-    assert show(tracker, entering, offset=40)[60:190, 285:].all()
+@pytest.mark.parametrize(("shift", "follows"), [(BORDER, True), (BORDER + 3, False)])
+def test_label_hysteresis_border_moves_within_tolerance(shift, follows):
+    before, after = image(0), image(0)
+    before[:, :20], after[:, : 20 + shift] = 5, 5
+    hysteresis = LabelHysteresis()
+    hysteresis.update(before, None, ALL, ALL, FRAMES)
+    labels = hysteresis.update(after, still_warp(SHAPE), ALL, ALL, FRAMES)
+    np.testing.assert_array_equal(labels, after if follows else before)
 
 
-def test_parts_go_over_as_a_whole(tracker):
-    show(tracker, MERGED, times=10)
-    upper = boxes(LEFT, (140, 220, 80, 120))
-    growing = [np.where(upper, upper, MERGED)] * 2 + [APART] * PATIENCE
-    for cut in growing:
-        part = show(tracker, cut)[85:155, 145:215]
-        assert len(np.unique(part)) == 1
+def test_label_hysteresis_thin_strip_far_from_object_is_filtered():
+    before, after = image(0), image(0)
+    before[:, :20], after[:, :20] = 5, 5
+    after[14:16, 20:36] = 5
+    hysteresis = LabelHysteresis()
+    hysteresis.update(before, None, ALL, ALL, FRAMES)
+    labels = hysteresis.update(after, still_warp(SHAPE), ALL, ALL, FRAMES)
+    assert (labels[:, :20] == 5).all()
+    assert not labels[:, 20 + BORDER :].any()
 
 
-def test_a_thin_strip_far_from_its_object_is_doubted_like_all_else(tracker):
-    show(tracker, ONLY_LEFT, times=10)
-    whisker = ONLY_LEFT.copy()
-    whisker[119:121, LEFT[1] : 300] = 1
-    assert not show(tracker, whisker)[:, LEFT[1] + 5 :].any()
+def test_label_hysteresis_shifted_warp_moves_labels():
+    before = image(0)
+    before[:, 10:20] = 5
+    hysteresis = LabelHysteresis()
+    hysteresis.update(before, None, ALL, ALL, FRAMES)
+    warp = still_warp(SHAPE)
+    moved = BackwardWarp(warp.u - 8, warp.v, warp.occluded)
+    labels = hysteresis.update(image(0), moved, ALL, ALL, FRAMES)
+    np.testing.assert_array_equal(labels[:, 8:], before[:, :-8])
 
 
-def test_of_a_merge_that_comes_and_goes_the_larger_part_keeps_its_id(tracker):
-    believed = show(tracker, UNEVEN, times=PATIENCE)
-    for _ in range(5):
-        assert (show(tracker, MERGED, times=PATIENCE - 1) == believed).all()
-        assert (show(tracker, UNEVEN) == believed).all()
-    merged = show(tracker, MERGED, times=PATIENCE)
-    assert (merged == np.where(MERGED, believed[120, 100], 0)).all()
+@given(st.integers(20, 40), st.integers(300, 1500))
+@settings(max_examples=20, deadline=None)
+def test_label_hysteresis_overwrites_image_to_its_edge(height, width):
+    hysteresis, shape = LabelHysteresis(), (height, width)
+    hysteresis.update(np.full(shape, 5, np.uint16), None, ALL, ALL, 100)
+    grid_shape = np.empty(shape)[working_grid_slices(shape)].shape
+    labels = hysteresis.update(np.full(shape, 6, np.uint16), still_warp(grid_shape), ALL, ALL, 100)
+    assert (labels == 5).all()
 
 
-def test_an_id_that_is_forgotten_is_not_believed():
-    tracker = Tracker(TrackingOptions(patience=3.0, max_lost=3))
-    show(tracker, APART, times=5)
-    assert show(tracker, EMPTY, times=3).any()
-    assert not show(tracker, EMPTY).any()
+class PixelwiseHysteresis:
+    """Reference implementation: the rules pixel by pixel, for a camera at rest."""
+
+    def __init__(self, first: np.ndarray) -> None:
+        self.labels = first.astype(int)
+        self.counts = np.zeros(first.shape, int)
+
+    def update(
+        self, observed, occluded, is_tracked, is_confirmed, confirmation_frames, inferred
+    ) -> np.ndarray:
+        pixels = list(np.ndindex(observed.shape))
+        before, counts = self.labels.copy(), self.counts.copy()
+        differing = [p for p in pixels if observed[p] not in (before[p], UNLABELLED)]
+        counted = [p for p in differing if not inferred[p]]
+        for pixel in counted:
+            counts[pixel] += 1
+        for pixel in pixels:
+            current, proposed = before[pixel], observed[pixel]
+            transition_counts = [
+                counts[p] for p in counted if (before[p], observed[p]) == (current, proposed)
+            ]
+            is_persistent = np.mean(transition_counts or 0) >= confirmation_frames
+            is_accepted = (
+                pixel in differing
+                and is_persistent
+                and (is_confirmed[proposed] or not is_confirmed[current])
+            )
+            self.counts[pixel] = 0 if is_accepted or current == proposed else counts[pixel]
+            if occluded[pixel]:
+                self.counts[pixel] = confirmation_frames // CONSTANTS.disocclusion_divisor
+            if is_accepted or occluded[pixel] or not is_tracked[current]:
+                self.labels[pixel] = proposed
+        self.labels = self.with_moved_borders(observed)
+        return np.where(observed == UNLABELLED, observed, self.labels)
+
+    def with_moved_borders(self, observed: np.ndarray) -> np.ndarray:
+        differs = (self.labels != observed).astype(np.uint8)
+        opened = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        labels = self.labels.copy()
+        for v, u in np.argwhere(differs & ~opened & (observed != UNLABELLED)):
+            rows, columns = (slice(max(0, x - BORDER), x + BORDER + 1) for x in (v, u))
+            if (self.labels[rows, columns] == observed[v, u]).any():
+                labels[v, u] = observed[v, u]
+        return labels
 
 
-def test_equal_parts_that_merge_stay_two(tracker):
-    believed = show(tracker, APART, times=PATIENCE)
-    assert (show(tracker, MERGED, times=3 * PATIENCE) == believed).all()
+def random_regions(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Label image of rectangles, with single pixels of other labels."""
+    rectangles = rng.choice(LABELS, (4, 5), p=(0.3, 0.2, 0.2, 0.1, 0.1, 0.1)).astype(np.uint16)
+    labels = cv2.resize(rectangles, shape[::-1], interpolation=cv2.INTER_NEAREST)
+    is_speck = rng.random(shape) < 0.05
+    return np.where(is_speck, rng.choice(LABELS, shape), labels).astype(np.uint16)
 
 
-def test_what_is_believed_outlasts_a_hole(tracker):
-    believed = show(tracker, APART, times=10)
-    assert (show(tracker, HOLE) == UNLABELLED).all()
-    assert (show(tracker, MERGED) == believed).all()
+def random_label_mask(rng: np.random.Generator) -> np.ndarray:
+    """Lookup table (65536,) that is true for the background and three labels."""
+    mask = np.zeros(UNLABELLED + 1, np.bool_)
+    mask[[0, *rng.choice(LABELS[1:-1], 3, replace=False)]] = True
+    return mask
 
 
-def test_an_id_that_is_forgotten_in_a_hole_is_not_believed():
-    tracker = Tracker(TrackingOptions(patience=3.0, max_lost=3))
-    believed = show(tracker, APART, times=5)
-    show(tracker, HOLE, times=4)
-    again = show(tracker, APART)
-    assert ((again > 0) == (APART > 0)).all()
-    assert not set(again[APART > 0]) & set(believed[APART > 0])
-
-
-@pytest.mark.parametrize("guessed", [True, False])
-def test_a_guess_does_not_change_what_is_believed(tracker, guessed):
-    before, after = boxes((40, 120, 60, 180)), boxes((40, 120, 60, 120), (40, 120, 120, 180))
-    first = show(tracker, before, times=20)
-    color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
-    cut = Segmentation(after, np.full(SHAPE, guessed))
-    for _ in range(30):
-        labels = track_frame(tracker, cut, Features(GRID, GRID.mean((0, 1))), shown(color)).labels
-    assert (labels == first).all() == guessed
-
-
-def test_unlabelled_pixels_stay_so(tracker):
-    show(tracker, APART, times=5)
-    holes = np.where(np.arange(SHAPE[1]) < 100, UNLABELLED, MERGED).astype(np.int32)
-    assert ((show(tracker, holes) == UNLABELLED) == (holes == UNLABELLED)).all()
-
-
-@given(seed=st.integers(0, 10**6), patience=st.integers(0, 4))
-@settings(max_examples=10, deadline=None)
-def test_objects_describe_what_any_labels_show(seed, patience):
-    rng = np.random.default_rng(seed)
-    tracker = Tracker(TrackingOptions(patience=patience, max_lost=2))
+@given(seed=st.integers(0, 10**6), confirmation_frames=st.integers(0, 4))
+@settings(max_examples=25, deadline=None)
+def test_label_hysteresis_equals_pixelwise_reference(seed, confirmation_frames):
+    rng, shape = np.random.default_rng(seed), (18, 23)
+    images = [random_regions(rng, shape) for _ in range(3)]
+    hysteresis, reference = LabelHysteresis(), PixelwiseHysteresis(images[0])
+    hysteresis.update(
+        images[0], None, random_label_mask(rng), random_label_mask(rng), confirmation_frames
+    )
     for _ in range(6):
-        cells = np.unique(rng.integers(0, 5, (6, 8)), return_inverse=True)[1].reshape(6, 8)
-        labels = np.kron(cells, np.ones((40, 40), np.int32)).astype(np.int32)
-        frame = RGBDFrame(np.ascontiguousarray(TEXTURE[:240, :320]))
-        scene = track_frame(tracker, Segmentation(labels), Features(GRID, GRID.mean((0, 1))), frame)
-        ids, areas = np.unique(scene.labels[scene.labels > 0], return_counts=True)
-        assert [(o.id, o.area) for o in scene.objects] == list(zip(ids, areas, strict=True))
-        for item in scene.objects:
-            assert item.box == cv2.boundingRect((scene.labels == item.id).astype(np.uint8))
-            assert np.linalg.norm(item.feature) == pytest.approx(1, rel=1e-5)
-
-
-class TestPlaces:
-    def frame(self, x: float, depth: np.ndarray) -> RGBDFrame:
-        pose = np.eye(4)
-        pose[0, 3] = x
-        color = np.zeros((480, 640, 3), np.uint8)
-        return RGBDFrame(color, depth.astype(np.float32), KINECT, pose=pose)
-
-    def find(self, last: RGBDFrame, frame: RGBDFrame):
-        return find_places(np.zeros((120, 160, 2), np.float32), last, frame)
-
-    def test_pose_and_depth_tell_where_cells_were(self):
-        wall = np.full((480, 640), 2.0)
-        places = self.find(self.frame(0, wall), self.frame(0.08, wall))
-        shift = 0.08 * KINECT.fx / 2 / 2  # cells of two pixels, at two metres
-        np.testing.assert_allclose(places.u, np.arange(320)[None] + np.full((240, 1), shift), 1e-4)
-        np.testing.assert_allclose(places.v, np.arange(240)[:, None] + np.zeros(320), atol=1e-3)
-        assert not places.hidden.any()
-        assert places.new[:, 310:].all()
-        assert not places.new[:, :309].any()
-
-    def test_what_was_behind_something_is_new(self):
-        wall, box = np.full((480, 640), 2.0), np.full((480, 640), 2.0)
-        box[100:200, 100:200] = 1.0
-        places = self.find(self.frame(0, box), self.frame(0, wall))
-        assert places.hidden[51:99, 51:99].all()
-        assert places.hidden.sum() == 50 * 50
-
-    def test_without_depth_flow_tells(self):
-        flow = np.full((120, 160, 2), (3, -2), np.float32)
-        frame = RGBDFrame(np.zeros((480, 640, 3), np.uint8))
-        places = find_places(flow, frame, frame)
-        np.testing.assert_allclose(places.u, np.arange(320)[None] - np.full((240, 1), 6), atol=1e-4)
-        np.testing.assert_allclose(places.v, np.arange(240)[:, None] + np.full(320, 4), atol=1e-4)
-
-
-def test_at_a_low_frame_rate_each_frame_is_believed(tracker):
-    features = Features(GRID, GRID.mean((0, 1)))
-    color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
-    for second, cut in enumerate((APART, APART, APART, MERGED)):
-        scene = track_frame(
-            tracker, Segmentation(cut), features, RGBDFrame(color, stamp_ns=second * 10**9)
+        observed, occluded = images[rng.integers(3)], rng.random(shape) < 0.1
+        is_tracked, is_confirmed = random_label_mask(rng), random_label_mask(rng)
+        warp = still_warp(shape, occluded if rng.random() < 0.5 else None)
+        inferred = rng.random(shape) < 0.3
+        labels = hysteresis.update(
+            observed, warp, is_tracked, is_confirmed, confirmation_frames, inferred
         )
-    assert len(scene.objects) == 1
+        expected = reference.update(
+            observed, warp.occluded, is_tracked, is_confirmed, confirmation_frames, inferred
+        )
+        assert (labels == expected).all()
