@@ -11,8 +11,8 @@ import numpy as np
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
-from scenerep_ros.preprocessing.depth_registration import Registration
-from scenerep_ros.preprocessing.exposure import shows_nothing, well_exposed
+from scenerep_ros.preprocessing.depth_registration import DepthRegistration
+from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
 from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.segmentation.registry import build_segmenter
@@ -39,7 +39,7 @@ class Pipeline:
     def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
         self.config = config
         self.backbone = backbone or load_backbone(config)
-        self.registration = Registration(config.depth.gap)
+        self.registration = DepthRegistration(config.depth.gap)
         self.tracker = _build_tracker(config)
         self.segmenter = build_segmenter(config)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
@@ -68,17 +68,17 @@ class Pipeline:
 
     def reset(self) -> None:
         """Discard all state of earlier frames, in every stage that keeps any."""
-        self.registration = Registration(self.config.depth.gap)
+        self.registration.reset()
         self.segmenter.reset()
         self.tracker.reset()
 
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
         """Segment one frame. A blank frame returns all UNLABELLED and leaves tracking unchanged."""
-        if shows_nothing(frame):
+        if is_blank(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
         watch = Stopwatch(self.backbone.device)
         # 1. Raise the exposure of a dark frame.
-        exposed = well_exposed(frame)
+        exposed = normalize_exposure(frame)
         # 2. Geometry and motion need no features: a second thread prepares them.
         preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
         # 3. Compute dense features and the CLS attention.

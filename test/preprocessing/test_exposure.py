@@ -1,4 +1,4 @@
-"""Dark frames are raised, others stay, and black ones say nothing."""
+"""Exposure normalization, blank frames and the sRGB curve."""
 
 from __future__ import annotations
 
@@ -8,51 +8,73 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.preprocessing.exposure import shows_nothing, to_levels, to_light, well_exposed
+from scenerep_ros.preprocessing.exposure import (
+    is_black,
+    is_blank,
+    linear_to_srgb,
+    normalize_exposure,
+    srgb_to_linear,
+)
 from scenerep_ros.sources import open_source
 
 
-def grey(levels) -> RGBDFrame:
-    """Columns of grey."""
-    row = np.linspace(*levels, 160).astype(np.uint8)
+def grey_ramp(min_level: int, max_level: int) -> RGBDFrame:
+    """Return a horizontal ramp of grey levels."""
+    row = np.linspace(min_level, max_level, 160).astype(np.uint8)
     return RGBDFrame(np.repeat(np.tile(row, (120, 1))[..., None], 3, axis=2))
 
 
 @given(st.integers(0, 255))
-def test_levels_come_back_from_light(level):
-    assert to_levels(to_light(level)) == level
+def test_linear_to_srgb_inverts_srgb_to_linear(level):
+    assert linear_to_srgb(srgb_to_linear(level)) == level
 
 
-def test_light_is_that_of_the_standard():
-    assert float(to_light(128)) == pytest.approx(0.2159, abs=1e-4)
+def test_srgb_to_linear_follows_the_standard():
+    assert float(srgb_to_linear(128)) == pytest.approx(0.2159, abs=1e-4)
+
+
+def test_linear_to_srgb_clips_overexposed_light():
+    assert linear_to_srgb(np.array([-1, 2], np.float32)).tolist() == [0, 255]
 
 
 @given(st.integers(135, 255))
-def test_a_frame_that_is_bright_enough_stays_itself(level):
-    frame = grey((0, level))
-    assert well_exposed(frame) is frame
+def test_normalize_exposure_returns_a_bright_frame(level):
+    frame = grey_ramp(0, level)
+    assert normalize_exposure(frame) is frame
+
+
+def test_normalize_exposure_returns_a_black_frame():
+    frame = grey_ramp(0, 4)
+    assert normalize_exposure(frame) is frame
 
 
 @given(st.integers(10, 120))
-def test_a_dark_frame_becomes_as_bright_as_others(level):
-    raised = well_exposed(grey((0, level))).color
-    assert int(raised.max()) == pytest.approx(200, abs=20)
-    assert raised.min() <= 20
+def test_normalize_exposure_raises_the_white_level(level):
+    color = normalize_exposure(grey_ramp(0, level)).color
+    assert int(color.max()) == pytest.approx(200, abs=20)
+    assert color.min() <= 20
 
 
-def test_the_share_of_light_is_undone(mosd_folder):
+def test_normalize_exposure_inverts_a_loss_of_light(mosd_folder):
     frame = open_source(mosd_folder)[0]
-    dark = RGBDFrame(to_levels(np.float32(0.1) * to_light(frame.color)))
-    raised, before = well_exposed(dark).color.astype(float), frame.color.astype(float)
-    slope = (raised * before).sum() / (before * before).sum()
-    assert np.corrcoef(raised.ravel(), before.ravel())[0, 1] > 0.98
+    dark = RGBDFrame(linear_to_srgb(np.float32(0.1) * srgb_to_linear(frame.color)))
+    normalized = normalize_exposure(dark).color.astype(float)
+    original = frame.color.astype(float)
+    slope = (normalized * original).sum() / (original * original).sum()
+    assert np.corrcoef(normalized.ravel(), original.ravel())[0, 1] > 0.98
     assert 0.8 < slope < 1.3
 
 
-def test_only_black_frames_without_depth_show_nothing():
-    black = np.zeros((120, 160, 3), np.uint8)
-    nowhere = np.full((120, 160), np.nan, np.float32)
-    assert shows_nothing(RGBDFrame(black))
-    assert shows_nothing(RGBDFrame(black, nowhere))
-    assert not shows_nothing(RGBDFrame(black, np.ones_like(nowhere)))
-    assert not shows_nothing(grey((0, 20)))
+@pytest.mark.parametrize(("level", "expected"), [(0, True), (4, True), (20, False)])
+def test_is_black_follows_the_white_level(level, expected):
+    assert is_black(grey_ramp(0, level)) is expected
+
+
+@pytest.mark.parametrize(
+    ("color_level", "depth", "expected"),
+    [(0, None, True), (0, np.nan, True), (0, 1.0, False), (20, None, False), (20, np.nan, False)],
+)
+def test_is_blank_needs_black_colour_and_no_depth(color_level, depth, expected):
+    color = grey_ramp(0, color_level).color
+    image = None if depth is None else np.full((120, 160), depth, np.float32)
+    assert is_blank(RGBDFrame(color, image)) is expected

@@ -10,7 +10,7 @@ from recordings import color_image, depth_image, write_image, write_rgbd
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED
-from scenerep_ros.preprocessing.depth_registration import Registration
+from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.sources import open_source
 
 
@@ -128,7 +128,7 @@ def test_seven_scenes_reads_depth_and_color_camera_pose(kitchen):
 
 def test_seven_scenes_depth_is_registered_to_color(kitchen):
     for frame in open_source(kitchen):
-        assert Registration(gap=0.02)(frame) is frame
+        assert DepthRegistration(gap=0.02)(frame) is frame
 
 
 def test_seven_scenes_without_valid_pose_yields_none_or_fails(kitchen):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.preprocessing.exposure import to_levels, to_light
+from scenerep_ros.preprocessing.exposure import linear_to_srgb, srgb_to_linear
 
 Degradation = Callable[[RGBDFrame], RGBDFrame]
 
@@ -86,8 +86,8 @@ def bands(frame: RGBDFrame) -> RGBDFrame:
 def blur(frame: RGBDFrame) -> RGBDFrame:
     """Motion along the row by 15 pixels while the shutter is open."""
     kernel = np.full((1, BLUR), 1 / BLUR, np.float32)
-    light = cv2.filter2D(to_light(frame.color), -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    return replace(frame, color=to_levels(np.asarray(light, np.float32)))
+    light = cv2.filter2D(srgb_to_linear(frame.color), -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return replace(frame, color=linear_to_srgb(np.asarray(light, np.float32)))
 
 
 def outages(frame: RGBDFrame) -> RGBDFrame:
@@ -183,10 +183,10 @@ def degrade(names: Sequence[str], frame: RGBDFrame) -> RGBDFrame:
 
 def _exposed(frame: RGBDFrame, gain: float | NDArray[np.floating]) -> RGBDFrame:
     """Take a share of the light away, with what noise a sensor has in what is left."""
-    light = to_light(frame.color) * np.asarray(gain, np.float32) * np.float32(FULL_WELL)
+    light = srgb_to_linear(frame.color) * np.asarray(gain, np.float32) * np.float32(FULL_WELL)
     noise = _generator(frame).standard_normal(light.shape, np.float32)
     light += noise * np.sqrt(light + np.float32(READ_NOISE**2))
-    return replace(frame, color=to_levels(light / np.float32(FULL_WELL)))
+    return replace(frame, color=linear_to_srgb(light / np.float32(FULL_WELL)))
 
 
 def _with_depth(frame: RGBDFrame, depth: NDArray[np.floating]) -> RGBDFrame:
