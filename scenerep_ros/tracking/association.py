@@ -21,7 +21,7 @@ class AssociationConstants:
     overlap_weight: float = tuned(
         0.8,
         "weight of the overlap; feature similarity has the rest",
-        set_on="table tops, on which the mean features of different objects are much alike",
+        set_on="not recorded; mean features of the objects on one table are nearly alike",
     )
     drift_px: float = tuned(
         16.0,

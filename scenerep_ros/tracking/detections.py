@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features, Segmentation
-from scenerep_ros.ops.region_properties import label_statistics
+from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.optical_flow import tracking_grid_shape
 
 
@@ -57,9 +57,9 @@ def extract_detections(segmentation: Segmentation, features: Features) -> FrameD
     """Describe the segments of one frame."""
     shape = (segmentation.labels.shape[0], segmentation.labels.shape[1])
     # Sort the segments by their first pixel.
-    statistics = label_statistics(segmentation.labels)
-    order = np.argsort(statistics.first)
-    labels, first_pixels = statistics.labels[order], statistics.first[order]
+    statistics = measure_regions(segmentation.labels)
+    order = np.argsort(statistics.first_pixels)
+    labels, first_pixels = statistics.labels[order], statistics.first_pixels[order]
     index_map = _index_table(labels)[_downsample(segmentation.labels)]
     vectors, mean_feature = _mean_features(index_map, first_pixels, shape, features.grid)
     points = _points_of_indices(index_map, len(labels))

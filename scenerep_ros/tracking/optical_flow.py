@@ -46,7 +46,7 @@ class OpticalFlowConstants:
     max_residual_ratio: float = tuned(
         0.6,
         "residual of reliable flow, relative to the difference of the images without warping",
-        set_on="image pairs across a cut, in noise and in the dark",
+        set_on="not recorded; rejects flow across a cut, in noise and in the dark",
     )
 
 

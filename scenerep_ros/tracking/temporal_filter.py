@@ -42,19 +42,19 @@ class TemporalFilterConstants:
         "distance by which the border of an object moves without confirmation",
         unit="px",
         grid="working grid, 320 columns",
-        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+        set_on="not recorded; the rule was evaluated on TUM fr1_rpy",
     )
     min_region_width_px: int = tuned(
         3,
         "width below which a region of disagreement is a strip along a border",
         unit="px",
         grid="working grid, 320 columns",
-        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+        set_on="not recorded; the rule was evaluated on TUM fr1_rpy",
     )
     disocclusion_divisor: int = tuned(
         2,
         "part of the confirmation frames that a disoccluded pixel starts with as disagreements",
-        set_on="TUM fr1_rpy, docs/experiments/tracking.md",
+        set_on="not recorded; the rule was evaluated on TUM fr1_rpy",
     )
 
 

@@ -29,7 +29,7 @@ from scenerep_ros.frames import (
     SceneSegmentation,
     Segmentation,
 )
-from scenerep_ros.ops.region_properties import label_statistics
+from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.association import association_scores
 from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
@@ -248,7 +248,7 @@ def _label_mask(ids: Iterable[int]) -> NDArray[np.bool_]:
 def _scene_objects(labels: NDArray[np.uint16], tracks: list[Track]) -> tuple[SceneObject, ...]:
     """Describe each object that is present in labels (H, W), in order of id."""
     track_by_id = {track.id: track for track in tracks}
-    statistics = label_statistics(labels)
+    statistics = measure_regions(labels)
     rows = zip(
         statistics.labels.tolist(),
         statistics.areas.tolist(),
