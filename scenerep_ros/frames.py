@@ -171,12 +171,19 @@ class SceneSegmentation:
     Attributes:
         labels: (H, W) uint16: BACKGROUND, UNLABELLED, or the object's id.
         objects: one entry an id that is present in labels, in order of id.
-        attention: (n, h, w) float32 CLS attention a head, or None for convnets and where a frame shows
-            nothing.
+        attention: (n, h, w) CLS attention of each head, on the backbone's device; None for convnets
+            and blank frames.
         timings: milliseconds a stage, in the order in which the stages ran.
     """
 
     labels: NDArray[np.uint16]
     objects: tuple[SceneObject, ...] = ()
-    attention: NDArray[np.float32] | None = None
+    attention: torch.Tensor | None = None
     timings: dict[str, float] = field(default_factory=dict)
+
+    def attention_maps(self) -> NDArray[np.float32] | None:
+        """Copy the attention from the device: (n, h, w) float32, or None."""
+        if self.attention is None:
+            return None
+        maps: NDArray[np.float32] = self.attention.float().cpu().numpy()
+        return maps

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.frames import UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.sources import open_source
 
 SMALL = {
@@ -36,12 +37,14 @@ def frame(tabletop_folder) -> RGBDFrame:
 @pytest.mark.parametrize("pca", [0, 8])
 def test_every_method_segments_a_frame_at_its_own_size(pipeline, frame, method, pca):
     pipeline.reset()
-    pipeline.configure(validated(PipelineConfig, {**SMALL, "method": method, "pca": pca}))
+    pipeline.configure(
+        validated(PipelineConfig, {**SMALL, "method": method, "clustering.pca": pca})
+    )
     scene = pipeline(frame)
     assert scene.labels.shape == frame.shape
     assert scene.labels.dtype == np.uint16
     assert [item.id for item in scene.objects]
-    assert list(scene.timings) == ["backbone", "cluster", "cut", "track"]
+    assert list(scene.timings) == ["backbone", "segment", "track"]
 
 
 def test_the_methods_differ_with_depth_too(pipeline, frame):
@@ -53,11 +56,12 @@ def test_the_methods_differ_with_depth_too(pipeline, frame):
     assert len({image.tobytes() for image in labels.values()}) == 4
 
 
-def test_fused_clusters_only_where_there_is_no_depth(pipeline, frame):
+def test_fused_clusters_only_without_depth(pipeline, frame):
     pipeline.configure(validated(PipelineConfig, SMALL))
-    assert list(pipeline(frame).timings) == ["backbone", "cut", "track"]
-    assert "cluster" in pipeline(replace(frame, depth=None)).timings
-    assert "cluster" in pipeline(replace(frame, depth=np.full_like(frame.depth, np.nan))).timings
+    prepare = pipeline.segmenter.prepare
+    assert not prepare(FrameContext(frame)).requires_clusters
+    assert prepare(FrameContext(frame, use_depth=False)).requires_clusters
+    assert prepare(FrameContext(replace(frame, depth=None))).requires_clusters
 
 
 def test_the_same_frame_twice_keeps_all_ids_and_a_reset_starts_anew(pipeline, frame):
@@ -83,7 +87,7 @@ def test_pipeline_passes_cls_attention_of_vit(pipeline, frame):
     pipeline.reset()
     pipeline.configure(validated(PipelineConfig, SMALL))
     expected = pipeline.backbone(frame.color, SMALL["resolution"]).attention
-    np.testing.assert_allclose(pipeline(frame).attention, expected, atol=1e-5)
+    np.testing.assert_allclose(pipeline(frame).attention_maps(), expected, atol=1e-5)
 
 
 def test_two_pipelines_agree_to_the_pixel(frame):
@@ -98,7 +102,9 @@ def test_options_that_contradict_each_other_are_refused_and_the_old_ones_stay(pi
     pipeline.configure(good)
     with pytest.raises(ConfigError, match="min_clusters"):
         pipeline.configure(
-            validated(PipelineConfig, {**SMALL, "min_clusters": 9, "max_clusters": 4})
+            validated(
+                PipelineConfig, {**SMALL, "kmeans_knee": {"min_clusters": 9, "max_clusters": 4}}
+            )
         )
     assert pipeline.config == good
     assert pipeline(frame).objects

@@ -9,7 +9,8 @@ from typing import Any
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.fields import changed_options
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.sources import open_source
 
 
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     config = options_from(args, PipelineConfig, args.config)
     source = open_source(args.source)
     load_backbone(config)  # here its download shows its progress, and here its errors are read
-    options = config.model_dump(exclude_defaults=True)
+    options = changed_options(config)
     total = min(len(source), args.max_frames or len(source))
     with closing(DemoOutputs(args.out, source.rate, total)) as outputs:
         logs = args.out / "logs"

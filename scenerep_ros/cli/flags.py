@@ -9,23 +9,29 @@ from typing import Any, Literal, TypeVar, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from scenerep_ros.config.fields import nest, option_fields
 from scenerep_ros.config.validation import bounds, load_yaml, validated
 
-Options = TypeVar("Options", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def add_options(
     parser: argparse.ArgumentParser, model: type[BaseModel], skip: tuple[str, ...] = ()
 ) -> None:
-    """Add one flag an option of the model: `max_frames` becomes `--max-frames`."""
-    group = parser.add_argument_group("options", "see the README's table for what they do")
-    for name, field in model.model_fields.items():
-        if name not in skip:
-            group.add_argument(f"--{name.replace('_', '-')}", dest=name, **_argument(field))
+    """Add a flag for each option: `tracking.max_lost` becomes `--tracking.max-lost`."""
+    groups = {"": parser.add_argument_group("options")}
+    for name, field in option_fields(model).items():
+        if name in skip:
+            continue
+        prefix = name.rpartition(".")[0]
+        if prefix not in groups:
+            groups[prefix] = parser.add_argument_group(f"{prefix} options")
+        flag = f"--{name.replace('_', '-')}"
+        groups[prefix].add_argument(flag, dest=name, **_argument(field))
 
 
 def _argument(field: FieldInfo) -> dict[str, Any]:
-    """Keyword arguments of add_argument; a flag that was not given leaves nothing behind."""
+    """Return the keyword arguments of add_argument; an absent flag sets no attribute."""
     text = f"{field.description} {bounds(field)}".strip().replace("%", "%%")
     shared = {"default": argparse.SUPPRESS, "help": f"{text} (default: {field.default})"}
     if field.annotation is bool:
@@ -35,14 +41,12 @@ def _argument(field: FieldInfo) -> dict[str, Any]:
     return dict(shared, type=field.annotation, metavar="VALUE")
 
 
-def options_from(
-    args: argparse.Namespace, model: type[Options], config: Path | None = None
-) -> Options:
-    """Build the model from a YAML file's values, where one is named, and the flags on top.
+def options_from(args: argparse.Namespace, model: type[Model], config: Path | None = None) -> Model:
+    """Build the config from a YAML file, if one is given, and from flags, which take precedence.
 
     Raises:
-        ConfigError: naming each option that cannot work.
+        ConfigError: naming each option that has no valid value.
     """
-    values = load_yaml(config) if config else {}
-    given = {name: getattr(args, name) for name in model.model_fields if hasattr(args, name)}
+    values = nest(load_yaml(config)) if config else {}
+    given = {name: getattr(args, name) for name in option_fields(model) if hasattr(args, name)}
     return validated(model, values | given)

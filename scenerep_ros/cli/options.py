@@ -1,4 +1,4 @@
-"""`scenerep options`: all options, as the README shows them."""
+"""`scenerep options`: tables of all options and tuned constants."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.config.option_table import TABLES, option_table, update
+from scenerep_ros.config.option_table import TABLES, update
 
 
 def add_parser(subparsers: Any) -> None:
     """Register the command."""
     parser = subparsers.add_parser(
-        "options", help="print every option, or renew a document's tables"
+        "options", help="print all options and constants, or update the tables of a document"
     )
     parser.add_argument("--update", type=Path, metavar="FILE", help="Markdown file to renew")
     parser.set_defaults(run=run)
@@ -23,6 +23,6 @@ def run(args: argparse.Namespace) -> int:
     if args.update:
         print(f"{args.update}: {'renewed' if update(args.update) else 'was current'}")
         return 0
-    for name, model in TABLES.items():
-        print(f"## {name}\n\n{option_table(model)}\n")
+    for name, table in TABLES.items():
+        print(f"## {name}\n\n{table()}\n")
     return 0

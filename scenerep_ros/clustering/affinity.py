@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from scenerep_ros.frames import Clusters
+from scenerep_ros.clustering.clusters import Clusters
 
 TEMPERATURE = 0.1
 """A pair that is 0.1 less alike, by cosine similarity, weighs e times less."""

@@ -1,32 +1,27 @@
-"""Method `agglomeration`: cells are joined, the most alike first, until what is left differs."""
+"""Agglomerative clustering of the patches by cosine distance."""
 
 from __future__ import annotations
 
-import torch
-
 from scenerep_ros.clustering.affinity import vote, weigh
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import average, linkage
-from scenerep_ros.config.options import SegmentationOptions
-from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.config.options import ClusteringOptions
+from scenerep_ros.frames import Features
 
 
-class Agglomeration:
-    """Average linkage by cosine distance (Sokal and Michener 1958), up to `link_distance`.
+def agglomerate(
+    features: Features, max_distance: float, max_clusters: int, options: ClusteringOptions
+) -> Clusters:
+    """Cluster one feature grid by average linkage (Sokal and Michener 1958).
 
-    It may end later, where more than `max_clusters` would be left.
+    Args:
+        features: features of one image.
+        max_distance: mean cosine distance above which two clusters are not merged.
+        max_clusters: merging continues beyond that distance until so many clusters are left.
+        options: reduction of the features.
     """
-
-    def __init__(self, options: SegmentationOptions) -> None:
-        self.options = options
-
-    def __call__(self, features: Features) -> Clusters:
-        """Cluster one feature grid."""
-        rows, columns = features.grid.shape[:2]
-        points = feature_points(features, self.options.pca)
-        return vote(weigh(points), self._names(points), (rows, columns))
-
-    def _names(self, points: torch.Tensor) -> torch.Tensor:
-        """Name (N,) the cluster of each point, 0..K - 1."""
-        tree = linkage(points, average)
-        return tree.cut(self.options.link_distance, self.options.max_clusters)
+    rows, columns = features.grid.shape[:2]
+    points = feature_points(features, options.pca)
+    assignment = linkage(points, average).cut(max_distance, max_clusters)
+    return vote(weigh(points), assignment, (rows, columns))

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import torch
 
-from scenerep_ros.config.options import SegmentationOptions
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.frames import Features
 
 
-class AttentionClustering:
-    """A pixel belongs to the head that attends to it most, or to the background.
+def cluster_attention_heads(features: Features, mass: float) -> Clusters:
+    """Use each head of the CLS attention as one cluster, and the rest as background.
 
-    Only heads whose mask contains the pixel count; how much a head attends is measured from its
-    mask's threshold, so that scores are continuous and fall below the background's at the border.
+    A patch belongs to the head with the largest attention among those whose mask contains it. The
+    score is measured from the threshold of the head's mask, so it is continuous and falls below
+    the background's at the border of the mask.
+
+    Args:
+        features: features of one image, with attention.
+        mass: ratio of a head's attention that its mask keeps.
+
+    Raises:
+        ConfigError: if the backbone has no CLS token.
     """
-
-    def __init__(self, options: SegmentationOptions) -> None:
-        self.mass = options.attention_mass
-
-    def __call__(self, features: Features) -> Clusters:
-        """Score the heads, and after them the background.
-
-        Raises:
-            ConfigError: if the backbone has no CLS token.
-        """
-        if features.attention is None:
-            raise ConfigError(
-                "method attention: the backbone has no CLS token (a convnet, or a ViT that pools "
-                "its patches), so there is no attention to look at; choose method kmeans or "
-                "kmeans_knee, or a ViT with a CLS token like vit_small_patch14_dinov2.lvd142m"
-            )
-        attention = _normalised(features.attention)
-        scores = attention - _thresholds(attention, self.mass)
-        background = torch.zeros_like(scores[:1])
-        return Clusters(torch.cat([scores, background]), background=len(scores))
+    if features.attention is None:
+        raise ConfigError(
+            "method attention: the backbone has no CLS token (a convnet, or a ViT that pools its "
+            "patches); choose method kmeans or kmeans_knee, or a ViT with a CLS token like "
+            "vit_small_patch14_dinov2.lvd142m"
+        )
+    attention = _normalised(features.attention)
+    scores = attention - _thresholds(attention, mass)
+    background = torch.zeros_like(scores[:1])
+    return Clusters(torch.cat([scores, background]), background=len(scores))
 
 
 def attention_masks(attention: torch.Tensor, mass: float) -> torch.Tensor:

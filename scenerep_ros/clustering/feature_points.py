@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import normalize
 
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.kmeans.sweep import affinity
 from scenerep_ros.clustering.projection import pca
-from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.frames import Features
 
 
 def feature_points(features: Features, components: int) -> torch.Tensor:

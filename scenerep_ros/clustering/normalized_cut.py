@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_ros.clustering.affinity import vote, weigh
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.config.options import SegmentationOptions
-from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.config.options import ClusteringOptions
+from scenerep_ros.frames import Features
 
 LEAST = 4
 """Cells of the smallest part."""
@@ -36,35 +37,46 @@ class _Part:
     cost: float
 
 
-class NormalisedCut:
+class NormalizedCut:
     """Recursive normalised cut (Shi and Malik, "Normalized cuts and image segmentation", 2000).
 
     On the features of a self-supervised ViT, as in TokenCut, MaskCut and DiffCut. The cheapest part
-    is cut next, until all cuts cost more than `cut_threshold` or there are `max_clusters` parts. The
-    eigenvectors of the last frame are where those of the next one are sought from.
+    is cut next, until all cuts cost more than `max_cost` or there are `max_clusters` parts. The
+    eigenvectors of the previous frame initialize the iteration of the next one.
+
+    Args:
+        max_cost: value of the normalized cut from which a part is not divided, 0..2.
+        max_clusters: largest number of parts.
+        options: reduction of the features.
     """
 
-    def __init__(self, options: SegmentationOptions) -> None:
-        self.options = options
-        self._last: torch.Tensor | None = None
+    def __init__(self, max_cost: float, max_clusters: int, options: ClusteringOptions) -> None:
+        self._max_cost = max_cost
+        self._max_clusters = max_clusters
+        self._options = options
+        self._eigenvectors: torch.Tensor | None = None
+
+    def reset(self) -> None:
+        """Discard the eigenvectors of the previous frame."""
+        self._eigenvectors = None
 
     def __call__(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
         rows, columns = features.grid.shape[:2]
-        weights = weigh(feature_points(features, self.options.pca))
-        if self._last is None or len(self._last) != len(weights):
-            self._last = None
-        whole, self._last = _best_cut(
-            weights, torch.arange(len(weights), device=weights.device), self._last
-        )
+        weights = weigh(feature_points(features, self._options.pca))
+        start = self._eigenvectors
+        if start is not None and len(start) != len(weights):
+            start = None
+        patches = torch.arange(len(weights), device=weights.device)
+        whole, self._eigenvectors = _best_cut(weights, patches, start)
         return vote(weights, self._divide(weights, whole), (rows, columns))
 
     def _divide(self, weights: torch.Tensor, whole: _Part) -> torch.Tensor:
         """Name (N,) the part of each cell."""
         parts = [whole]
-        while len(parts) < self.options.max_clusters:
+        while len(parts) < self._max_clusters:
             cheapest = min(parts, key=lambda part: part.cost)
-            if not cheapest.cost < self.options.cut_threshold:
+            if not cheapest.cost < self._max_cost:
                 break
             parts.remove(cheapest)
             for side in (cheapest.side, ~cheapest.side):

@@ -1,4 +1,4 @@
-"""Method `spectral`: as many clusters as the graph of the feature grid falls into."""
+"""Normalized spectral clustering of the patches."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import torch
 from torch.nn.functional import normalize
 
 from scenerep_ros.clustering.affinity import vote, weigh
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.kmeans.sweep import affinity, kmeans_sweep
-from scenerep_ros.config.options import SegmentationOptions
-from scenerep_ros.frames import Clusters, Features
+from scenerep_ros.config.options import ClusteringOptions
+from scenerep_ros.frames import Features
 
 
-class SpectralClustering:
-    """Normalised spectral clustering (Ng, Jordan and Weiss, NIPS 2001) with k from the eigengap.
+@torch.inference_mode()
+def cluster_spectral(
+    features: Features, min_clusters: int, max_clusters: int, options: ClusteringOptions
+) -> Clusters:
+    """Cluster one feature grid by normalized spectral clustering with k from the eigengap.
 
-    A graph of k parts that hardly touch has k eigenvalues near 1, and the next one is smaller: k is
-    where the eigenvalues fall most (von Luxburg, "A tutorial on spectral clustering", 2007).
+    The method is that of Ng, Jordan and Weiss (NIPS 2001). A graph of k weakly connected parts has k
+    eigenvalues near 1 and a smaller next one, so k is where the eigenvalues drop most (von Luxburg,
+    "A tutorial on spectral clustering", 2007).
     """
-
-    def __init__(self, options: SegmentationOptions) -> None:
-        self.options = options
-
-    @torch.inference_mode()
-    def __call__(self, features: Features) -> Clusters:
-        """Cluster one feature grid."""
-        rows, columns = features.grid.shape[:2]
-        weights = weigh(feature_points(features, self.options.pca))
-        roots = weights.sum(dim=1).rsqrt()
-        values, vectors = torch.linalg.eigh(roots[:, None] * weights * roots)
-        count = eigengap(values.flip(0), self.options.min_clusters, self.options.max_clusters)
-        places = normalize(vectors[:, -count:], dim=1)
-        centers = kmeans_sweep(places, [count], self.options.seed).centers[0]
-        return vote(weights, affinity(places, centers).argmax(dim=0), (rows, columns))
+    rows, columns = features.grid.shape[:2]
+    # Symmetrically normalized affinity, D^-1/2 W D^-1/2.
+    weights = weigh(feature_points(features, options.pca))
+    roots = weights.sum(dim=1).rsqrt()
+    values, vectors = torch.linalg.eigh(roots[:, None] * weights * roots)
+    # K-Means on the rows of the leading eigenvectors.
+    count = eigengap(values.flip(0), min_clusters, max_clusters)
+    embedding = normalize(vectors[:, -count:], dim=1)
+    centers = kmeans_sweep(embedding, [count], options.seed).centers[0]
+    return vote(weights, affinity(embedding, centers).argmax(dim=0), (rows, columns))
 
 
 def eigengap(values: torch.Tensor, least: int, most: int) -> int:

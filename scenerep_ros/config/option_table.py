@@ -1,37 +1,52 @@
-"""The Markdown tables of options in the README, made from the config models."""
+"""Markdown tables of the documentation, generated from the config models and the constants."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scenerep_ros.config.options import NodeConfig, ReplayConfig
+import scenerep_ros
+from scenerep_ros.config.constants import constant_tables
+from scenerep_ros.config.fields import option_fields
+from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import bounds, is_live
 from scenerep_ros.errors import ConfigError
 
-TABLES: dict[str, type[BaseModel]] = {"segmenter": NodeConfig, "replay": ReplayConfig}
-
 
 def option_table(model: type[BaseModel]) -> str:
-    """Return one row an option: name, default, bounds, whether it can change live, meaning."""
+    """Return one row for each option: name, default, bounds, live or not, meaning."""
     rows = ["| option | default | values | live | meaning |", "|---|---|---|---|---|"]
-    rows += [_row(name, field) for name, field in model.model_fields.items()]
+    rows += [_option_row(name, field) for name, field in option_fields(model).items()]
     return "\n".join(rows)
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    default = f"`{field.default}`" if field.default != "" else "(empty)"
-    live = "yes" if is_live(field) else "no"
-    return f"| `{name}` | {default} | {bounds(field)} | {live} | {field.description} |"
+def constants_table() -> str:
+    """Return one row for each tuned constant of the runtime, grouped by module."""
+    rows = ["| constant | value | unit | meaning | set on |", "|---|---|---|---|---|"]
+    for constants, members in constant_tables(scenerep_ros):
+        module = constants.__module__.removeprefix("scenerep_ros.")
+        rows += [_constant_row(module, member) for member in members]
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "segmenter": lambda: option_table(NodeConfig),
+    "replay": lambda: option_table(ReplayConfig),
+    "constants": constants_table,
+}
 
 
 def with_tables(text: str) -> str:
-    """Return a document with every marked table replaced by the current one.
+    """Return a document in which every marked table is current.
 
-    A table stands between the lines `<!-- options: NAME -->` and `<!-- end -->`.
+    A table stands between the lines `<!-- table: NAME -->` and `<!-- end -->`.
 
     Raises:
         ConfigError: if a marker names no table.
@@ -40,16 +55,29 @@ def with_tables(text: str) -> str:
     def table(match: re.Match[str]) -> str:
         name = match[1]
         if name not in TABLES:
-            raise ConfigError(f"marker options: {name}: no such table; known: {', '.join(TABLES)}")
-        return f"<!-- options: {name} -->\n{option_table(TABLES[name])}\n<!-- end -->"
+            raise ConfigError(f"marker table: {name}: unknown; tables: {', '.join(TABLES)}")
+        return f"<!-- table: {name} -->\n{TABLES[name]()}\n<!-- end -->"
 
-    return re.sub(r"<!-- options: (\S+) -->\n.*?<!-- end -->", table, text, flags=re.DOTALL)
+    return re.sub(r"<!-- table: (\S+) -->\n.*?<!-- end -->", table, text, flags=re.DOTALL)
 
 
 def update(document: Path) -> bool:
-    """Rewrite a document's tables in place; True if anything changed."""
+    """Rewrite the tables of a document in place; True if anything changed."""
     old = document.read_text()
     new = with_tables(old)
     if new != old:
         document.write_text(new)
     return new != old
+
+
+def _option_row(name: str, field: FieldInfo) -> str:
+    default = f"`{field.default}`" if field.default != "" else "(empty)"
+    live = "yes" if is_live(field) else "no"
+    return f"| `{name}` | {default} | {bounds(field)} | {live} | {field.description} |"
+
+
+def _constant_row(module: str, member: Field[Any]) -> str:
+    about = member.metadata
+    unit = f"{about['unit']} of the {about['grid']}" if about["grid"] else about["unit"]
+    cells = f"`{member.default}` | {unit} | {about['meaning']} | {about['set_on']}"
+    return f"| `{module}.{member.name}` | {cells} |"

@@ -4,12 +4,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenerep_ros.clustering.attention_heads import attention_masks
-from scenerep_ros.clustering.registry import make_clustering
-from scenerep_ros.config.options import SegmentationOptions
+from scenerep_ros.clustering.attention_heads import attention_masks, cluster_attention_heads
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
-from scenerep_ros.ops.upsample import cluster_regions
 
 
 def attention(heads, h, w, seed):
@@ -17,9 +14,9 @@ def attention(heads, h, w, seed):
     return 0.9 * raw / raw.sum((1, 2), keepdim=True)
 
 
-def cluster(maps, **options):
+def cluster(maps):
     features = Features(torch.rand(*maps.shape[1:], 8), torch.rand(8), maps)
-    return make_clustering(SegmentationOptions(method="attention", **options))(features)
+    return cluster_attention_heads(features, mass=0.6)
 
 
 @settings(max_examples=50, deadline=None)
@@ -57,7 +54,7 @@ def test_a_cell_belongs_to_a_head_whose_mask_has_it_and_else_to_the_background()
 def test_two_heads_that_look_at_two_things_cut_these_out():
     maps = torch.zeros(2, 10, 10)
     maps[0, 1:4, 1:4] = maps[1, 6:9, 6:9] = 1 / 9
-    regions = cluster_regions(cluster(maps), (100, 100))
+    regions = cluster(maps).label_image((100, 100))
     assert (regions[25, 25], regions[75, 75], regions[75, 25]) == (1, 2, 0)
     assert set(np.unique(regions)) == {0, 1, 2}
 
@@ -66,16 +63,15 @@ def test_two_heads_that_look_at_two_things_cut_these_out():
 def test_heads_that_attend_to_nothing_leave_all_to_the_background(value):
     maps = torch.full((3, 4, 5), value)
     assert not attention_masks(maps, 0.6).any()
-    assert (cluster_regions(cluster(maps), (40, 50)) == 0).all()
+    assert (cluster(maps).label_image((40, 50)) == 0).all()
 
 
 def test_a_backbone_without_a_cls_token_is_refused_with_the_alternatives():
-    method = make_clustering(SegmentationOptions(method="attention"))
     with pytest.raises(ConfigError, match=r"convnet.*kmeans or kmeans_knee.*ViT with a CLS token"):
-        method(Features(torch.rand(3, 4, 8), torch.rand(8)))
+        cluster_attention_heads(Features(torch.rand(3, 4, 8), torch.rand(8)), mass=0.6)
 
 
 def test_real_attention_is_cut_into_some_regions(real_grids):
-    regions = cluster_regions(cluster(real_grids[0].attention), (480, 640)).numpy()
+    regions = cluster(real_grids[0].attention).label_image((480, 640)).numpy()
     assert 0.05 < (regions > 0).mean() < 0.95
     assert len(np.unique(regions)) >= 3

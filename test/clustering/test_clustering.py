@@ -1,16 +1,13 @@
-from typing import get_args
-
 import numpy as np
 import pytest
 import torch
+from segmenters import cluster
 
-from scenerep_ros.clustering.knee_kmeans import knee
-from scenerep_ros.clustering.registry import METHODS, make_clustering
-from scenerep_ros.config.options import Method, PipelineConfig, SegmentationOptions
+from scenerep_ros.clustering.kmeans_methods import find_knee
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
-from scenerep_ros.ops.upsample import cluster_regions
 
 KMEANS = ["kmeans", "kmeans_knee"]
 ALL = [*KMEANS, "ncut", "agglomeration", "spectral"]
@@ -28,16 +25,11 @@ def patches(count=4, h=12, w=16, noise=0.05):
     return kinds[stripe].expand(h, w, 32) + noise * torch.randn(h, w, 32, generator=generator)
 
 
-def test_every_method_of_the_config_is_registered():
-    assert set(METHODS) == set(get_args(Method))
-
-
 @pytest.mark.parametrize("pca", [0, 5])
 @pytest.mark.parametrize("method", ALL)
 def test_stripes_are_found(method, pca):
-    options = SegmentationOptions(method=method, clusters=4, pca=pca)
-    clusters = make_clustering(options)(features_of(patches()))
-    regions = cluster_regions(clusters, (120, 160))
+    clusters = cluster(features_of(patches()), method, clustering__pca=pca, kmeans__clusters=4)
+    regions = clusters.label_image((120, 160))
     assert clusters.background is None
     centers = regions[60, 20::40]
     assert len(set(centers.tolist())) == 4
@@ -48,8 +40,8 @@ def test_stripes_are_found(method, pca):
 def test_length_does_not_tell_features_apart():
     grid = patches(2)
     brightness = torch.linspace(0.2, 5, 12)[:, None, None]
-    method = make_clustering(SegmentationOptions(method="kmeans", clusters=2))
-    regions = cluster_regions(method(features_of(grid * brightness)), (12, 16))
+    clusters = cluster(features_of(grid * brightness), "kmeans", kmeans__clusters=2)
+    regions = clusters.label_image((12, 16))
     assert (regions == regions[:1]).all()
 
 
@@ -70,29 +62,27 @@ def test_length_does_not_tell_features_apart():
     ids=["constant", "zero", "nan", "inf", "one cell", "three cells", "one channel", "half"],
 )
 def test_degenerate_grids_give_regions_all_the_same(grid, pca, method):
-    options = SegmentationOptions(method=method, clusters=8, pca=pca)
-    clusters = make_clustering(options)(features_of(grid))
+    clusters = cluster(features_of(grid), method, clustering__pca=pca, kmeans__clusters=8)
     assert torch.isfinite(clusters.scores).all()
-    regions = cluster_regions(clusters, (24, 28))
+    regions = clusters.label_image((24, 28))
     assert 1 <= regions.min() <= regions.max() <= len(clusters.scores)
 
 
 def test_a_few_bad_cells_do_not_spoil_the_others():
     grid = patches()
     grid[0, 0] = float("nan")
-    options = SegmentationOptions(method="kmeans", clusters=5)
-    regions = cluster_regions(make_clustering(options)(features_of(grid)), (12, 16))
+    regions = cluster(features_of(grid), "kmeans", kmeans__clusters=5).label_image((12, 16))
     assert len({regions[6, u] for u in (1, 5, 9, 13)}) == 4
 
 
 @pytest.mark.parametrize("given", [{"min_clusters": 12}, {"min_clusters": 5, "max_clusters": 5}])
 def test_a_sweep_without_length_is_refused(given):
-    with pytest.raises(ConfigError, match=r"option max_clusters.*min_clusters"):
-        validated(PipelineConfig, given)
+    with pytest.raises(ConfigError, match=r"option kmeans_knee.max_clusters.*min_clusters"):
+        validated(PipelineConfig, {"kmeans_knee": given})
 
 
 def test_the_knee_is_where_the_curve_bends():
-    assert knee(range(2, 11), [100, 60, 30, 12, 10, 9, 8.5, 8, 7.8]) == 5
+    assert find_knee(range(2, 11), [100, 60, 30, 12, 10, 9, 8.5, 8, 7.8]) == 5
 
 
 @pytest.mark.parametrize(
@@ -101,14 +91,13 @@ def test_the_knee_is_where_the_curve_bends():
     ids=["straight", "flat", "zero", "rising", "two points", "one point"],
 )
 def test_a_curve_without_a_knee_asks_for_the_fewest_clusters(inertia):
-    assert knee(range(3, 3 + len(inertia)), inertia) == 3
+    assert find_knee(range(3, 3 + len(inertia)), inertia) == 3
 
 
 @pytest.mark.parametrize("method", KMEANS)
 def test_real_frames_are_cut_the_same_way_twice(real_grids, method):
-    options = SegmentationOptions(method=method, seed=3)
-    first, second = (make_clustering(options)(real_grids[0]) for _ in range(2))
+    first, second = (cluster(real_grids[0], method, clustering__seed=3) for _ in range(2))
     assert torch.equal(first.scores, second.scores)
-    regions = cluster_regions(first, (480, 640)).numpy()
+    regions = first.label_image((480, 640)).numpy()
     shares = np.bincount(regions.ravel())[1:] / regions.size
     assert (shares > 0.005).sum() >= 2

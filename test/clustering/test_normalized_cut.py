@@ -8,10 +8,13 @@ from sklearn.cluster import SpectralClustering
 from sklearn.metrics import adjusted_rand_score
 
 from scenerep_ros.clustering.affinity import weigh
-from scenerep_ros.clustering.normalized_cut import cut_costs, leading_vectors
-from scenerep_ros.clustering.registry import make_clustering
-from scenerep_ros.config.options import SegmentationOptions
+from scenerep_ros.clustering.normalized_cut import NormalizedCut, cut_costs, leading_vectors
+from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
+
+
+def normalized_cut(max_cost=0.1, max_clusters=10):
+    return NormalizedCut(max_cost, max_clusters, ClusteringOptions())
 
 
 def stripes(count, noise=0.3, shape=(9, 12)):
@@ -61,8 +64,7 @@ def test_costs_equal_the_definition():
 @pytest.mark.parametrize("count", [2, 4])
 def test_parts_equal_those_of_spectral_clustering(count):
     grid, _ = stripes(count)
-    method = make_clustering(SegmentationOptions(method="ncut"))
-    scores = method(Features(grid, grid.mean((0, 1)))).scores
+    scores = normalized_cut()(Features(grid, grid.mean((0, 1)))).scores
     weights = weigh(torch.nn.functional.normalize(grid.flatten(0, 1), dim=1)).numpy()
     theirs = SpectralClustering(count, affinity="precomputed", random_state=0).fit_predict(weights)
     assert len(scores) == count
@@ -72,15 +74,14 @@ def test_parts_equal_those_of_spectral_clustering(count):
 @pytest.mark.parametrize(("threshold", "parts"), [(1e-6, 1), (1.0, 6)])
 def test_threshold_and_limit_rule_the_number_of_parts(threshold, parts):
     grid, _ = stripes(6)
-    options = SegmentationOptions(method="ncut", cut_threshold=threshold, max_clusters=6)
-    assert len(make_clustering(options)(Features(grid, grid.mean((0, 1)))).scores) == parts
+    cut = normalized_cut(max_cost=threshold, max_clusters=6)
+    assert len(cut(Features(grid, grid.mean((0, 1)))).scores) == parts
 
 
 def test_the_last_frame_does_not_rule_the_next():
-    options = SegmentationOptions(method="ncut")
-    seen = make_clustering(options)
+    seen = normalized_cut()
     first, second = (Features(stripes(n)[0], torch.zeros(32)) for n in (4, 3))
     seen(first)
-    expected = make_clustering(options)(second).scores.argmax(0)
+    expected = normalized_cut()(second).scores.argmax(0)
     found = seen(second).scores.argmax(0)
     assert adjusted_rand_score(expected.flatten().numpy(), found.flatten().numpy()) == 1

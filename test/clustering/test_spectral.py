@@ -9,14 +9,14 @@ from sklearn.metrics import adjusted_rand_score
 from torch.nn.functional import normalize
 
 from scenerep_ros.clustering.affinity import vote, weigh
-from scenerep_ros.clustering.spectral import SpectralClustering, eigengap
-from scenerep_ros.config.options import SegmentationOptions
+from scenerep_ros.clustering.spectral import cluster_spectral, eigengap
+from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
 
-def scores(grid, **options):
-    method = SpectralClustering(SegmentationOptions(method="spectral", **options))
-    return method(Features(grid, grid.flatten(0, 1).mean(0))).scores
+def scores(grid, min_clusters=2, max_clusters=10):
+    features = Features(grid, grid.flatten(0, 1).mean(0))
+    return cluster_spectral(features, min_clusters, max_clusters, ClusteringOptions()).scores
 
 
 def kinds(count, noise):

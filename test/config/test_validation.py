@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.fields import option_fields
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import bounds, load_yaml, validated
 from scenerep_ros.errors import ConfigError
 
@@ -15,29 +16,29 @@ def test_a_mistyped_method_is_answered_with_the_nearest_names():
 
 
 def test_an_unknown_option_is_answered_with_the_nearest_names():
-    with pytest.raises(ConfigError, match=r"cluster: unknown.*clusters"):
-        validated(PipelineConfig, {"cluster": 4})
+    with pytest.raises(ConfigError, match=r"max_size: unknown.*depth.max_size"):
+        validated(PipelineConfig, {"max_size": 4})
 
 
 def test_every_bad_option_is_named_in_one_message():
-    with pytest.raises(ConfigError, match=r"(?s)(?=.*clusters = 1)(?=.*min_area = nan)"):
-        validated(PipelineConfig, {"clusters": 1, "min_area": float("nan")})
+    with pytest.raises(ConfigError, match=r"(?s)(?=.*kmeans.clusters = 1)(?=.*min_area = nan)"):
+        validated(PipelineConfig, {"kmeans.clusters": 1, "min_area": float("nan")})
 
 
 @given(st.floats() | st.text(max_size=8) | st.none() | st.integers())
 def test_any_value_is_taken_within_bounds_or_refused_by_name(value):
     try:
-        config = validated(PipelineConfig, {"attention_mass": value})
+        config = validated(PipelineConfig, {"attention.mass": value})
     except ConfigError as error:
-        assert "attention_mass" in str(error)  # noqa: PT017
+        assert "attention.mass" in str(error)  # noqa: PT017
     else:
-        assert 0 < config.attention_mass <= 1
+        assert 0 < config.options_of("attention").mass <= 1
 
 
 def test_bounds_say_open_and_closed_ends_and_choices():
-    fields = PipelineConfig.model_fields
-    assert bounds(fields["attention_mass"]) == "(0, 1]"
-    assert bounds(fields["clusters"]) == "[2, 64]"
+    fields = option_fields(PipelineConfig)
+    assert bounds(fields["attention.mass"]) == "(0, 1]"
+    assert bounds(fields["kmeans.clusters"]) == "[2, 64]"
     assert bounds(fields["device"]) == "auto, cpu or cuda"
     assert bounds(fields["backbone"]) == ""
 
@@ -45,8 +46,15 @@ def test_bounds_say_open_and_closed_ends_and_choices():
 @pytest.mark.parametrize("head", ["", "/**:\n  ros__parameters:\n    "])
 def test_yaml_may_be_a_ros_parameter_file_or_flat(tmp_path, head):
     path = tmp_path / "camera.yaml"
-    path.write_text(f"{head}method: attention\n{'    ' if head else ''}seed: 3\n")
-    assert load_yaml(path) == {"method": "attention", "seed": 3}
+    indent = "    " if head else ""
+    path.write_text(f"{head}method: attention\n{indent}clustering:\n{indent}  seed: 3\n")
+    assert load_yaml(path) == {"method": "attention", "clustering": {"seed": 3}}
+
+
+def test_yaml_with_one_group_is_not_taken_for_a_node(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("tracking:\n  max_lost: 3\n")
+    assert validated(PipelineConfig, load_yaml(path)).tracking.max_lost == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from scenerep_ros.ops.connected_components import connected_pieces, spread
+from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
 
 things = arrays(
     np.int64, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 2)
@@ -32,7 +32,7 @@ def oracle(image, least):
 @settings(max_examples=200, deadline=None)
 @given(things, st.integers(0, 6))
 def test_pieces_are_opencvs_in_reading_order(image, least):
-    found = connected_pieces(torch.from_numpy(image), least).numpy()
+    found = label_connected_components(torch.from_numpy(image), least).numpy()
     np.testing.assert_array_equal(found, oracle(image, least))
 
 
@@ -44,7 +44,9 @@ def test_a_spiral_is_one_piece(turns):
         spiral[ring : 101 - ring, ring] = spiral[ring : 101 - ring, 100 - ring] = 1
         spiral[ring + 1, ring], spiral[ring + 2, ring + 1] = 0, 1
     spiral = np.rot90(spiral, turns).copy()
-    np.testing.assert_array_equal(connected_pieces(torch.from_numpy(spiral), 0).numpy(), spiral)
+    np.testing.assert_array_equal(
+        label_connected_components(torch.from_numpy(spiral), 0).numpy(), spiral
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -52,7 +54,7 @@ def test_a_spiral_is_one_piece(turns):
 def test_pieces_spread_as_far_as_they_may(image, reach):
     labels = np.where(image == 1, 1, 0)
     within = image > 0
-    found = spread(torch.from_numpy(labels), torch.from_numpy(within), reach).numpy()
+    found = expand_labels(torch.from_numpy(labels), torch.from_numpy(within), reach).numpy()
     cross = ndimage.generate_binary_structure(2, 1)
     expected = labels > 0
     for _ in range(reach):
@@ -62,4 +64,4 @@ def test_pieces_spread_as_far_as_they_may(image, reach):
 
 def test_pieces_that_spread_do_not_displace_each_other():
     labels = torch.tensor([[1, 0, 0, 0, 0, 2]])
-    assert spread(labels, labels >= 0, 9).tolist() == [[1, 1, 1, 2, 2, 2]]
+    assert expand_labels(labels, labels >= 0, 9).tolist() == [[1, 1, 1, 2, 2, 2]]

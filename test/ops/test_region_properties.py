@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_ros.ops.region_properties import label_statistics
+from scenerep_ros.ops.region_properties import measure_regions
 
 SIDES = st.integers(1, 12)
 VALUES = (BACKGROUND, 1, 2, 7, 300, UNLABELLED - 1, UNLABELLED)
@@ -17,7 +17,7 @@ def test_each_object_is_measured_as_by_its_mask(height, width, seed, dtype):
     rng = np.random.default_rng(seed)
     values = rng.choice(VALUES, rng.integers(1, len(VALUES)), replace=False)
     labels = rng.choice(values, (height, width)).astype(dtype)
-    found = label_statistics(labels)
+    found = measure_regions(labels)
     assert found.labels.tolist() == sorted(
         set(values) & set(labels.flat) - {BACKGROUND, UNLABELLED}
     )
@@ -29,6 +29,6 @@ def test_each_object_is_measured_as_by_its_mask(height, width, seed, dtype):
 
 
 def test_an_image_without_objects_has_none():
-    found = label_statistics(np.array([[BACKGROUND, UNLABELLED]], np.uint16))
+    found = measure_regions(np.array([[BACKGROUND, UNLABELLED]], np.uint16))
     assert [len(values) for values in found] == [0, 0, 0, 0]
     assert found.boxes.shape == (0, 4)

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from segmenters import make_segmenter, segment
 from table_tops import clusters_of
 
-from scenerep_ros.config.options import CutOptions
 from scenerep_ros.frames import BACKGROUND, KINECT, Features, RGBDFrame
-from scenerep_ros.segmentation.clustered import TrimmedRegions
 
 SHAPE = (480, 640)
 FEATURES = Features(torch.ones(15, 20, 4), torch.ones(4))
@@ -22,7 +21,8 @@ def wall_with_boxes() -> np.ndarray:
 
 def cut(regions: np.ndarray, depth: np.ndarray | None, **options) -> np.ndarray:
     frame = RGBDFrame(np.zeros((*SHAPE, 3), np.uint8), depth, KINECT)
-    return TrimmedRegions(CutOptions(**options))(clusters_of(regions), FEATURES, frame).labels
+    segmenter = make_segmenter("kmeans", clusters_of(regions), **options)
+    return segment(segmenter, FEATURES, frame).labels
 
 
 def test_a_region_is_taken_off_its_plane_and_parted_at_the_depth_gap():
@@ -51,7 +51,7 @@ def test_what_the_method_calls_background_stays_background():
 
 
 def test_beyond_the_range_nothing_is_an_object():
-    labels = cut(np.ones(SHAPE, np.int32), wall_with_boxes(), max_range=1.1)
+    labels = cut(np.ones(SHAPE, np.int32), wall_with_boxes(), depth__max_range=1.1)
     assert labels[240, 230] == BACKGROUND
     assert labels[240, 400] > 0
 

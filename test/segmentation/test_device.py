@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from far_device import FAR, FarTensor, Wait, far_device
+from segmenters import cluster, make_segmenter, segment
 from table_tops import clusters_of, frame_of, table_scene, two_looks
 
-from scenerep_ros.clustering.registry import make_clustering
-from scenerep_ros.config.options import CutOptions, PipelineConfig
-from scenerep_ros.frames import Clusters, Features, RGBDFrame
-from scenerep_ros.segmentation.fused import ObjectCut
+from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.frames import Features, RGBDFrame
+from scenerep_ros.preprocessing.frame_context import FrameContext
 
 
 def far(features: Features) -> Features:
@@ -55,12 +55,12 @@ def test_the_far_device_notes_nothing_else_and_mixes_with_no_other():
 def test_with_depth_only_labels_come_back():
     depth, mask = table_scene()
     depth[300:360, 100:260] = np.nan
-    frame, features, cut = frame_of(depth), two_looks(mask), ObjectCut(CutOptions())
-    expected = cut(None, features, frame).labels
+    frame, features, segmenter = frame_of(depth), two_looks(mask), make_segmenter()
+    expected = segment(segmenter, features, frame).labels
     with far_device() as waits:
-        found = cut(None, far(features), frame).labels
+        found = segment(segmenter, far(features), frame).labels
     np.testing.assert_array_equal(found, expected)
-    undecided = np.count_nonzero(~cut.look(frame).decided)
+    undecided = np.count_nonzero(~segmenter.prepare(FrameContext(frame)).partition.decided)
     assert waits == [Wait("_to_copy", 4 * undecided)]
 
 
@@ -83,10 +83,10 @@ def attended(level: float) -> tuple[Clusters, Features, RGBDFrame]:
 @pytest.mark.parametrize(("level", "most"), [(9.0, MOST_NUMBERS), (1.4, MOST_ROUNDS)])
 def test_without_depth_only_labels_and_numbers_that_steer_come_back(level, most):
     clusters, features, frame = attended(level)
-    cut = ObjectCut(CutOptions())
-    expected = cut(clusters, features, frame).labels
+    expected = segment(make_segmenter(clusters=clusters), features, frame).labels
+    segmenter = make_segmenter(clusters=Clusters(FarTensor(clusters.scores)))
     with far_device() as waits:
-        found = cut(Clusters(FarTensor(clusters.scores)), far(features), frame).labels
+        found = segment(segmenter, far(features), frame).labels
     np.testing.assert_array_equal(found, expected)
     assert found.max() > 1
     assert waits.pop() == Wait("_to_copy", found.nbytes)
@@ -98,7 +98,7 @@ def test_without_attention_only_labels_and_numbers_that_steer_come_back():
     clusters, features, frame = attended(1.0)
     with far_device() as waits:
         features = Features(FarTensor(features.grid), FarTensor(features.pooled))
-        ObjectCut(CutOptions())(Clusters(FarTensor(clusters.scores)), features, frame)
+        segment(make_segmenter(clusters=Clusters(FarTensor(clusters.scores))), features, frame)
     assert waits.pop() == Wait("_to_copy", 4 * 480 * 640)
     assert all(wait.bytes <= 8 for wait in waits)
     assert len(waits) <= MOST_NUMBERS
@@ -108,8 +108,7 @@ def test_without_attention_only_labels_and_numbers_that_steer_come_back():
 def test_clusters_stay_where_they_are_found(method):
     noise = torch.rand(16, 20, 32, generator=torch.Generator().manual_seed(0))
     features = Features(noise, noise[0, 0], noise[None, ..., 0])
-    options = PipelineConfig(method=method)
     with far_device() as waits:
-        clusters = make_clustering(options)(far(features))
+        clusters = cluster(far(features), method)
     assert isinstance(clusters.scores, FarTensor)
     assert sum(wait.bytes for wait in waits) < 8 * MOST_ROUNDS

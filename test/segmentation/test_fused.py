@@ -4,15 +4,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from segmenters import make_segmenter, segment
 from table_tops import clusters_of, frame_of, table_scene, two_looks
 
-from scenerep_ros.config.options import CutOptions
-from scenerep_ros.frames import KINECT, UNLABELLED, Clusters, Features, RGBDFrame
+from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.frames import KINECT, UNLABELLED, Features, RGBDFrame
 from scenerep_ros.geometry import invert_depth, viewing_rays
-from scenerep_ros.segmentation.fused import ObjectCut
 from scenerep_ros.sources import open_source
-
-DEFAULTS = CutOptions()
 
 
 def no_features():
@@ -23,9 +21,9 @@ def one_cluster():
     return Clusters(torch.ones(1, 6, 8))
 
 
-def cut(depth, options=DEFAULTS, color=None):
+def cut(depth, color=None, **options):
     frame = frame_of(depth, color)
-    segmentation = ObjectCut(options)(one_cluster(), no_features(), frame)
+    segmentation = segment(make_segmenter(clusters=one_cluster(), **options), no_features(), frame)
     labels = segmentation.labels
     assert labels.dtype == np.int32
     assert labels.shape == depth.shape
@@ -59,12 +57,12 @@ def test_a_table_alone_has_no_objects():
 
 def test_small_things_go_when_the_least_area_is_raised():
     depth, _ = table_scene()
-    assert cut(depth, CutOptions(min_area=0.04)).max() == 2
+    assert cut(depth, min_area=0.04).max() == 2
 
 
 def test_nothing_beyond_the_range_is_an_object():
     depth, _ = table_scene()
-    labels = cut(depth, CutOptions(max_range=0.3))
+    labels = cut(depth, depth__max_range=0.3)
     assert not labels[np.isfinite(depth)].any()
 
 
@@ -73,9 +71,10 @@ def test_depth_without_a_measurement_is_as_no_depth(nothing):
     color = np.zeros((60, 80, 3), np.uint8)
     regions = np.ones((60, 80), np.int32)
     regions[20:40, 30:50] = 2
-    blind = ObjectCut(CutOptions())(clusters_of(regions), no_features(), RGBDFrame(color))
+    segmenter = make_segmenter(clusters=clusters_of(regions))
+    blind = segment(segmenter, no_features(), RGBDFrame(color))
     empty = RGBDFrame(color, np.full((60, 80), nothing, np.float32), KINECT)
-    labels = ObjectCut(CutOptions())(clusters_of(regions), no_features(), empty).labels
+    labels = segment(segmenter, no_features(), empty).labels
     np.testing.assert_array_equal(labels, blind.labels)
     np.testing.assert_array_equal(labels > 0, regions == 2)
 
@@ -85,7 +84,8 @@ def test_regions_of_one_cluster_that_do_not_touch_are_two_objects():
     regions[20:40, 10:30] = 2
     regions[20:40, 50:70] = 2
     color = np.zeros((60, 80, 3), np.uint8)
-    segmentation = ObjectCut(CutOptions())(clusters_of(regions), no_features(), RGBDFrame(color))
+    segmenter = make_segmenter(clusters=clusters_of(regions))
+    segmentation = segment(segmenter, no_features(), RGBDFrame(color))
     assert segmentation.count == 2
 
 
@@ -109,7 +109,7 @@ def test_rendered_table_top_frames_reach_a_floor(tabletop_folder):
     source, scores = open_source(tabletop_folder), []
     for index in (0, 15, 30, 45):
         frame = source[index]
-        labels = ObjectCut(DEFAULTS)(None, no_features(), frame).labels
+        labels = segment(make_segmenter(), no_features(), frame).labels
         scores.append(overlap_f(labels, source.ground_truth(index).astype(int) + 1))
     assert np.mean(scores) > 0.8
 
@@ -192,7 +192,7 @@ def test_walls_and_floor_are_background_and_a_box_before_them_is_not():
 def test_holes_take_the_label_of_what_looks_like_them_nearby():
     depth, mask = table_scene()
     depth[300:360, 100:260] = np.nan  # half on the first board, half on what is beside it
-    labels = ObjectCut(DEFAULTS)(None, two_looks(mask), frame_of(depth)).labels
+    labels = segment(make_segmenter(), two_looks(mask), frame_of(depth)).labels
     hole = np.zeros_like(mask, bool)
     hole[300:360, 100:260] = True
     board = labels[250, 120]
@@ -231,7 +231,7 @@ def test_a_compact_hole_unlike_the_table_around_it_is_an_object(place, grey, cou
 def test_what_is_far_from_all_depth_is_unlabelled():
     depth, mask = table_scene()
     depth[:, 320:] = np.nan
-    labels = ObjectCut(DEFAULTS)(None, two_looks(mask), frame_of(depth)).labels
+    labels = segment(make_segmenter(), two_looks(mask), frame_of(depth)).labels
     assert (labels[:, 600:] == UNLABELLED).all()
     assert (labels[:, :320] != UNLABELLED).mean() > 0.99
 

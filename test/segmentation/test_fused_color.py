@@ -6,13 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from segmenters import make_segmenter, segment
 from table_tops import clusters_of, frame_of, table_scene, two_looks
 
-from scenerep_ros.config.options import CutOptions
 from scenerep_ros.frames import Features, RGBDFrame
-from scenerep_ros.segmentation.fused import ObjectCut
-
-DEFAULTS = CutOptions()
 
 
 def attended(mask, labels, shape=(30, 40)):
@@ -25,7 +22,7 @@ def attended(mask, labels, shape=(30, 40)):
 
 def cut_color(regions, features):
     color = np.repeat(40 * regions[..., None], 3, axis=2).astype(np.uint8)
-    return ObjectCut(DEFAULTS)(clusters_of(regions), features, RGBDFrame(color)).labels
+    return segment(make_segmenter(clusters=clusters_of(regions)), features, RGBDFrame(color)).labels
 
 
 def test_without_depth_attention_tells_objects_from_background():
@@ -83,8 +80,7 @@ def test_without_depth_borders_are_finer_than_the_coarse_grid():
 
 def test_depth_can_be_switched_off():
     depth, mask = table_scene()
-    labels = ObjectCut(CutOptions(use_depth=False))(
-        clusters_of(mask + 1), attended(mask, [2]), frame_of(depth)
-    ).labels
+    segmenter = make_segmenter(clusters=clusters_of(mask + 1), use_depth=False)
+    labels = segment(segmenter, attended(mask, [2]), frame_of(depth)).labels
     assert labels.max() == 1
     assert labels[260, 340] == 1

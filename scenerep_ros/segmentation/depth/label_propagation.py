@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
 from scenerep_ros.frames import UNLABELLED, Features
-from scenerep_ros.ops.patch_coverage import cell_shares
-from scenerep_ros.ops.upsample import enlarge
+from scenerep_ros.ops.patch_coverage import patch_coverage
+from scenerep_ros.ops.upsample import upsample_scores
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -47,7 +47,7 @@ def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
     if not undecided.size:
         return labels
     rows, columns, _ = features.grid.shape
-    votes = cell_shares(labels, decided, (rows, columns))
+    votes = patch_coverage(labels, decided, (rows, columns))
     scores = _propagated(votes, features.grid).T.unflatten(1, (rows, columns))
     filled = labels.copy()
     filled.put(undecided, _best(scores, labels.shape, undecided).cpu().numpy())
@@ -59,7 +59,7 @@ def _best(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) -> torc
 
     Pixels are indices of the flat image of a shape (H, W).
     """
-    enlarged = enlarge(scores.contiguous(), shape)
+    enlarged = upsample_scores(scores.contiguous(), shape)
     asked = torch.from_numpy(pixels).to(scores.device)
     best, label = enlarged.flatten(1).index_select(1, asked).max(dim=0)
     return torch.where(best > LEAST_SHARE, label, UNLABELLED).int()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
-from scenerep_ros.ops.regions import borders, spread_samples
+from scenerep_ros.ops.regions import region_adjacency, sample_regions
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -55,7 +55,7 @@ def merge_pieces(labels: Labels, view: InverseDepthImage, color: NDArray[np.uint
     count = int(labels.max()) + 1
     if count < 3:
         return labels
-    samples = spread_samples(labels)
+    samples = sample_regions(labels)
     alike = _alike(color, samples)
     joined = np.zeros((count, count), bool)
     for pairs in (
@@ -151,7 +151,7 @@ class _Planes:
 
 def insides(labels: Labels, view: InverseDepthImage, samples: list[Indices], alike: Mask) -> Pairs:
     """Pair (N, 2) hollow pieces with the piece that stands before most of their border."""
-    meetings, nearer = borders(labels, view.values)
+    meetings, nearer = region_adjacency(labels, view.values)
     in_front = np.where((nearer > 0) & alike, meetings * nearer, 0)
     hollow = [
         piece

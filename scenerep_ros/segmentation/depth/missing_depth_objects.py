@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.ops.regions import connected_pieces, keep_large, opened
+from scenerep_ros.ops.regions import binary_opening, connected_regions, filter_small_regions
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -32,7 +32,7 @@ def blind_spots(holes: Mask, surface: Mask, color: NDArray[np.uint8], min_area: 
         color: (H, W, 3) uint8 RGB.
         min_area: smallest thing, as a share of the image.
     """
-    spots = keep_large(connected_pieces(opened(holes)), min_area)
+    spots = filter_small_regions(connected_regions(binary_opening(holes)), min_area)
     things = np.zeros_like(spots)
     for spot in range(1, int(spots.max()) + 1):
         window = _window(spots == spot)

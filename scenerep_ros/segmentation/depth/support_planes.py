@@ -10,7 +10,7 @@ from scenerep_ros.config.options import DepthOptions
 from scenerep_ros.geometry import Plane, find_planes, plane_fit_residual
 from scenerep_ros.geometry.discontinuities import CONSTANTS as BOUNDARY
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage, shifted_neighbors
-from scenerep_ros.ops.regions import areas, keep_pieces, spread_samples
+from scenerep_ros.ops.regions import filter_labels, region_areas, sample_regions
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -88,9 +88,9 @@ def standing(pieces: Labels, flat: Mask, min_share: float) -> Labels:
         flat: (H, W) bool, near a background plane's endless extension.
         min_share: smallest piece, as a share of the image.
     """
-    size = areas(pieces)
+    size = region_areas(pieces)
     on_plane = np.bincount(pieces[flat], minlength=len(size))
-    return keep_pieces(pieces, (size >= min_share * pieces.size) & (on_plane < MOSTLY * size))
+    return filter_labels(pieces, (size >= min_share * pieces.size) & (on_plane < MOSTLY * size))
 
 
 def furniture(pieces: Labels, view: InverseDepthImage, max_size: float) -> Mask:
@@ -107,7 +107,7 @@ def furniture(pieces: Labels, view: InverseDepthImage, max_size: float) -> Mask:
     rays, w = view.rays.reshape(-1, 3), view.values.ravel()
     large = [
         label > 0 and _length(rays[pixels] / w[pixels, None]) > max_size
-        for label, pixels in enumerate(spread_samples(pieces))
+        for label, pixels in enumerate(sample_regions(pieces))
     ]
     return np.array(large)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import avg_pool2d, normalize
 
+from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage, ward
-from scenerep_ros.frames import Clusters, Features
-from scenerep_ros.ops.connected_components import spread
+from scenerep_ros.frames import Features
+from scenerep_ros.ops.connected_components import expand_labels
 from scenerep_ros.segmentation.rgb.saliency import NOTICED
 
 STANDS_OUT = 2.0
@@ -51,7 +52,7 @@ def crowd_parts(features: Features, attention: torch.Tensor) -> Clusters:
     names = torch.zeros_like(attention, dtype=torch.int64)
     tree = linkage(_points(features, foreground, cells), ward)
     names.view(-1)[cells] = 1 + tree.cut(height=-1.0, most=count)
-    names = spread(names, torch.ones_like(foreground), MARGIN)
+    names = expand_labels(names, torch.ones_like(foreground), MARGIN)
     numbers = torch.arange(1, count + 1, device=names.device)
     return Clusters((names == numbers[:, None, None]).float())
 

@@ -11,7 +11,7 @@ from scenerep_ros.clustering.affinity import weigh
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.frames import Features
 from scenerep_ros.ops.guided_filter import guided_filter
-from scenerep_ros.ops.resize import enlarged
+from scenerep_ros.ops.resize import resize_bilinear
 
 STEPS = 3
 """Of the walk from cell to cell that spreads attention."""
@@ -70,6 +70,6 @@ def to_pixels(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tens
     small = cv2.resize(color, (columns * FINER, rows * FINER), interpolation=cv2.INTER_AREA)
     planes = torch.from_numpy(np.stack(cv2.split(small)))
     guide = planes.to(probability.device).float() / 255
-    wide = enlarged(probability[None], (rows, columns))[0]
+    wide = resize_bilinear(probability[None], (rows, columns))[0]
     refined = guided_filter(guide, wide, RADIUS, EPSILON)
-    return enlarged(refined[None], color.shape[:2])[0] > 0.5
+    return resize_bilinear(refined[None], color.shape[:2])[0] > 0.5

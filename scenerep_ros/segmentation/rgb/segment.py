@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.frames import Clusters, Features
-from scenerep_ros.ops.connected_components import connected_pieces, spread
-from scenerep_ros.ops.upsample import cluster_regions, region_count
-from scenerep_ros.ops.working_grid import coarse_step
+from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.frames import Features
+from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
+from scenerep_ros.ops.working_grid import working_grid_step
 from scenerep_ros.segmentation.rgb.clutter import crowd_parts, crowded
 from scenerep_ros.segmentation.rgb.region_merging import join_regions
 from scenerep_ros.segmentation.rgb.saliency import noticed, to_pixels, walked_attention
@@ -44,18 +44,20 @@ def cut_regions(
         (H, W) int32, 1..K; pieces that are too small belong to the object beside them.
     """
     shape = (color.shape[0], color.shape[1])
-    step = coarse_step(shape)
+    step = working_grid_step(shape)
     attention = None if features.attention is None else walked_attention(features)
     foreground = _foreground(clusters, attention, color)
     within = foreground[::step, ::step]
     if attention is not None and crowded(attention):
-        things = cluster_regions(crowd_parts(features, attention), shape, step)
+        things = crowd_parts(features, attention).label_image(shape, step)
     else:
-        regions = cluster_regions(clusters, shape, step)
-        count = region_count(clusters)
+        regions = clusters.label_image(shape, step)
+        count = clusters.label_count
         names = join_regions(regions, count, within, features, color[::step, ::step])
         things = names.index_select(0, regions.flatten()).view_as(regions)
-    labels = _absorb_small(connected_pieces(things * within, min_area * within.numel()), within)
+    labels = _absorb_small(
+        label_connected_components(things * within, min_area * within.numel()), within
+    )
     wide = labels.int()[:, None, :, None].expand(-1, step, -1, step).flatten(2).flatten(0, 1)
     return (wide[: shape[0], : shape[1]] * foreground).cpu().numpy()
 
@@ -66,9 +68,9 @@ def _foreground(
     """Mask (H, W) of what is no background, neither by attention nor by what clusters say of it."""
     if attention is not None and clusters.background is None:
         return to_pixels(noticed(attention), color)
-    regions = cluster_regions(clusters, (color.shape[0], color.shape[1]))
+    regions = clusters.label_image((color.shape[0], color.shape[1]))
     if attention is None:
-        surrounding = _surrounding(regions, region_count(clusters))
+        surrounding = _surrounding(regions, clusters.label_count)
         return ~surrounding[regions] & (regions > 0)
     return to_pixels(noticed(attention), color) & (regions > 0)
 
@@ -81,7 +83,7 @@ def _absorb_small(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tenso
     across = rim.clone()
     across[:, 1:] |= rim[:, :-1]
     across[:, :-1] |= rim[:, 1:]
-    return spread(labels, across, ABSORB)
+    return expand_labels(labels, across, ABSORB)
 
 
 def _surrounding(regions: torch.Tensor, count: int) -> torch.Tensor:

@@ -9,7 +9,9 @@ from rcl_interfaces.msg import ParameterType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from scenerep_ros.config.options import NodeConfig, ReplayConfig
+from scenerep_ros.config.fields import get_option, option_fields
+from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 
@@ -26,7 +28,9 @@ def make_node():
     nodes = []
 
     def make(**overrides):
-        values = [Parameter(name, value=value) for name, value in overrides.items()]
+        values = [
+            Parameter(name.replace("__", "."), value=value) for name, value in overrides.items()
+        ]
         nodes.append(Node("options", parameter_overrides=values, enable_rosout=False))
         return nodes[-1]
 
@@ -39,7 +43,7 @@ def make_node():
 def test_every_option_is_a_described_parameter(make_node, model):
     node = make_node()
     assert declare_options(node, model) == model()
-    for name, field in model.model_fields.items():
+    for name, field in option_fields(model).items():
         descriptor = node.describe_parameter(name)
         assert descriptor.description == field.description
         assert node.get_parameter(name).value == field.default
@@ -48,39 +52,41 @@ def test_every_option_is_a_described_parameter(make_node, model):
 def test_descriptors_carry_bounds_choices_and_what_is_fixed(make_node):
     node = make_node()
     declare_options(node, NodeConfig)
-    clusters = node.describe_parameter("clusters")
+    clusters = node.describe_parameter("kmeans.clusters")
     assert clusters.type == ParameterType.PARAMETER_INTEGER
     assert (clusters.integer_range[0].from_value, clusters.integer_range[0].to_value) == (2, 64)
-    mass = node.describe_parameter("attention_mass")
+    mass = node.describe_parameter("attention.mass")
     assert (mass.floating_point_range[0].from_value, mass.floating_point_range[0].to_value) == (
         0,
         1,
     )
     assert "(0, 1]" in mass.additional_constraints
     assert "kmeans_knee" in node.describe_parameter("method").additional_constraints
-    fixed = {name for name in NodeConfig.model_fields if node.describe_parameter(name).read_only}
+    fixed = {name for name in option_fields(NodeConfig) if node.describe_parameter(name).read_only}
     assert {"backbone", "weights", "device", "color_topic", "autostart"} <= fixed
-    assert not {"method", "clusters", "resolution", "sync_slop"} & fixed
+    assert not {"method", "kmeans.clusters", "resolution", "sync_slop"} & fixed
 
 
 def test_overrides_win_and_an_integer_is_a_number_too(make_node):
-    node = make_node(method="attention", clusters=7, attention_mass=1)
+    node = make_node(method="attention", kmeans__clusters=7, attention__mass=1)
     config = declare_options(node, NodeConfig)
-    assert (config.method, config.clusters, config.attention_mass) == ("attention", 7, 1.0)
-    assert isinstance(config.attention_mass, float)
+    assert (config.method, config.options_of("kmeans").clusters) == ("attention", 7)
+    mass = config.options_of("attention").mass
+    assert mass == 1.0
+    assert isinstance(mass, float)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("clusters", 5.0, "INTEGER"),
-        ("clusters", 1000, "64"),
+        ("kmeans.clusters", 5.0, "INTEGER"),
+        ("kmeans.clusters", 1000, "64"),
         ("color_topic", 3, "STRING"),
         ("method", "kmean", "did you mean kmeans"),
         ("sync_slop", "0.1", "number"),
         ("sync_slop", True, "number"),
         ("sync_slop", 7.0, "1.0"),
-        ("attention_mass", 0.0, "greater than 0"),
+        ("attention.mass", 0.0, "greater than 0"),
         ("track", "yes", "BOOL"),
     ],
 )
@@ -93,8 +99,8 @@ def test_values_that_cannot_be_are_refused_by_name(make_node, name, value, said)
 
 def test_all_wrong_types_are_named_at_once(make_node):
     with pytest.raises(ConfigError) as caught:
-        declare_options(make_node(clusters="5", track=1), NodeConfig)
-    assert "clusters" in str(caught.value)
+        declare_options(make_node(kmeans__clusters="5", track=1), NodeConfig)
+    assert "kmeans.clusters" in str(caught.value)
     assert "track" in str(caught.value)
 
 
@@ -117,20 +123,23 @@ def follow(node, refuse=None):
 def test_live_changes_reach_the_config(make_node):
     node = make_node()
     live, seen = follow(node)
-    changes = [Parameter("method", value="attention"), Parameter("plane_distance", value=0.05)]
+    changes = [
+        Parameter("method", value="attention"),
+        Parameter("depth.plane_distance", value=0.05),
+    ]
     assert node.set_parameters_atomically(changes).successful
     assert live.config is seen[-1]
-    assert (live.config.method, live.config.plane_distance) == ("attention", 0.05)
+    assert (live.config.method, live.config.depth.plane_distance) == ("attention", 0.05)
 
 
 def test_live_integers_are_numbers_too_and_stay_checked(make_node):
     node = make_node()
     live, _ = follow(node)
-    assert node.set_parameters([Parameter("max_range", value=8)])[0].successful
-    assert live.config.max_range == 8.0
-    assert not node.set_parameters([Parameter("max_range", value=800)])[0].successful
-    assert not node.set_parameters([Parameter("max_range", value="8")])[0].successful
-    assert node.get_parameter("max_range").value == 8
+    assert node.set_parameters([Parameter("depth.max_range", value=8)])[0].successful
+    assert live.config.depth.max_range == 8.0
+    assert not node.set_parameters([Parameter("depth.max_range", value=800)])[0].successful
+    assert not node.set_parameters([Parameter("depth.max_range", value="8")])[0].successful
+    assert node.get_parameter("depth.max_range").value == 8
 
 
 @pytest.mark.parametrize(
@@ -138,8 +147,8 @@ def test_live_integers_are_numbers_too_and_stay_checked(make_node):
     [
         ("backbone", "resnet18", "backbone"),
         ("method", "atention", "did you mean attention"),
-        ("clusters", 1, "Min: 2"),
-        ("attention_mass", 0.0, "greater than 0"),
+        ("kmeans.clusters", 1, "Min: 2"),
+        ("attention.mass", 0.0, "greater than 0"),
     ],
 )
 def test_live_changes_that_cannot_be_are_refused_with_the_reason(make_node, name, value, said):
@@ -151,7 +160,7 @@ def test_live_changes_that_cannot_be_are_refused_with_the_reason(make_node, name
     assert said in result.reason
     assert live.config is before
     assert not seen
-    assert node.get_parameter(name).value == getattr(before, name)
+    assert node.get_parameter(name).value == get_option(before, name)
 
 
 def test_whoever_applies_a_change_can_refuse_it(make_node):

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenerep_ros.config.options import CutOptions, PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.pipeline import Pipeline
-from scenerep_ros.segmentation.fused import ObjectCut
+from scenerep_ros.preprocessing.frame_context import FrameContext
+from scenerep_ros.segmentation.registry import build_segmenter
 from scenerep_ros.segmentation.rgb.refinement import add_unseen, follow_color
 from scenerep_ros.sources import open_source
 
@@ -82,8 +83,9 @@ def test_things_are_looked_for_without_depth_where_little_has_it(mosd_folder, di
     frame = source[33]
     far = np.where(frame.depth < np.nanmedian(frame.depth), np.nan, frame.depth)
     blinded = replace(frame, depth=far.astype(np.float32))
-    assert ObjectCut(CutOptions()).needs_clusters(blinded)
-    assert not ObjectCut(CutOptions()).needs_clusters(frame)
+    segmenter = build_segmenter(PipelineConfig())
+    assert segmenter.prepare(FrameContext(blinded)).requires_clusters
+    assert not segmenter.prepare(FrameContext(frame)).requires_clusters
     labels = Pipeline(PipelineConfig(), dinov2)(blinded).labels
     truth = ~np.isin(source.ground_truth(33), (BACKGROUND, UNLABELLED))
     found = (labels > 0) & (labels != UNLABELLED)

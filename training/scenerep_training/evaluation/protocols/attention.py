@@ -12,7 +12,7 @@ import torch
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.clustering.attention_heads import attention_masks
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.render import Image, attention_montage
@@ -37,7 +37,7 @@ from scenerep_training.evaluation.framework.protocol import (
     Table,
     mean,
 )
-from scenerep_training.evaluation.metrics.attention import best_head, evenness
+from scenerep_training.evaluation.metrics.attention import best_head_iou, normalized_entropy
 
 DINO = "Caron et al., ICCV 2021, PASCAL VOC 2012, per cent"
 BESIDE = "beside_"
@@ -123,10 +123,10 @@ class Attention(Protocol):
         color, truth = self.images[image]()
         attention = self._attention(model, color)
         heads = attention.cpu().numpy()
-        figures = {"entropy": evenness(heads)}
+        figures = {"entropy": normalized_entropy(heads)}
         if truth is not None and truth.any():
-            masks = attention_masks(attention, self.config.attention_mass)
-            figures["best_head_iou"] = best_head(masks.cpu().numpy(), truth)
+            masks = attention_masks(attention, self.config.options_of("attention").mass)
+            figures["best_head_iou"] = best_head_iou(masks.cpu().numpy(), truth)
         outlined = color if truth is None else contours(color, truth.astype(np.uint16))
         write_image(self._tile(image), image_tile(outlined))
         write_image(self._tile(sample), heads_block(heads, color.shape[:2]))

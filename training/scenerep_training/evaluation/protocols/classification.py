@@ -28,7 +28,7 @@ from scenerep_training.evaluation.framework.protocol import (
     Table,
     mean,
 )
-from scenerep_training.evaluation.metrics.classification import in_top
+from scenerep_training.evaluation.metrics.classification import is_in_top_k
 
 Feature = NDArray[np.float32]
 Classifier = Callable[[Feature], Mapping[str, NDArray[np.floating]]]
@@ -148,7 +148,7 @@ class Classification(Protocol):
 def top_figures(scores: Mapping[str, NDArray[np.floating]], truth: int) -> Figures:
     """Hits of one image: 1 or 0 for each variant and each of TOPS."""
     return {
-        f"top{count}{suffix}": float(in_top(variant, truth, count))
+        f"top{count}{suffix}": float(is_in_top_k(variant, truth, count))
         for suffix, variant in scores.items()
         for count in TOPS
     }

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
-from scenerep_ros.ops.upsample import cluster_regions
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_training.datasets.single_object import list_single_object
 from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.framework.cluster_recorder import ClusterRecorder
 from scenerep_training.evaluation.framework.flags import positive
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
@@ -64,6 +65,7 @@ class Co3d(Protocol):
         self.frames = list_single_object(data)
         self.every = every
         self.pipeline = Pipeline(config)
+        self.recorder = ClusterRecorder(self.pipeline.segmenter)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -88,10 +90,13 @@ class Co3d(Protocol):
         """Cluster one frame and find the best cluster."""
         color, truth = self.frames[sample].read()
         features = self.pipeline.backbone(color, self.config.resolution)
-        clusters = self.pipeline.cluster(features)
-        regions = cluster_regions(clusters, truth.shape).cpu().numpy()
+        segmenter = self.pipeline.segmenter
+        prepared = segmenter.prepare(FrameContext(RGBDFrame(color, name=sample)))
+        objects = segmenter.segment(features, prepared).labels
+        clusters = self.recorder.clusters
+        assert clusters is not None
+        regions = clusters.label_image(truth.shape).cpu().numpy()
         best, iou = best_region(regions, truth)
-        objects = self.pipeline.cut(clusters, features, RGBDFrame(color, name=sample)).labels
         found = best_region(np.where(objects == UNLABELLED, BACKGROUND, objects), truth)[1]
         figures = {
             "iou": iou if truth.any() else UNDEFINED,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_training.datasets.training_logs import Curve, list_logs, read_curves
 from scenerep_training.evaluation.figures import charts
 from scenerep_training.evaluation.framework.flags import positive
@@ -23,7 +23,7 @@ from scenerep_training.evaluation.framework.protocol import (
     Table,
     group_means,
 )
-from scenerep_training.monitoring.collapse import has_died, kind_of
+from scenerep_training.monitoring.collapse import is_spread_lost, classify_collapse
 
 LATE_SHARE = 0.1
 """Last part of a curve, whose median says where it went."""
@@ -115,10 +115,10 @@ def diagnose(curves: Mapping[str, Curve], outputs: int | None = None) -> Figures
     """
     late = {name: late_value(curve) for name, curve in curves.items()}
     entropy = late.get("teacher_entropy", UNDEFINED)
-    kind = kind_of(entropy, late.get("kl", 0.0), outputs)
+    kind = classify_collapse(entropy, late.get("kl", 0.0), outputs)
     constant = _flag(entropy, kind == "constant")
     if "teacher_entropy" not in curves and "feature_std" in curves:
-        constant = float(has_died(late["feature_std"], curves["feature_std"][0, 1]))
+        constant = float(is_spread_lost(late["feature_std"], curves["feature_std"][0, 1]))
     uniform = _flag(entropy if outputs else UNDEFINED, kind == "uniform")
     collapsed = float(np.fmax(constant, uniform))
     return {"collapsed": collapsed, "constant": constant, "uniform": uniform} | late

@@ -35,9 +35,9 @@ from scenerep_training.evaluation.label_propagation.online_propagation import On
 from scenerep_training.evaluation.label_propagation.propagation import DinoPropagation
 from scenerep_training.evaluation.metrics.masks import mask_iou
 from scenerep_training.evaluation.metrics.video_objects import (
-    Statistics,
+    SequenceStatistics,
     contour_f,
-    statistics,
+    sequence_statistics,
 )
 
 Labels = NDArray[np.uint16]
@@ -50,7 +50,7 @@ PROPAGATIONS: Mapping[str, Callable[[torch.Tensor, Image, Labels], Carry]] = {
     "dino": DinoPropagation,
 }
 """What starts on the first frame's features, image and labels."""
-KINDS = Statistics._fields
+KINDS = SequenceStatistics._fields
 SHORTEST = 3
 """Frames of a sequence, of which the first and the last do not count."""
 
@@ -63,8 +63,8 @@ class Davis(Protocol):
     `--propagation dino` measures features as DINO's published evaluation does, as `propagation`
     says: top 5 cells of the first frame and 7 frames before, within 12 grid cells, temperature 0.1.
 
-    J and F and their statistics are those of the DAVIS 2017 benchmark (`metrics.video_objects`):
-    one value an object and frame, the first and the last frame of a sequence left out, statistics
+    J and F and their sequence_statistics are those of the DAVIS 2017 benchmark (`metrics.video_objects`):
+    one value an object and frame, the first and the last frame of a sequence left out, sequence_statistics
     along each object's frames, then the mean over all objects, each counting the same. The objects
     are those of the first frame. `--frames` cuts sequences short and is no figure of the benchmark.
     The carried masks are left in the run's folder, as the benchmark's own tool reads them.
@@ -179,14 +179,14 @@ def compare(predicted: Labels, truth: Labels, count: int) -> NDArray[np.float64]
 
 
 def object_means(values: NDArray[np.float64]) -> Figures:
-    """Mean over a sequence's objects of their statistics.
+    """Mean over a sequence's objects of their sequence_statistics.
 
     Args:
         values: (frames, objects, 2): J and F.
     """
     figures: Figures = {"objects": float(values.shape[1])}
     for name, columns in zip("jf", values.transpose(2, 1, 0), strict=True):
-        means = np.mean([statistics(column) for column in columns], axis=0)
+        means = np.mean([sequence_statistics(column) for column in columns], axis=0)
         figures |= {f"{name}_{kind}": float(v) for kind, v in zip(KINDS, means, strict=True)}
     return {"jf_mean": (figures["j_mean"] + figures["f_mean"]) / 2} | figures
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.filesystem.atomic import atomic_path
 from scenerep_ros.frames import Features, RGBDFrame
@@ -116,7 +116,7 @@ class Embed(Protocol):
             return [Table("too few samples", {"all": {}})]
         features = self._features(rows)
         plane, variance = principal_components(features)
-        neighbours = t_sne(features, self.config.seed)
+        neighbours = t_sne(features, self.config.clustering.seed)
         self._draw(plane, neighbours, groups, variance)
         self._write(rows, plane, neighbours)
         table = group_figures(neighbourhoods(features, groups), groups)

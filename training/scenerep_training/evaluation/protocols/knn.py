@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_training.evaluation.framework.protocol import Published
-from scenerep_training.evaluation.metrics.classification import knn_scores, unit_length
+from scenerep_training.evaluation.metrics.classification import knn_scores, normalize_features
 from scenerep_training.evaluation.protocols.classification import (
     Classification,
     Classifier,
@@ -50,10 +50,10 @@ class Knn(Classification):
 
     def fit(self, features: Feature, labels: NDArray[np.int64]) -> Classifier:
         """Keep the training images' features, all of length 1."""
-        known, classes = unit_length(features), len(self.images.classes)
+        known, classes = normalize_features(features), len(self.images.classes)
 
         def classify(feature: Feature) -> dict[str, NDArray[np.floating]]:
-            similarity = known @ unit_length(feature)
+            similarity = known @ normalize_features(feature)
             scores = knn_scores(similarity, labels, classes, COUNTS, TEMPERATURE)
             return {f"_k{k}": votes for k, votes in scores.items()}
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.datasets.object_scenes import ObjectScenes
 from scenerep_training.evaluation.figures.pictures import comparison
@@ -18,7 +18,7 @@ from scenerep_training.evaluation.framework.protocol import (
     Result,
     sequence_of,
 )
-from scenerep_training.evaluation.metrics.objects import object_figures
+from scenerep_training.evaluation.metrics.objects import object_metrics
 
 
 class Objects(Protocol):
@@ -63,4 +63,4 @@ class Objects(Protocol):
         frame = degrade(self.degraded, frame)
         self.pipeline.reset()
         labels = self.pipeline(frame).labels
-        return Result(object_figures(labels, truth), comparison(frame.color, truth, labels))
+        return Result(object_metrics(labels, truth), comparison(frame.color, truth, labels))

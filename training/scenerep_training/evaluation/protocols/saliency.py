@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.config.options import PipelineConfig
-from scenerep_ros.clustering.clusters import Clusters
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame
-from scenerep_ros.ops.upsample import cluster_regions
+from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.datasets.masked_images import list_saliency
 from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.framework.cluster_recorder import ClusterRecorder
 from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
 from scenerep_training.evaluation.framework.protocol import Protocol, Published, Result
 from scenerep_training.evaluation.metrics.masks import (
@@ -58,7 +57,7 @@ class Saliency(Protocol):
         self.images = list_saliency(data)
         self.degraded = degraded
         self.pipeline = Pipeline(config)
-        self.clustering = LastClusters(self.pipeline)
+        self.recorder = ClusterRecorder(self.pipeline.segmenter)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -74,33 +73,14 @@ class Saliency(Protocol):
         color, truth = self.images[sample].read()
         frame = degrade(self.degraded, RGBDFrame(color, name=sample))
         self.pipeline.reset()
-        self.clustering.clusters = None
+        self.recorder.clusters = None
         labels = self.pipeline(frame).labels
         foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
         figures = named(foreground, truth)
-        if self.clustering.clusters is not None:
-            regions = cluster_regions(self.clustering.clusters, truth.shape).cpu().numpy()
+        if self.recorder.clusters is not None:
+            regions = self.recorder.clusters.label_image(truth.shape).cpu().numpy()
             figures |= oracle(labels, regions, truth)
         return Result(figures, comparison(frame.color, truth, foreground))
-
-
-class LastClusters:
-    """Listens in on a pipeline's clustering, whose clusters its answer no longer holds.
-
-    Attributes:
-        clusters: of the last frame; None where there are none, as of a black one.
-    """
-
-    clusters: Clusters | None = None
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._cluster = pipeline.cluster
-        pipeline.cluster = self
-
-    def __call__(self, features: Features) -> Clusters:
-        """Cluster as the pipeline would."""
-        clusters = self.clusters = self._cluster(features)
-        return clusters
 
 
 def named(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from scenerep_ros.config.options import BackboneOptions, PipelineConfig
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.sources import open_source
 from scenerep_training.engine.run_folder import read_json

@@ -27,10 +27,10 @@ from scenerep_training.evaluation.framework.protocol import (
     Quantity,
     Result,
 )
-from scenerep_training.evaluation.label_propagation.warping import last_places
+from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
 from scenerep_training.evaluation.metrics.flicker import Flicker, Labels
-from scenerep_training.evaluation.metrics.identity import Identity
-from scenerep_training.evaluation.metrics.tracks import Tracks
+from scenerep_training.evaluation.metrics.identity import IdConsistency
+from scenerep_training.evaluation.metrics.tracks import TrackMetrics
 
 FEWER_A_MINUTE = Quantity("1/min", -1)
 SECONDS = Quantity("s", 1)
@@ -104,7 +104,7 @@ class Video(Protocol):
         """Segment one recording and watch its ids."""
         source = self.recordings[sample]()
         length = min(len(source), self.frames or len(source))
-        consistency, tracks, strip = Consistency(), Tracks(), FilmStrip(length)
+        consistency, tracks, strip = Consistency(), TrackMetrics(), FilmStrip(length)
         self.pipeline.reset()
         for index, frame in readable(source, length):
             spoilt = degrade(self.degraded, frame)
@@ -143,7 +143,7 @@ class Consistency:
     def __init__(self) -> None:
         self.frames = 0
         self._measured = 0
-        self._flicker, self._identity = Flicker(), Identity()
+        self._flicker, self._identity = Flicker(), IdConsistency()
         self._last: tuple[RGBDFrame, Labels] | None = None
 
     def add(self, frame: RGBDFrame, labels: Labels) -> None:
@@ -151,7 +151,7 @@ class Consistency:
         places = None
         if self._last is not None:
             last_frame, last_labels = self._last
-            places = last_places(last_frame, frame)
+            places = estimate_backward_warp(last_frame, frame)
             self._flicker.add(labels, last_labels, places)
             self._measured += places.measured
         self._identity.add(labels, places)

@@ -10,7 +10,7 @@ from scenerep_training.evaluation.framework.protocol import mean
 from scenerep_training.evaluation.framework.runner import read_rows, run_protocol
 from scenerep_training.evaluation.protocols.attention import Attention
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 
 TINY = {
@@ -50,7 +50,7 @@ def test_models_stand_beside_each_other(tmp_path):
 
 def test_a_mask_is_the_fewest_patches_that_hold_the_mass(tmp_path):
     data = write_ecssd(tmp_path / "data", names=("a",))
-    everything = attention(data, attention_mass=1.0)
+    everything = attention(data, attention={"mass": 1.0})
     everything.folder = tmp_path / "run"
     (sample,) = everything.samples()
     iou = everything.evaluate(sample).figures["best_head_iou"]

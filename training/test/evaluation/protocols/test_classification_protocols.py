@@ -7,13 +7,13 @@ import pytest
 import torch
 from layouts import damage, write_image_classes
 from scenerep_training.evaluation.framework.runner import read_failures, read_rows, run_protocol
-from scenerep_training.evaluation.metrics.classification import unit_length
+from scenerep_training.evaluation.metrics.classification import normalize_features
 from scenerep_training.evaluation.protocols.knn import Knn
 from scenerep_training.evaluation.protocols.linear import Linear
 from sklearn.neighbors import KNeighborsClassifier
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.sources.folders.image_files import read_color
 
@@ -60,7 +60,7 @@ def test_features_are_the_backbone_s_pooled_ones_in_the_order_of_the_samples(fol
 
 def test_top_1_is_that_of_scikit_learn_on_the_features_kept(folder, tmp_path):
     run_protocol(tiny(Knn, folder), tmp_path, SETTINGS)
-    features = unit_length(np.load(tmp_path / "features.npy"))
+    features = normalize_features(np.load(tmp_path / "features.npy"))
     labels, truth = np.repeat(range(3), 4), np.repeat(range(3), 2)
     oracle = KNeighborsClassifier(
         10, weights=lambda d: np.exp((1 - d) / 0.07), metric="cosine", algorithm="brute"

@@ -8,7 +8,7 @@ import pytest
 from scenerep_training.evaluation.framework.runner import read_failures, run_protocol
 from scenerep_training.evaluation.protocols.collapse import Collapse, diagnose, verdict
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 
 OUTPUTS = 65536
 HIGHEST = np.log(OUTPUTS)

@@ -11,14 +11,14 @@ from scenerep_training.datasets.davis import read_ids
 from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.label_propagation.propagation import (
     LabelPropagation,
-    at_full_size,
-    on_grid,
+    scores_to_labels,
+    labels_to_grid,
 )
 from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import contour_f, statistics
+from scenerep_training.evaluation.metrics.video_objects import contour_f, sequence_statistics
 from scenerep_training.evaluation.protocols.davis import Davis
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.filesystem.atomic import write_image
 
@@ -64,7 +64,7 @@ def test_figures_are_those_of_the_masks_that_it_leaves(tmp_path):
     assert figures["j_mean"] == pytest.approx(j.mean())
     assert figures["f_mean"] == pytest.approx(f.mean())
     assert figures["jf_mean"] == pytest.approx((j.mean() + f.mean()) / 2)
-    decays = [statistics(values).decay for values in j]
+    decays = [sequence_statistics(values).decay for values in j]
     assert figures["j_decay"] == pytest.approx(np.mean(decays))
 
 
@@ -90,9 +90,9 @@ def test_published_figures_of_dino_need_its_own_propagation(tmp_path):
     first, second = (picture(read_ids(truth(data, index))) for index in (0, 1))
     grids = [protocol.backbone(color, TINY["resolution"]).grid for color in (first, second)]
     labels = read_ids(truth(data, 0))
-    carry = LabelPropagation(grids[0], on_grid(labels, grids[0]))
+    carry = LabelPropagation(grids[0], labels_to_grid(labels, grids[0]))
     kept = read_ids(tmp_path / "run" / "masks" / "two" / "00001.png")
-    np.testing.assert_array_equal(kept, at_full_size(carry(grids[1]), labels.shape))
+    np.testing.assert_array_equal(kept, scores_to_labels(carry(grids[1]), labels.shape))
 
 
 def truth(data, index):
@@ -129,7 +129,7 @@ def test_a_sequence_without_object_is_refused(tmp_path):
 
 def test_labels_come_to_the_grid_at_the_cells_centres():
     labels = np.arange(16, dtype=np.uint16).reshape(4, 4)
-    cells = on_grid(labels, torch.zeros(2, 2, 1))
+    cells = labels_to_grid(labels, torch.zeros(2, 2, 1))
     assert cells.argmax(-1).tolist() == [[5, 7], [13, 15]]
     assert cells.sum(-1).tolist() == [[1, 1], [1, 1]]
 
@@ -137,12 +137,12 @@ def test_labels_come_to_the_grid_at_the_cells_centres():
 def test_each_label_s_scores_are_stretched_before_the_best_wins():
     """A label that is nowhere sure still wins where it is surest."""
     scores = torch.tensor([[[0.9, 0.1], [0.6, 0.4]]])
-    assert at_full_size(scores, (1, 2)).tolist() == [[0, 1]]
+    assert scores_to_labels(scores, (1, 2)).tolist() == [[0, 1]]
 
 
 def test_a_label_that_is_nowhere_wins_nothing():
     scores = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
-    assert at_full_size(scores, (1, 2)).tolist() == [[0, 1]]
+    assert scores_to_labels(scores, (1, 2)).tolist() == [[0, 1]]
 
 
 def test_every_object_counts_the_same(tmp_path):

@@ -9,7 +9,7 @@ from layouts import damage, picture, square
 from scenerep_training.evaluation.framework.runner import read_failures, run_protocol
 from scenerep_training.evaluation.protocols.embed import Embed
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_image
 
 TINY = {

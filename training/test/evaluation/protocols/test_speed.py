@@ -16,7 +16,8 @@ from scenerep_training.evaluation.protocols.speed import Speed, read_quality
 from scenerep_training.evaluation.protocols.speed_probe import Request, count_flops, main
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.config.options import BackboneOptions, PipelineConfig
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
 
 CONFIG = PipelineConfig(weights="random", device="cpu", precision="fp32")

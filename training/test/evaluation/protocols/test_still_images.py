@@ -10,9 +10,10 @@ from scenerep_training.datasets.masked_images import list_saliency
 from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.protocols.co3d import Co3d
 from scenerep_training.evaluation.protocols.objects import Objects
-from scenerep_training.evaluation.protocols.saliency import LastClusters, Saliency
+from scenerep_training.evaluation.protocols.saliency import Saliency
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.config.validation import validated
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame, Segmentation
 from scenerep_ros.pipeline import Pipeline
 
@@ -27,7 +28,8 @@ TINY = {
 
 def tiny(**options):
     torch.manual_seed(0)
-    return PipelineConfig(**TINY | options)
+    named = {name.replace("__", "."): value for name, value in options.items()}
+    return validated(PipelineConfig, TINY | named)
 
 
 def test_objects_of_a_real_image_are_found_by_depth(real_data):
@@ -48,7 +50,7 @@ def test_without_depth_the_same_image_gives_other_objects(real_data):
 
 def test_no_object_is_remembered_from_one_image_to_the_next(tmp_path):
     write_tum(tmp_path, [square(3, left=left) for left in (4, 20, 36)])
-    options = tiny(use_depth=False, method="kmeans", clusters=2)
+    options = tiny(use_depth=False, method="kmeans", kmeans__clusters=2)
     alone, after = Objects(tmp_path, options), Objects(tmp_path, tiny(**options.model_dump()))
     for sample in ("0", "1"):
         after.evaluate(sample)
@@ -59,7 +61,7 @@ def test_no_object_is_remembered_from_one_image_to_the_next(tmp_path):
 
 def test_saliency_keeps_what_the_pipeline_names_apart_from_what_an_oracle_would(tmp_path):
     write_ecssd(tmp_path)
-    protocol = Saliency(tmp_path, tiny(method="kmeans", clusters=3))
+    protocol = Saliency(tmp_path, tiny(method="kmeans", kmeans__clusters=3))
     figures = protocol.evaluate("0002").figures
     color, truth = list_saliency(tmp_path)["0002"].read()
     labels = Pipeline(protocol.config, protocol.pipeline.backbone)(RGBDFrame(color)).labels
@@ -71,17 +73,17 @@ def test_saliency_keeps_what_the_pipeline_names_apart_from_what_an_oracle_would(
 
 
 def test_the_clusters_that_saliency_sees_are_the_pipeline_s():
-    pipeline = Pipeline(tiny(method="kmeans", clusters=3))
+    pipeline = Pipeline(tiny(method="kmeans", kmeans__clusters=3))
     features = pipeline.backbone(np.repeat(square()[..., None], 3, axis=2), 96)
-    expected = pipeline.cluster(features).scores
-    listener = LastClusters(pipeline)
-    pipeline.cluster(features)
-    torch.testing.assert_close(listener.clusters.scores, expected)
+    expected = pipeline.segmenter.cluster(features).scores
+    recorder = ClusterRecorder(pipeline.segmenter)
+    pipeline.segmenter.cluster(features)
+    torch.testing.assert_close(recorder.clusters.scores, expected)
 
 
 @pytest.mark.parametrize("pca", [0, 8])
 def test_co3d_finds_the_cluster_of_the_object(tmp_path, pca):
-    options = tiny(method="kmeans", clusters=2, pca=pca)
+    options = tiny(method="kmeans", kmeans__clusters=2, clustering__pca=pca)
     protocol = Co3d(write_co3d(tmp_path), options)
     result = protocol.evaluate("apple/110_1/frame000001")
     assert result.figures["iou"] > 0.7
@@ -94,7 +96,12 @@ def test_co3d_measures_the_objects_that_the_pipeline_cuts(tmp_path, monkeypatch)
     labels = np.where(truth, 2, UNLABELLED).astype(np.int32)
     labels[0] = 1
     labels[1] = BACKGROUND
-    monkeypatch.setattr(protocol.pipeline, "cut", lambda *_: Segmentation(labels))
+
+    def segment(features, _prepared):
+        protocol.pipeline.segmenter.cluster(features)
+        return Segmentation(labels)
+
+    monkeypatch.setattr(protocol.pipeline.segmenter, "segment", segment)
     figures = protocol.evaluate("swan/00000").figures
     assert figures["objects"] == 2
     assert figures["object_iou"] == (truth & (labels == 2)).sum() / truth.sum()

@@ -11,7 +11,8 @@ from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.metrics.masks import best_region
 from scenerep_training.evaluation.protocols.video import Consistency, Video
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import FrameError
 from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.pipeline import Pipeline
@@ -24,14 +25,14 @@ TINY = {
     "precision": "fp32",
     "resolution": 96,
     "method": "kmeans",
-    "clusters": 2,
+    "kmeans.clusters": 2,
 }
 FLAGS = [part for name, value in TINY.items() for part in (f"--{name}", str(value))]
 
 
 def video(data, frames=None, **options):
     torch.manual_seed(0)
-    return Video(data, PipelineConfig(**TINY | options), frames)
+    return Video(data, validated(PipelineConfig, TINY | options), frames)
 
 
 def write_box(folder, frames=4):

@@ -1,0 +1,81 @@
+"""Options of the pipeline and of the node `segmenter`, joined from the groups of all stages.
+
+Each segmentation method adds a group under its own name, so a plug-in's options appear as flags,
+ROS parameters and documentation without further code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, create_model
+
+from scenerep_ros.config.options import (
+    START_ONLY,
+    BackboneOptions,
+    ClusteringOptions,
+    DepthOptions,
+    TopicOptions,
+    TrackingOptions,
+)
+from scenerep_ros.segmentation.registry import SEGMENTERS
+
+
+class _StageOptions(BackboneOptions):
+    """Options of all stages but those of single methods."""
+
+    method: str = "fused"
+    use_depth: bool = Field(True, description="Use the depth of frames that have it.")
+    track: bool = Field(True, description="Keep object ids from frame to frame.")
+    min_area: float = Field(
+        0.001, ge=0.0, le=0.5, description="Area of the smallest object, as a ratio of the image."
+    )
+    depth: DepthOptions = DepthOptions()
+    clustering: ClusteringOptions = ClusteringOptions()
+    tracking: TrackingOptions = TrackingOptions()
+
+    def options_of(self, method: str) -> Any:
+        """Return the option group of one method, such as `kmeans`."""
+        return getattr(self, method)
+
+
+def _method_fields() -> dict[str, Any]:
+    """Return the option `method` and one group for each registered segmenter."""
+    segmenters = dict(SEGMENTERS.items())
+    meaning = "; ".join(f"{name}: {segmenter.summary}" for name, segmenter in segmenters.items())
+    method = Field("fused", description=f"Segmentation method. {meaning}.")
+    groups = {
+        name: (segmenter.Options, segmenter.Options()) for name, segmenter in segmenters.items()
+    }
+    return {"method": (Literal[tuple(segmenters)], method), **groups}
+
+
+if TYPE_CHECKING:
+
+    class PipelineConfig(_StageOptions):
+        """Options of `scenerep_ros.pipeline.Pipeline`; each method adds a group of its name."""
+
+else:
+    PipelineConfig = create_model(
+        "PipelineConfig",
+        __base__=_StageOptions,
+        __module__=__name__,
+        __doc__="Options of `scenerep_ros.pipeline.Pipeline`; each method adds a group of its name.",
+        **_method_fields(),
+    )
+
+
+class NodeConfig(TopicOptions, PipelineConfig):
+    """Parameters of the node `segmenter`."""
+
+    sync_slop: float = Field(
+        0.02,
+        ge=0.0,
+        le=1.0,
+        description="Maximum difference between the stamps of a color and a depth image [s].",
+    )
+    autostart: bool = Field(
+        True,
+        description="Configure and activate at start. false leaves both to a lifecycle manager.",
+        json_schema_extra=START_ONLY,
+    )
