@@ -1,4 +1,4 @@
-"""Networks that turn an image into dense features, and where their weights come from."""
+"""Networks that compute dense features of an image, and the loading of their weights."""
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.loading import load_backbone

@@ -1,4 +1,4 @@
-"""The CLS token's attention, read off fused attention without building the N x N matrix."""
+"""CLS attention of a ViT, computed from fused attention without the N x N matrix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 
-class LastAttention(TorchFunctionMode):
-    """Remembers queries and keys of the last scaled dot-product attention run inside it.
+class AttentionRecorder(TorchFunctionMode):
+    """Context that records queries and keys of the last scaled dot-product attention.
 
-    Every variant of attention in timm (rotary embeddings, normalised queries and keys, separate
-    projections) ends in that one function, so nothing here depends on how they were made.
+    Every variant of attention in timm (rotary embeddings, normalized queries and keys, separate
+    projections) calls this one function, so the recorder is independent of the variant.
     """
 
     def __init__(self) -> None:
@@ -30,32 +30,32 @@ class LastAttention(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Pass every call on; keep the arguments of attention."""
+        """Forward every call; record the arguments of attention."""
         kwargs = kwargs or {}
         if func is F.scaled_dot_product_attention:
             self._query, self._key = args[:2]
             self._scale = kwargs.get("scale")
         return func(*args, **kwargs)
 
-    def cls_row(self) -> torch.Tensor:
-        """Attention of the first token of the first image to all N tokens, a head.
+    def cls_attention(self) -> torch.Tensor:
+        """Return the attention of the first image's first token to all N tokens, per head.
 
         Returns:
             (n, N) float32; each row sums to 1.
 
         Raises:
-            RuntimeError: if no attention ran.
+            RuntimeError: if no attention was computed.
         """
-        return self.cls_scores()[0].softmax(dim=-1)
+        return self.cls_logits()[0].softmax(dim=-1)
 
-    def cls_scores(self) -> torch.Tensor:
-        """Attention of the first token of every image to all N tokens, a head, before the softmax.
+    def cls_logits(self) -> torch.Tensor:
+        """Return the attention logits of each image's first token to all N tokens, per head.
 
         Returns:
-            (B, n, N) float32, with gradient where the network ran with one.
+            (B, n, N) float32, with gradient if the network ran with gradient.
 
         Raises:
-            RuntimeError: if no attention ran.
+            RuntimeError: if no attention was computed.
         """
         if self._query is None or self._key is None:
             raise RuntimeError("it has no scaled dot-product attention")

@@ -1,4 +1,4 @@
-"""The one interface to every network, which hides architecture, runtime and device."""
+"""Interface of all backbones, independent of architecture, runtime and device."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scenerep_ros.frames import Features
 
 
 class Backbone(Protocol):
-    """An image goes in, dense features come out.
+    """Network that computes dense features of one image.
 
     Attributes:
-        name: of the architecture.
-        device: where features come to lie.
-        stride: pixels of the network's input a grid cell, both ways.
+        name: name of the architecture.
+        device: device of the features.
+        stride: side of a patch of the feature grid in the network input [px].
         parameters: number of weights in the part of the network that runs.
     """
 
@@ -30,6 +30,6 @@ class Backbone(Protocol):
         """Compute the features of one image.
 
         Args:
-            color: (H, W, 3) uint8, RGB, of any size and aspect.
-            resolution: shorter side of the network's input, pixels; rounded to whole cells.
+            color: (H, W, 3) uint8, RGB, of any size and aspect ratio.
+            resolution: shorter side of the network input [px], rounded to whole patches.
         """

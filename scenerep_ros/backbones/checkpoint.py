@@ -1,7 +1,7 @@
-"""A network's weights with what is needed to use them: model.safetensors beside model.yaml.
+"""Checkpoints: the weights of a network and a card that describes them, in one folder.
 
-The training module writes this, the weights fetched from a registry are stored as this, and the
-option `weights` takes its folder or its .safetensors file.
+The training package writes checkpoints, weights that were fetched from a package registry are
+cached as checkpoints, and the option `weights` accepts the folder or its .safetensors file.
 """
 
 from __future__ import annotations
@@ -27,54 +27,55 @@ StateDict = dict[str, torch.Tensor]
 
 
 class ModelCard(BaseModel):
-    """What model.yaml says of model.safetensors."""
+    """Content of model.yaml, which describes model.safetensors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     architecture: str = Field(description="Name of the timm model.")
-    mean: tuple[float, float, float] = Field(description="Of the input, RGB in 0..1.")
+    mean: tuple[float, float, float] = Field(description="Mean of the input, RGB in 0..1.")
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = Field(
-        description="Of the input, RGB in 0..1."
+        description="Standard deviation of the input, RGB in 0..1."
     )
-    stage: int = Field(default=-1, description="Convnets: the stage whose features were trained.")
-    resolution: int = Field(ge=32, description="Shorter side it was trained at, pixels.")
-    origin: str = Field(description="Where the weights come from.")
-    licence: str = Field(description="Of the weights.")
+    stage: int = Field(default=-1, description="Trained feature stage of a convnet.")
+    resolution: int = Field(ge=32, description="Shorter side of the training images [px].")
+    origin: str = Field(description="Origin of the weights.")
+    licence: str = Field(description="Licence of the weights.")
     training: dict[str, Any] = Field(
-        default_factory=dict, description="Method, options and data of the training, for people."
+        default_factory=dict, description="Method, options and data of the training, for readers."
     )
     sha256: str = Field(
-        default="", description="Of model.safetensors; filled in when it is written."
+        default="", description="Checksum of model.safetensors, set when it is written."
     )
 
 
 def save_checkpoint(folder: Path, state: Mapping[str, torch.Tensor], card: ModelCard) -> None:
-    """Write weights and card, each aside first; the card comes last and completes the folder.
+    """Write weights and card atomically; the card is written last and completes the checkpoint.
 
     Args:
-        folder: made if absent; a checkpoint in it is replaced.
-        state: a state dict, on any device.
-        card: its sha256 is filled in here.
+        folder: folder of the checkpoint; it is created, or its checkpoint is replaced.
+        state: state dict on any device.
+        card: description of the weights; its sha256 is computed here.
 
     Raises:
         ScenerepError: if the folder cannot be written.
     """
-    data = safetensors.torch.save({key: _own_copy(value) for key, value in state.items()})
-    complete = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
-    text = yaml.safe_dump(complete.model_dump(mode="json"), sort_keys=False)
+    data = safetensors.torch.save({key: _dense_copy(value) for key, value in state.items()})
+    complete_card = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+    text = yaml.safe_dump(complete_card.model_dump(mode="json"), sort_keys=False)
     write_atomically(folder / WEIGHTS_NAME, data)
     write_atomically(folder / CARD_NAME, text.encode())
 
 
-def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
-    # Tensors that share memory, or are views with gaps, cannot be stored.
+def _dense_copy(tensor: torch.Tensor) -> torch.Tensor:
+    # safetensors rejects tensors that share memory, and views with gaps.
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
-def checkpoint_folder(weights: str | Path) -> Path | None:
-    """Return the folder of the checkpoint that a path names, itself or by its weights' file.
+def find_checkpoint(weights: str | Path) -> Path | None:
+    """Return the folder of the checkpoint at a path, which is the folder or its weight file.
 
-    None where there is no checkpoint with a card.
+    Returns:
+        The folder, or None if the path is not that of a checkpoint with a card.
     """
     path = Path(weights).expanduser()
     folder = path.parent if path.name == WEIGHTS_NAME else path
@@ -101,13 +102,13 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
-    """Read a checkpoint and check that its weights are those that were written.
+    """Read a checkpoint and verify the checksum of its weights.
 
     Returns:
         The card and the state dict, on the CPU.
 
     Raises:
-        WeightsError: if a file is missing, cut short or edited.
+        WeightsError: if a file is missing, truncated or modified.
     """
     card = read_card(folder)
     path = folder / WEIGHTS_NAME
@@ -115,24 +116,25 @@ def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
         data = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
-    found = hashlib.sha256(data).hexdigest()
-    if found != card.sha256:
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != card.sha256:
         raise WeightsError(
-            f"{path}: SHA-256 is {found[:12]}..., {CARD_NAME} says {card.sha256[:12]}...: the file "
-            "was cut short, edited or mixed up; copy it again, or `scenerep weights fetch` it"
+            f"{path}: SHA-256 is {sha256[:12]}..., {CARD_NAME} says {card.sha256[:12]}...: the file "
+            "is truncated, modified or of another checkpoint; copy it again, or run "
+            "`scenerep weights fetch`"
         )
     return card, parse_safetensors(data, path)
 
 
 def parse_safetensors(data: bytes, path: Path) -> StateDict:
-    """Decode the content of a .safetensors file; `path` is for the message.
+    """Decode the content of a .safetensors file; the path appears in the error message.
 
     Raises:
-        WeightsError: if it is damaged or something else.
+        WeightsError: if the data is damaged or in another format.
     """
     try:
         return safetensors.torch.load(data)
     except SafetensorError as error:
         raise WeightsError(
-            f"{path}: not a whole .safetensors file ({error}); copy or fetch it again"
+            f"{path}: not a complete .safetensors file ({error}); copy or fetch it again"
         ) from None

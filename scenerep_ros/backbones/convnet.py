@@ -1,4 +1,4 @@
-"""Networks with stages (ResNet, ConvNeXt, MobileNet, Swin ...): one stage's feature map."""
+"""Backbones with stages (ResNet, ConvNeXt, MobileNet, Swin ...): the feature map of one stage."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.backbones.preprocessing import Normalisation, Preprocessor, grid_size
+from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
 
 
 class StageBackbone:
-    """One stage of a timm network behind the interface `Backbone`.
+    """One stage of a timm network as a `Backbone`.
 
     Args:
-        name: of the architecture.
-        network: weights loaded, float32.
-        stage: index into timm's feature_info; negative counts from the end.
-        normalisation: of its input.
-        device, dtype: where and how it runs.
+        name: name of the architecture.
+        network: network with loaded weights, float32.
+        stage: index into timm's feature_info; a negative index counts from the end.
+        normalization: normalization of the network input.
+        device: device of the network.
+        dtype: dtype of weights and activations.
 
     Raises:
         ConfigError: if the network has no such stage.
@@ -32,7 +33,7 @@ class StageBackbone:
         name: str,
         network: Any,
         stage: int,
-        normalisation: Normalisation,
+        normalization: Normalization,
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
@@ -46,7 +47,7 @@ class StageBackbone:
         network.prune_intermediate_layers([self._stage], prune_norm=True, prune_head=True)
         self.parameters = sum(weight.numel() for weight in network.parameters())
         self._network = network.eval().to(device, dtype, memory_format=torch.channels_last)
-        self._preprocess = Preprocessor(normalisation, device, dtype)
+        self._preprocess = Preprocessor(normalization, device, dtype)
 
     @torch.inference_mode()
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:

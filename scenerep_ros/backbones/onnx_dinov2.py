@@ -1,4 +1,4 @@
-"""A DINOv2 ViT exported from Hugging Face transformers to ONNX, as a timm state dict."""
+"""Conversion of a DINOv2 ViT from an ONNX export of Hugging Face transformers to timm."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from scenerep_ros.backbones.checkpoint import StateDict
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-_BLOCK = {
+_TIMM_BLOCK_NAMES = {
     "norm1": "norm1",
     "norm2": "norm2",
     "attention.output.dense": "attn.proj",
     "mlp.fc1": "mlp.fc1",
     "mlp.fc2": "mlp.fc2",
 }
-_STEM = {
+_TIMM_STEM_NAMES = {
     "backbone.embeddings.cls_token": "cls_token",
     "backbone.embeddings.patch_embeddings.projection.weight": "patch_embed.proj.weight",
     "backbone.embeddings.patch_embeddings.projection.bias": "patch_embed.proj.bias",
@@ -28,7 +28,7 @@ _STEM = {
 
 
 def read_dinov2(data: bytes) -> StateDict:
-    """Map the initialisers of an ONNX file onto timm's names; the graph is not run.
+    """Map the initializers of an ONNX file to timm's names; the graph is not executed.
 
     Args:
         data: content of the file.
@@ -38,19 +38,21 @@ def read_dinov2(data: bytes) -> StateDict:
     """
     import onnx
 
-    tensors = _named_tensors(onnx.load_from_string(data).graph)
-    state = {ours: tensors[theirs] for theirs, ours in _STEM.items()}
+    tensors = _named_initializers(onnx.load_from_string(data).graph)
+    state = {timm_name: tensors[name] for name, timm_name in _TIMM_STEM_NAMES.items()}
     state["pos_embed"] = torch.cat([tensors["pos_embed.cls"], tensors["pos_embed.patches"]], dim=1)
     depth = sum(key.endswith(".norm1.weight") for key in tensors)
     for index in range(depth):
-        theirs, ours = f"backbone.encoder.layer.{index}.", f"blocks.{index}."
-        inside = {key[len(theirs) :]: tensors[key] for key in tensors if key.startswith(theirs)}
-        state.update({ours + key: value for key, value in _block(inside).items()})
+        prefix = f"backbone.encoder.layer.{index}."
+        block = {key[len(prefix) :]: tensors[key] for key in tensors if key.startswith(prefix)}
+        state.update(
+            {f"blocks.{index}.{key}": value for key, value in _convert_block(block).items()}
+        )
     return state
 
 
-def _named_tensors(graph: GraphProto) -> StateDict:
-    """All initialisers; those that the exporter left anonymous are named by the node they feed."""
+def _named_initializers(graph: GraphProto) -> StateDict:
+    """Return all initializers; the name of an anonymous one comes from the node that uses it."""
     from onnx import numpy_helper
 
     tensors = {
@@ -60,7 +62,7 @@ def _named_tensors(graph: GraphProto) -> StateDict:
     anonymous = {name for name in tensors if name.startswith("onnx::")}
     for node in graph.node:
         for name in anonymous.intersection(node.input):
-            if node.op_type == "MatMul":  # x @ W: torch keeps W transposed
+            if node.op_type == "MatMul":  # x @ W: torch stores W transposed
                 module = node.name.removesuffix("/MatMul").strip("/").replace("/", ".")
                 tensors[f"{module}.weight"] = tensors[name].T.contiguous()
             elif node.op_type == "Concat":
@@ -70,15 +72,19 @@ def _named_tensors(graph: GraphProto) -> StateDict:
     return tensors
 
 
-def _block(tensors: StateDict) -> StateDict:
+def _convert_block(tensors: StateDict) -> StateDict:
     state = {}
-    for kind in ("weight", "bias"):
-        parts = [
-            tensors[f"attention.attention.{part}.{kind}"] for part in ("query", "key", "value")
+    for suffix in ("weight", "bias"):
+        # timm stores query, key and value as one projection.
+        projections = [
+            tensors[f"attention.attention.{part}.{suffix}"] for part in ("query", "key", "value")
         ]
-        state[f"attn.qkv.{kind}"] = torch.cat(parts)
+        state[f"attn.qkv.{suffix}"] = torch.cat(projections)
         state.update(
-            {f"{ours}.{kind}": tensors[f"{theirs}.{kind}"] for theirs, ours in _BLOCK.items()}
+            {
+                f"{timm_name}.{suffix}": tensors[f"{name}.{suffix}"]
+                for name, timm_name in _TIMM_BLOCK_NAMES.items()
+            }
         )
     for index in (1, 2):
         state[f"ls{index}.gamma"] = tensors[f"layer_scale{index}.lambda1"]

@@ -1,4 +1,4 @@
-"""From an image of any size to the network's input, on the network's device."""
+"""Conversion of an image of any size to the network input, on the network's device."""
 
 from __future__ import annotations
 
@@ -9,63 +9,81 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import FrameError
-
-MAX_ASPECT = 8.0
-"""Longest input: the other side of a thinner image would ask for more memory than there is."""
 
 
 @dataclass(frozen=True)
-class Normalisation:
-    """Mean and standard deviation a channel, RGB, of images scaled to 0..1."""
+class PreprocessingConstants:
+    """Tuned constants of the network input."""
+
+    max_aspect_ratio: float = tuned(
+        8.0,
+        "maximum ratio of an image's sides; a longer network input can exceed the memory",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = PreprocessingConstants()
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Mean and standard deviation per channel, RGB, of images scaled to 0..1."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
 
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+IMAGENET = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def grid_size(shape: tuple[int, int], resolution: int, stride: int) -> tuple[int, int]:
-    """Cells (h, w) of an image whose shorter side becomes `resolution` pixels.
+    """Return the feature grid's size (h, w) for an image whose shorter side becomes `resolution`.
 
-    Both sides are rounded to whole cells of `stride` pixels, at least one.
+    Both sides are rounded to whole patches of `stride` pixels, at least one.
+
+    Args:
+        shape: height and width of the image [px].
+        resolution: shorter side of the network input [px].
+        stride: side of a patch [px].
+
+    Raises:
+        FrameError: if the aspect ratio of the image is too large.
 
     >>> grid_size((480, 640), 308, 14)
     (22, 29)
-
-    Raises:
-        FrameError: if the image is more than MAX_ASPECT times as long as wide.
     """
     height, width = shape
-    if max(shape) > MAX_ASPECT * min(shape):
+    if max(shape) > CONSTANTS.max_aspect_ratio * min(shape):
         raise FrameError(
-            f"image is {width}x{height} pixels: too thin to segment; "
-            f"crop it to an aspect of at most {MAX_ASPECT:g}"
+            f"image is {width}x{height} pixels: too narrow to segment; "
+            f"crop it to an aspect ratio of at most {CONSTANTS.max_aspect_ratio:g}"
         )
     scale = resolution / (min(shape) * stride)
     return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
 
 
 class Preprocessor:
-    """Resizes (bilinear, antialiased) and normalises one image.
+    """Bilinear antialiased resizing and normalization of one image.
 
     Args:
-        normalisation: what the network was trained with.
-        device, dtype: of the network.
+        normalization: normalization of the network's training.
+        device: device of the network.
+        dtype: dtype of the network.
     """
 
     def __init__(
-        self, normalisation: Normalisation, device: torch.device, dtype: torch.dtype
+        self, normalization: Normalization, device: torch.device, dtype: torch.dtype
     ) -> None:
         self._device = device
         self._dtype = dtype
-        self._mean = _channels(normalisation.mean, device) * 255
-        self._scale = 1 / (_channels(normalisation.std, device) * 255)
+        self._mean = _channels(normalization.mean, device) * 255
+        self._scale = 1 / (_channels(normalization.std, device) * 255)
 
     def __call__(self, color: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tensor:
-        """Turn (H, W, 3) uint8 into (1, 3, *size) of the network's dtype, channels last."""
-        # Bytes go to the device: a quarter of what floats would be.
+        """Convert (H, W, 3) uint8 to (1, 3, *size) in the network's dtype, channels last."""
+        # Bytes are transferred to the device: a quarter of the size of floats.
         image = torch.tensor(np.ascontiguousarray(color), device=self._device)
         pixels = image.permute(2, 0, 1)[None].float()
         resized = F.interpolate(pixels, size, mode="bilinear", antialias=True)

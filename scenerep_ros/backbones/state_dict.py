@@ -1,4 +1,4 @@
-"""Weight files of others: read without running anything in them, unwrapped, loaded strictly."""
+"""Weight files of other projects: read without code execution, unwrapped, loaded strictly."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ import torch
 from scenerep_ros.backbones.checkpoint import StateDict, parse_safetensors
 from scenerep_ros.errors import WeightsError
 
-# Teacher before student: DINO evaluates the teacher.
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher", "student")
+# The teacher precedes the student, because DINO evaluates the teacher.
+_WRAPPER_KEYS = ("state_dict", "model_state_dict", "model", "teacher", "student")
 _PREFIXES = ("module.", "_orig_mod.", "teacher.", "model.", "backbone.")
+
+MAX_LISTED_KEYS = 3
+"""Number of weight names that an error message lists."""
 
 
 def read_state_dict(path: Path) -> StateDict:
     """Read a .safetensors file, or a .pth file without unpickling code.
 
-    Dictionaries around the weights and prefixes of their names are taken off.
+    Dictionaries around the weights and prefixes of their names are removed.
 
     Raises:
-        WeightsError: if the file is missing, damaged, holds code or holds no weights.
+        WeightsError: if the file is missing, damaged, contains code or contains no weights.
     """
     try:
         content = (
@@ -35,7 +38,7 @@ def read_state_dict(path: Path) -> StateDict:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
     state = _unwrap(content)
     if not state:
-        raise WeightsError(f"{path}: holds no tensors; expected the state dict of a network")
+        raise WeightsError(f"{path}: contains no tensors; expected the state dict of a network")
     return state
 
 
@@ -44,7 +47,7 @@ def _read_pth(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception as error:  # a damaged pickle can raise nearly anything
+    except Exception as error:  # a damaged pickle can raise nearly any exception
         reason = str(error).strip().split("\n")[0][:200]
         raise WeightsError(
             f"{path}: not a PyTorch weight file, damaged, or with code in it, which is never run "
@@ -53,9 +56,10 @@ def _read_pth(path: Path) -> Any:
 
 
 def _unwrap(content: Any) -> StateDict:
+    """Remove the dictionaries around a state dict, and the prefixes of its keys."""
     while isinstance(content, Mapping):
         inner = next(
-            (content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None
+            (content[key] for key in _WRAPPER_KEYS if isinstance(content.get(key), Mapping)), None
         )
         if inner is None:
             break
@@ -64,37 +68,40 @@ def _unwrap(content: Any) -> StateDict:
         return {}
     state = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
     for prefix in _PREFIXES:
-        inside = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
-        state = inside or state  # heads beside a "backbone." are not part of it
+        # Keys without the prefix, such as heads next to a "backbone.", belong to other networks.
+        stripped = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
+        state = stripped or state
     return state
 
 
 def load_strictly(network: Any, state: StateDict, origin: str) -> None:
-    """Load weights that fit exactly; only a classifier's are ignored.
+    """Load weights that fit exactly; only those of a classifier are ignored.
 
-    Names of other code bases are translated by timm where it knows how.
+    timm translates the names of other code bases that it knows.
 
     Args:
-        network: a timm model without classifier.
+        network: timm model without classifier.
         state: weights by name.
-        origin: of the weights, for the message.
+        origin: origin of the weights, for the error message.
 
     Raises:
         WeightsError: naming some of the weights that are missing, unexpected or of another shape.
     """
     state = _without_classifier(network, state)
     if state.keys() != network.state_dict().keys():
-        state = _without_classifier(network, _translated(network, state))
+        state = _without_classifier(network, _translate_names(network, state))
     expected = network.state_dict()
-    misfits = {
+    mismatches = {
         "missing": expected.keys() - state.keys(),
         "unexpected": state.keys() - expected.keys(),
         "of another shape": {
             key for key in expected.keys() & state.keys() if expected[key].shape != state[key].shape
         },
     }
-    if any(misfits.values()):
-        problems = "; ".join(_some(keys, kind) for kind, keys in misfits.items() if keys)
+    if any(mismatches.values()):
+        problems = "; ".join(
+            _summarize_keys(keys, problem) for problem, keys in mismatches.items() if keys
+        )
         raise WeightsError(
             f"{origin}: does not fit the architecture: {problems}; set the option backbone to the "
             "timm model that these weights were made for, or choose other weights"
@@ -102,13 +109,13 @@ def load_strictly(network: Any, state: StateDict, origin: str) -> None:
     network.load_state_dict(state, strict=True)
 
 
-def _translated(network: Any, state: StateDict) -> StateDict:
+def _translate_names(network: Any, state: StateDict) -> StateDict:
     translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     if translate is None:
         return state
     try:
         return dict(translate(state, network))
-    except Exception:  # not in a form that timm knows: the names say what is wrong
+    except Exception:  # unknown to timm: the error about the unexpected names explains it
         return state
 
 
@@ -118,6 +125,7 @@ def _without_classifier(network: Any, state: StateDict) -> StateDict:
     return {key: value for key, value in state.items() if not key.startswith(heads)}
 
 
-def _some(keys: Collection[str], kind: str) -> str:
-    shown = ", ".join(sorted(keys)[:3])
-    return f"{len(keys)} {kind} ({shown}{', ...' if len(keys) > 3 else ''})"
+def _summarize_keys(keys: Collection[str], problem: str) -> str:
+    listed = ", ".join(sorted(keys)[:MAX_LISTED_KEYS])
+    ellipsis = ", ..." if len(keys) > MAX_LISTED_KEYS else ""
+    return f"{len(keys)} {problem} ({listed}{ellipsis})"

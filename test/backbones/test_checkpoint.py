@@ -1,3 +1,5 @@
+"""Checkpoints: writing, reading and verification."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -31,14 +33,14 @@ def folder(tmp_path):
     return tmp_path / "student"
 
 
-def test_what_is_saved_is_read(folder):
+def test_read_checkpoint_returns_the_saved_card_and_weights(folder):
     card, state = read_checkpoint(folder)
     assert card.model_copy(update={"sha256": ""}) == CARD
     assert torch.equal(state["weight"], torch.arange(1000.0))
     assert {path.name for path in folder.iterdir()} == {WEIGHTS_NAME, CARD_NAME}
 
 
-def test_views_and_shared_tensors_are_saved_as_their_own(tmp_path):
+def test_save_checkpoint_copies_views_and_shared_tensors(tmp_path):
     matrix = torch.arange(12.0).view(3, 4)
     save_checkpoint(tmp_path, {"a": matrix, "same": matrix, "view": matrix.T}, CARD)
     state = read_checkpoint(tmp_path)[1]
@@ -46,21 +48,21 @@ def test_views_and_shared_tensors_are_saved_as_their_own(tmp_path):
     assert torch.equal(state["view"], matrix.T)
 
 
-def test_saving_again_replaces(folder):
+def test_save_checkpoint_replaces_an_existing_checkpoint(folder):
     save_checkpoint(folder, {"weight": torch.zeros(3)}, CARD)
     assert torch.equal(read_checkpoint(folder)[1]["weight"], torch.zeros(3))
 
 
-def test_many_writers_of_the_same_leave_a_whole_one(tmp_path):
+def test_save_checkpoint_by_concurrent_writers_leaves_a_valid_checkpoint(tmp_path):
     state = {"weight": torch.arange(200_000.0)}
     with ThreadPoolExecutor(8) as pool:
-        for done in [pool.submit(save_checkpoint, tmp_path, state, CARD) for _ in range(24)]:
-            done.result()
+        for future in [pool.submit(save_checkpoint, tmp_path, state, CARD) for _ in range(24)]:
+            future.result()
     assert torch.equal(read_checkpoint(tmp_path)[1]["weight"], state["weight"])
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def cut_short(folder):
+def truncate_weights(folder):
     path = folder / WEIGHTS_NAME
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -80,8 +82,8 @@ def edit_card(folder, **changes):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (cut_short, "SHA-256 is .* cut short, edited"),
-        (edit_weights, "SHA-256 is .* cut short, edited"),
+        (truncate_weights, "SHA-256 is .* truncated, modified"),
+        (edit_weights, "SHA-256 is .* truncated, modified"),
         (lambda folder: edit_card(folder, sha256="0" * 64), "model.yaml says 000000000000"),
         (lambda folder: edit_card(folder, std=[0, 1, 1]), "std.*greater than 0"),
         (lambda folder: edit_card(folder, resolutoin=3), "resolutoin: Extra inputs"),
@@ -92,12 +94,12 @@ def edit_card(folder, **changes):
         (lambda folder: (folder / CARD_NAME).write_bytes(b"\xff\xfe\x00"), "no model card"),
     ],
 )
-def test_damage_is_found(folder, damage, message):
+def test_read_checkpoint_of_damaged_files_names_the_damage(folder, damage, message):
     damage(folder)
     with pytest.raises(WeightsError, match=rf"(?s)model\.(yaml|safetensors).*{message}"):
         read_checkpoint(folder)
 
 
-def test_card_alone_is_quick_to_read(folder):
+def test_read_card_without_weights_returns_the_card(folder):
     (folder / WEIGHTS_NAME).unlink()
     assert read_card(folder).training == {"method": "dino", "epochs": 3}

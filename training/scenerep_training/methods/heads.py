@@ -1,4 +1,4 @@
-"""`heads`: attention heads of a ViT learn to look at the foreground and at the background."""
+"""Method `heads`: mask-guided fine-tuning of attention heads."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import torch
 from pydantic import Field
 from torch.nn.functional import avg_pool2d, pad
 
-from scenerep_ros.backbones.attention import LastAttention
+from scenerep_ros.backbones.attention import AttentionRecorder
 from scenerep_ros.errors import ConfigError
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.views.masked_view import MaskedView
-from scenerep_training.data.views.pair import MakeViews, Views
-from scenerep_training.losses.heads import look_at_loss
-from scenerep_training.methods.base import Method, Step
-from scenerep_training.networks.encoder import Encoded, Encoder
+from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.masked_view import MaskedViewTransform
+from scenerep_training.losses.attention_guidance import attention_guidance_loss
+from scenerep_training.methods.base import Method, StepOutput
+from scenerep_training.methods.registry import METHODS
+from scenerep_training.networks.encoder import Encoder, EncoderOutput
 
 
 class HeadsOptions(TrainingOptions):
@@ -25,89 +26,101 @@ class HeadsOptions(TrainingOptions):
         "vit_small_patch14_dinov2.lvd142m", description="Name of a timm ViT with a CLS token."
     )
     learning_rate: float = Field(
-        1e-4, gt=0.0, le=100.0, description="Peak, at 256 pairs a step; scaled with batch_size."
+        1e-4,
+        gt=0.0,
+        le=100.0,
+        description="Peak learning rate at 256 pairs per step; it is scaled with batch_size.",
     )
-    weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="Not of biases and norms.")
+    weight_decay: float = Field(
+        0.0, ge=0.0, le=1.0, description="Weight decay; biases and norms have none."
+    )
     foreground_heads: int = Field(
-        1, ge=0, le=64, description="Heads that look at the foreground; the first ones."
+        1, ge=0, le=64, description="Number of heads, from the first, trained on the foreground."
     )
     background_heads: int = Field(
-        1, ge=0, le=64, description="Heads that look at the background; those after them."
+        1, ge=0, le=64, description="Number of heads, after those, trained on the background."
     )
 
 
+@METHODS.register("heads")
 class Heads(Method):
-    """Mask-guided fine-tuning of the last layer's attention.
+    """Mask-guided fine-tuning of the last layer's attention heads.
 
-    The CLS token's attention in the first heads of the last layer is pulled to the foreground of
-    masks, in the next ones to their background; other heads are left free. Weights that attention
-    does not depend on, such as the last layer's values and MLP, stay as they are.
+    The CLS token's attention in the first heads of the last layer is trained towards the foreground
+    of masks, in the next heads towards their background; the other heads are unconstrained. Weights
+    that do not influence this attention, such as the last layer's values and MLP, are frozen.
 
     Args:
-        options: of the method.
-        encoder: a ViT with a CLS token.
+        options: options of the method.
+        encoder: ViT with a CLS token.
 
     Raises:
-        ConfigError: if the encoder is no such ViT, has fewer heads, or no head shall learn.
+        ConfigError: if the encoder has no CLS token, or the number of heads is out of range.
     """
 
-    name = "heads"
+    summary = "mask-guided fine-tuning of attention heads"
     Options: ClassVar[type[TrainingOptions]] = HeadsOptions
 
     def __init__(self, options: HeadsOptions, encoder: Encoder) -> None:
         super().__init__(options, encoder)
-        _check_is_vit(encoder)
+        _check_has_cls_token(encoder)
         side = 2 * encoder.stride
-        _, scores = self._attend(torch.zeros(1, 3, side, side))
-        self._check_heads(scores.shape[1])
+        _, scores = self._encode_with_attention(torch.zeros(1, 3, side, side))
+        self._check_head_count(scores.shape[1])
         _freeze_unused(encoder, scores)
 
-    def make_views(self) -> MakeViews:
-        """A view with its mask."""
-        return MaskedView(self.options)
+    def build_transform(self) -> ViewTransform:
+        """Return the transform to one view and its mask."""
+        return MaskedViewTransform(self.options)
 
-    def loss(self, views: Views) -> Step:
-        """Compare attention on `image` (B, 3, S, S) with `mask` (B, S, S) bool."""
-        encoded, scores = self._attend(views["image"])
-        share = avg_pool2d(views["mask"].float(), self.encoder.stride).flatten(1)
-        last = self.options.foreground_heads
-        end = last + self.options.background_heads
-        parts = {
-            "foreground": look_at_loss(scores[:, :last], self._tokens(share)),
-            "background": look_at_loss(scores[:, last:end], self._tokens(1 - share)),
+    def compute_loss(self, views: Views) -> StepOutput:
+        """Compare the attention on `image` (B, 3, S, S) with `mask` (B, S, S) bool."""
+        output, scores = self._encode_with_attention(views["image"])
+        # Average the mask over each patch: the patch's share of foreground.
+        foreground = avg_pool2d(views["mask"].float(), self.encoder.stride).flatten(1)
+        first_background = self.options.foreground_heads
+        first_free = first_background + self.options.background_heads
+        losses = {
+            "foreground": attention_guidance_loss(
+                scores[:, :first_background], self._pad_prefix_tokens(foreground)
+            ),
+            "background": attention_guidance_loss(
+                scores[:, first_background:first_free], self._pad_prefix_tokens(1 - foreground)
+            ),
         }
-        return Step(torch.stack(list(parts.values())).sum(), encoded.pooled.float(), parts=parts)
+        total = torch.stack(list(losses.values())).sum()
+        return StepOutput(total, output.pooled.float(), metrics=losses)
 
-    def _attend(self, images: torch.Tensor) -> tuple[Encoded, torch.Tensor]:
-        """Encode images; and the last layer's scores (B, n, N) of the CLS token, float32."""
-        with LastAttention() as attention:
-            encoded = self.encoder(images)
+    def _encode_with_attention(self, images: torch.Tensor) -> tuple[EncoderOutput, torch.Tensor]:
+        """Return features, and the CLS token's attention scores (B, n, N), float32."""
+        with AttentionRecorder() as attention:
+            output = self.encoder(images)
         with torch.autocast(images.device.type, enabled=False):
-            return encoded, attention.cls_scores()
+            return output, attention.cls_logits()
 
-    def _tokens(self, patches: torch.Tensor) -> torch.Tensor:
-        """Put zeros of CLS and register tokens in front of patches (B, h w)."""
+    def _pad_prefix_tokens(self, patches: torch.Tensor) -> torch.Tensor:
+        """Prepend zeros for the CLS and register tokens to the values of patches (B, h w)."""
         return pad(patches, (self.encoder.network.num_prefix_tokens, 0))
 
-    def _check_heads(self, count: int) -> None:
-        told = self.options.foreground_heads + self.options.background_heads
-        if not 0 < told <= count:
+    def _check_head_count(self, available: int) -> None:
+        requested = self.options.foreground_heads + self.options.background_heads
+        if not 0 < requested <= available:
             raise ConfigError(
-                f"foreground_heads + background_heads = {told}: must be 1 to {count}, the heads of "
-                f"{self.encoder.name}'s last layer"
+                f"foreground_heads + background_heads = {requested}: must be 1 to {available}, the "
+                f"number of heads of {self.encoder.name}'s last layer"
             )
 
 
-def _check_is_vit(encoder: Encoder) -> None:
+def _check_has_cls_token(encoder: Encoder) -> None:
     if getattr(encoder.network, "cls_token", None) is None:
         raise ConfigError(
-            f"backbone {encoder.name}: has no CLS token whose attention could be taught; choose a "
+            f"backbone {encoder.name}: has no CLS token whose attention could be trained; choose a "
             "ViT such as vit_small_patch16_224.dino"
         )
 
 
 def _freeze_unused(encoder: Encoder, scores: torch.Tensor) -> None:
-    """Freeze what the scores do not depend on: no loss reaches it, and DDP would wait for it."""
+    """Freeze the weights that the scores do not depend on: DDP would wait for their gradients."""
     weights = [weight for weight in encoder.parameters() if weight.requires_grad]
     gradients = torch.autograd.grad(scores.sum(), weights, allow_unused=True)
     for weight, gradient in zip(weights, gradients, strict=True):

@@ -1,4 +1,4 @@
-"""Any timm network as training sees it: a batch of images in, features out."""
+"""Encoder: a timm network with images in and features out."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from scenerep_ros.backbones.loading import load_network, with_card
-from scenerep_ros.backbones.preprocessing import Normalisation
+from scenerep_ros.backbones.loading import apply_model_card
+from scenerep_ros.backbones.preprocessing import Normalization
+from scenerep_ros.backbones.timm_networks import load_network
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
 
 
-class Encoded(NamedTuple):
+class EncoderOutput(NamedTuple):
     """Features of B images.
 
     Attributes:
-        pooled: (B, C), the CLS token, or the mean of the grid where there is none.
-        grid: (B, h, w, C), one feature a patch (ViT) or cell (convnet).
+        pooled: (B, C) CLS token, or mean of the grid if there is none.
+        grid: (B, h, w, C) feature grid, one feature per patch.
     """
 
     pooled: torch.Tensor
@@ -30,19 +31,19 @@ class Encoded(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """A timm network without classifier, with the normalisation of its input.
+    """timm network without classifier, with the normalization of its input.
 
     Args:
-        name: of the timm model.
-        network: that model.
-        normalisation: of its input.
-        stage: of a convnet, whose feature map is the grid; negative counts from the end.
-        frozen_norms: whether batch normalisation keeps its statistics while training.
+        name: name of the timm model.
+        network: timm model.
+        normalization: mean and standard deviation of the network's input.
+        stage: convnets: stage whose feature map is the grid; negative numbers count from the last.
+        frozen_norms: keep the statistics of batch normalization in training mode.
 
     Attributes:
-        channels: C of the features.
-        stride: pixels of the input a cell, both ways.
-        stage: of a convnet, counted from the start; -1 of a ViT.
+        channels: number of feature channels, C.
+        stride: side of a patch [px].
+        stage: convnets: index of the stage, from 0; -1 for a ViT.
 
     Raises:
         ConfigError: if the network has no such stage.
@@ -55,62 +56,66 @@ class Encoder(nn.Module):
         self,
         name: str,
         network: Any,
-        normalisation: Normalisation,
+        normalization: Normalization,
         stage: int = -1,
         frozen_norms: bool = False,
     ) -> None:
         super().__init__()
         self.name = name
         self.network = network
-        self.normalisation = normalisation
+        self.normalization = normalization
         self._frozen_norms = frozen_norms
         self._is_vit = hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens")
-        self.channels, self.stride, self.stage = self._shape(stage)
+        self.channels, self.stride, self.stage = self._feature_shape(stage)
         self._freeze_unused()
-        mean = 255 * torch.tensor(normalisation.mean).view(1, 3, 1, 1)
-        std = 255 * torch.tensor(normalisation.std).view(1, 3, 1, 1)
+        mean = 255 * torch.tensor(normalization.mean).view(1, 3, 1, 1)
+        std = 255 * torch.tensor(normalization.std).view(1, 3, 1, 1)
         self.register_buffer("_mean", mean, persistent=False)
         self.register_buffer("_std", std, persistent=False)
 
-    def forward(self, images: torch.Tensor) -> Encoded:
+    def forward(self, images: torch.Tensor) -> EncoderOutput:
         """Encode images.
 
         Args:
-            images: (B, 3, H, W), RGB, 0 to 255, uint8 or floating. For a ViT both sides are resized to
-                whole patches, as the runtime does: 96 pixels to 98 where patches have 14.
+            images: (B, 3, H, W) RGB, 0 to 255, uint8 or floating. For a ViT both sides are resized
+                to whole patches, as in the runtime: 96 pixels to 98 for patches of 14.
         """
         pixels = (images.float() - self._mean) / self._std
-        return self._tokens(self._whole(pixels)) if self._is_vit else self._maps(pixels)
+        if self._is_vit:
+            return self._encode_tokens(self._resize_to_patches(pixels))
+        return self._encode_maps(pixels)
 
     def train(self, mode: bool = True) -> Encoder:
-        """Train or not; frozen norms never do."""
+        """Set training or evaluation mode; frozen norms stay in evaluation mode."""
         super().train(mode)
         for module in self.modules():
             if self._frozen_norms and isinstance(module, _BatchNorm):
                 module.eval()
         return self
 
-    def _shape(self, stage: int) -> tuple[int, int, int]:
+    def _feature_shape(self, stage: int) -> tuple[int, int, int]:
+        """Return channels, stride and index of the feature stage."""
         if self._is_vit:
             stride = int(self.network.patch_embed.feat_ratio())
             return int(self.network.num_features), stride, -1
         stages = self.network.feature_info
         if not -len(stages) <= stage < len(stages):
             raise ConfigError(f"stage = {stage}: {self.name} has the stages 0 to {len(stages) - 1}")
-        chosen = stages[stage]
-        return int(chosen["num_chs"]), int(chosen["reduction"]), stage % len(stages)
+        info = stages[stage]
+        return int(info["num_chs"]), int(info["reduction"]), stage % len(stages)
 
     def _freeze_unused(self) -> None:
-        """Freeze what comes after the stage: no loss reaches it, and DDP would wait for it."""
+        """Freeze the layers after the stage, which get no gradient: DDP would wait for them."""
         if self._is_vit:
             return
-        used = copy.deepcopy(self.network)
-        used.prune_intermediate_layers([self.stage], prune_norm=True, prune_head=True)
-        names = {name for name, _ in used.named_parameters()}
+        pruned = copy.deepcopy(self.network)
+        pruned.prune_intermediate_layers([self.stage], prune_norm=True, prune_head=True)
+        used_names = {name for name, _ in pruned.named_parameters()}
         for name, weight in self.network.named_parameters():
-            weight.requires_grad_(name in names)
+            weight.requires_grad_(name in used_names)
 
-    def _whole(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _resize_to_patches(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Resize images (B, 3, H, W) to a whole number of patches."""
         size = tuple(
             max(1, int(side / self.stride + 0.5)) * self.stride for side in pixels.shape[2:]
         )
@@ -118,35 +123,36 @@ class Encoder(nn.Module):
             return pixels
         return F.interpolate(pixels, size, mode="bilinear", antialias=True)
 
-    def _tokens(self, pixels: torch.Tensor) -> Encoded:
+    def _encode_tokens(self, pixels: torch.Tensor) -> EncoderOutput:
         height, width = pixels.shape[2] // self.stride, pixels.shape[3] // self.stride
         tokens = self.network.forward_features(pixels)
         grid = tokens[:, self.network.num_prefix_tokens :].unflatten(1, (height, width))
-        has_cls = self.network.cls_token is not None
-        return Encoded(tokens[:, 0] if has_cls else grid.mean((1, 2)), grid)
+        has_cls_token = self.network.cls_token is not None
+        return EncoderOutput(tokens[:, 0] if has_cls_token else grid.mean((1, 2)), grid)
 
-    def _maps(self, pixels: torch.Tensor) -> Encoded:
+    def _encode_maps(self, pixels: torch.Tensor) -> EncoderOutput:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         (maps,) = self.network.forward_intermediates(
             pixels, indices=[self.stage], output_fmt="NCHW", intermediates_only=True
         )
         grid = maps.permute(0, 2, 3, 1)
-        return Encoded(grid.mean((1, 2)), grid)
+        return EncoderOutput(grid.mean((1, 2)), grid)
 
 
-def make_encoder(backbone: str, init: str, stage: int = -1, frozen_norms: bool = False) -> Encoder:
-    """Build a network in float32 on the CPU.
+def build_encoder(backbone: str, init: str, stage: int = -1, frozen_norms: bool = False) -> Encoder:
+    """Build an encoder in float32 on the CPU.
 
     Args:
         backbone: name of the timm model.
-        init: random, or what the runtime's option `weights` takes.
-        stage: see `Encoder`; -1: that of a checkpoint which `init` names, else the last.
+        init: random, or a value of the runtime's option `weights`.
+        stage: see `Encoder`; -1 selects the stage of a checkpoint named by `init`, else the last.
         frozen_norms: see `Encoder`.
 
     Raises:
-        ConfigError, WeightsError: as the runtime's `load_network`.
+        ConfigError: if the backbone is unknown or has no such stage.
+        WeightsError: if the weights are missing, damaged or do not fit.
     """
-    named = {"backbone": backbone, "weights": init, "stage": stage}
-    options = with_card(validated(BackboneOptions, named))
-    network, normalisation = load_network(backbone, init)
-    return Encoder(backbone, network, normalisation, options.stage, frozen_norms)
+    values = {"backbone": backbone, "weights": init, "stage": stage}
+    options = apply_model_card(validated(BackboneOptions, values))
+    network, normalization = load_network(backbone, init)
+    return Encoder(backbone, network, normalization, options.stage, frozen_norms)

@@ -1,4 +1,4 @@
-"""A frozen teacher: asked about every view, or once about every frame and kept on disk."""
+"""Frozen teacher of distillation: encodes every view, or every frame once into a cache."""
 
 from __future__ import annotations
 
@@ -15,59 +15,72 @@ from numpy.typing import NDArray
 from torch import nn
 from torchvision.ops import roi_align
 
-from scenerep_ros.backbones.checkpoint import checkpoint_folder, parse_safetensors, read_card
+from scenerep_ros.backbones.checkpoint import find_checkpoint, parse_safetensors, read_card
 from scenerep_ros.backbones.loading import load_backbone
-from scenerep_ros.backbones.vit import PositionEmbedding, trained_with_antialias
+from scenerep_ros.backbones.vit import PositionEmbedding, is_trained_with_antialiasing
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import Features, RGBDFrame
-from scenerep_training.networks.encoder import Encoded, Encoder
+from scenerep_training.networks.encoder import Encoder, EncoderOutput
+
+
+HASHED_ROW_STEP = 4
+"""A frame is identified by every fourth row: noise makes two frames of a camera differ everywhere."""
 
 
 class Teacher(nn.Module):
-    """An encoder that looks at views in its own resolution and never learns.
+    """Frozen encoder that encodes views at its own resolution.
 
     Args:
-        encoder: with the teacher's weights.
-        resolution: side that views are resized to, pixels; rounded to whole cells.
+        encoder: encoder with the teacher's weights.
+        resolution: side that views are resized to [px], rounded to whole patches.
     """
 
     def __init__(self, encoder: Encoder, resolution: int) -> None:
         super().__init__()
         self.encoder = encoder.requires_grad_(False).eval()
-        cells = max(1, round(resolution / encoder.stride))
-        self.side = cells * encoder.stride
+        grid_size = max(1, round(resolution / encoder.stride))
+        self.side = grid_size * encoder.stride
         if hasattr(encoder.network, "pos_embed"):
-            antialias = trained_with_antialias(encoder.name)
-            PositionEmbedding(encoder.network, antialias).fit((cells, cells))
+            antialias = is_trained_with_antialiasing(encoder.name)
+            PositionEmbedding(encoder.network, antialias).resize((grid_size, grid_size))
 
     def train(self, mode: bool = True) -> Teacher:  # noqa: ARG002
-        """Stay in eval mode, whatever the student does."""
+        """Stay in eval mode, also when the student enters training mode."""
         return super().train(False)
 
     @torch.no_grad()
-    def forward(self, images: torch.Tensor, cells: tuple[int, int]) -> Encoded:
-        """Encode square views (B, 3, S, S) uint8; the grid is resized to (B, *cells, C)."""
+    def forward(self, images: torch.Tensor, grid_shape: tuple[int, int]) -> EncoderOutput:
+        """Encode square views.
+
+        Args:
+            images: (B, 3, S, S) uint8, RGB.
+            grid_shape: height h and width w to which the feature grid is resized.
+
+        Returns:
+            Pooled features (B, C) and grid (B, h, w, C), float32.
+        """
         side = (self.side, self.side)
         resized = F.interpolate(images.float(), side, mode="bilinear", antialias=True)
-        encoded = self.encoder(resized)
-        maps = encoded.grid.float().permute(0, 3, 1, 2)
-        maps = F.interpolate(maps, cells, mode="bilinear", antialias=True)
-        return Encoded(encoded.pooled.float(), maps.permute(0, 2, 3, 1))
+        output = self.encoder(resized)
+        maps = output.grid.float().permute(0, 3, 1, 2)
+        maps = F.interpolate(maps, grid_shape, mode="bilinear", antialias=True)
+        return EncoderOutput(output.pooled.float(), maps.permute(0, 2, 3, 1))
 
 
 class TeacherCache:
-    """Features of whole frames as the runtime computes them, one file a frame, in float16.
+    """Features of whole frames as the runtime computes them, one float16 file per frame.
 
-    A frame is known by its content, so that it may be read from anywhere under any name.
+    A frame is identified by its pixels, so it may be read from any path under any name.
 
     Args:
-        folder: for the features of all teachers; a frame takes about 0.7 MB (22 x 39 cells of 384).
-        options: of the teacher.
+        folder: folder for the features of all teachers; a frame takes about 0.7 MB (22 x 39 patches
+            of 384 channels).
+        options: options of the teacher.
 
     Raises:
-        WeightsError: if the teacher's checkpoint has a damaged card.
+        WeightsError: if the card of the teacher's checkpoint is damaged.
     """
 
     def __init__(self, folder: Path, options: BackboneOptions) -> None:
@@ -77,10 +90,14 @@ class TeacherCache:
         self._folder = folder / name
 
     def fill(self, frames: Iterable[RGBDFrame]) -> int:
-        """Compute what is missing, on the device of the options; return how much that was.
+        """Compute the features of the frames that are missing, on the device of the options.
+
+        Returns:
+            Number of frames that were computed.
 
         Raises:
-            ConfigError, WeightsError: if the teacher cannot be loaded.
+            ConfigError: if the teacher is unknown or its device is absent.
+            WeightsError: if the teacher's weights cannot be loaded.
             ScenerepError: if the disk is full.
         """
         backbone, count = None, 0
@@ -94,10 +111,10 @@ class TeacherCache:
         return count
 
     def read(self, color: NDArray[np.uint8]) -> Features:
-        """Features of one frame (H, W, 3), on the CPU, float16.
+        """Read the features of one frame (H, W, 3) onto the CPU, float16.
 
         Raises:
-            ConfigError: if it is not there.
+            ConfigError: if the frame is not in the cache.
             WeightsError: if its file is damaged.
         """
         path = self._path(color)
@@ -110,30 +127,29 @@ class TeacherCache:
         return Features(stored["grid"], stored["pooled"])
 
     def _path(self, color: NDArray[np.uint8]) -> Path:
-        # Every fourth row: two frames of a camera differ everywhere, by noise if by nothing else.
-        digest = hashlib.blake2b(color[::4].tobytes(), digest_size=16)
+        digest = hashlib.blake2b(color[::HASHED_ROW_STEP].tobytes(), digest_size=16)
         digest.update(str(color.shape).encode())
         return self._folder / f"{digest.hexdigest()}.safetensors"
 
 
-def crop_grid(grid: torch.Tensor, box: torch.Tensor, cells: int) -> torch.Tensor:
-    """Features of a crop out of those of the whole frame: a cell is the mean over its area.
+def crop_grid(grid: torch.Tensor, box: torch.Tensor, grid_size: int) -> torch.Tensor:
+    """Crop the feature grid of a frame; each patch is the mean over its area.
 
-    This is not what the teacher would say of the crop itself: it saw all around it, at the frame's
-    own scale.
+    The result differs from the teacher's features of the crop itself: the teacher saw the crop's
+    surroundings, at the scale of the frame.
 
     Args:
-        grid: (h, w, C), of the frame.
-        box: (4,), left, top, right, bottom of the crop, as shares of the frame's sides.
-        cells: a side of the result.
+        grid: (h, w, C) features of the frame.
+        box: (4,) left, top, right, bottom of the crop, relative to the frame's sides, 0 to 1.
+        grid_size: patches along a side of the result, g.
 
     Returns:
-        (cells, cells, C) float32.
+        (g, g, C) float32.
     """
     height, width = grid.shape[:2]
     edges = box * torch.tensor([width, height, width, height])
     maps = grid.float().permute(2, 0, 1)[None]
-    sampled = roi_align(maps, [edges[None]], cells, sampling_ratio=2, aligned=True)
+    sampled = roi_align(maps, [edges[None]], grid_size, sampling_ratio=2, aligned=True)
     return sampled[0].permute(1, 2, 0)
 
 
@@ -144,7 +160,8 @@ def _write(path: Path, features: Features) -> None:
 
 
 def _weights_digest(weights: str) -> str:
-    folder, path = checkpoint_folder(weights), Path(weights).expanduser()
+    """Return a short hash of a checkpoint or weight file, or the name of downloaded weights."""
+    folder, path = find_checkpoint(weights), Path(weights).expanduser()
     if folder is not None:
         return read_card(folder).sha256[:12]
     if path.is_file():

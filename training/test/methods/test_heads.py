@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.views.pair import FramePair, Views
+from scenerep_training.data.views.base import FramePair, Views
 from scenerep_training.methods.heads import Heads, HeadsOptions
-from scenerep_training.networks.encoder import make_encoder
+from scenerep_training.networks.encoder import build_encoder
 from torch.utils.data import default_collate
 
-from scenerep_ros.backbones.attention import LastAttention
+from scenerep_ros.backbones.attention import AttentionRecorder
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
 
@@ -22,7 +22,7 @@ def heads():
     def build(backbone: str = VIT, **changes) -> Heads:
         torch.manual_seed(0)
         options = HeadsOptions(crop_size=64).model_copy(update=changes)
-        return Heads(options, make_encoder(backbone, "random"))
+        return Heads(options, build_encoder(backbone, "random"))
 
     return build
 
@@ -37,20 +37,20 @@ def views() -> Views:
         mask[16 * row : 16 * row + 32, 16 * column : 16 * column + 32] = True
         frame = RGBDFrame(np.where(mask, 230, 20).astype(np.uint8)[..., None].repeat(3, 2))
         pairs.append(FramePair(frame, frame, (mask, mask)))
-    make = Heads(HeadsOptions(crop_size=64, min_crop=0.8), make_encoder(VIT, "random")).make_views()
+    make = Heads(HeadsOptions(crop_size=64, min_crop=0.8), build_encoder(VIT, "random")).build_transform()
     return default_collate([make(pair) for pair in pairs])
 
 
 def learn(method: Heads, views: Views, steps: int = 25) -> torch.Tensor:
     """Train; return the share of each head's attention that is on the foreground (n,)."""
-    optimiser = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0)
     for _ in range(steps):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         method.loss(views).loss.backward()
-        optimiser.step()
-    with LastAttention() as attention, torch.no_grad():
+        optimizer.step()
+    with AttentionRecorder() as attention, torch.no_grad():
         method.encoder(views["image"])
-    patches = attention.cls_scores().softmax(-1)[..., 1:]
+    patches = attention.cls_logits().softmax(-1)[..., 1:]
     mask = torch.nn.functional.avg_pool2d(views["mask"].float(), 16).flatten(1)
     return ((patches * mask[:, None]).sum(-1) / patches.sum(-1)).mean(0)
 

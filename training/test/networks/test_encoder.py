@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.networks.encoder import Encoder, make_encoder
+from scenerep_training.networks.encoder import Encoder, build_encoder
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
-from scenerep_ros.backbones.loading import as_backbone
+from scenerep_ros.backbones.timm_networks import wrap_network
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 
@@ -22,10 +22,10 @@ def images():
 
 @pytest.mark.parametrize("name", [CONVNET, "mobilenetv4_conv_small_035", VIT])
 def test_features_are_those_of_the_runtime(name, images):
-    encoder = make_encoder(name, "random").eval()
+    encoder = build_encoder(name, "random").eval()
     encoded = encoder(images[:1])
     options = BackboneOptions(backbone=name, device="cpu", precision="fp32")
-    backbone = as_backbone(options, encoder.network, encoder.normalisation)
+    backbone = wrap_network(options, encoder.network, encoder.normalization)
     features = backbone(np.ascontiguousarray(images[0].permute(1, 2, 0)), 64)
     torch.testing.assert_close(encoded.grid[0], features.grid, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(encoded.pooled[0], features.pooled, atol=1e-4, rtol=1e-4)
@@ -33,13 +33,13 @@ def test_features_are_those_of_the_runtime(name, images):
 
 @pytest.mark.parametrize(("side", "cells"), [(64, 4), (60, 4), (70, 4), (73, 5), (3, 1)])
 def test_a_vit_takes_views_of_any_size(side, cells):
-    encoder = make_encoder(VIT, "random")
+    encoder = build_encoder(VIT, "random")
     encoded = encoder(torch.randint(256, (2, 3, side, side), dtype=torch.uint8))
     assert encoded.grid.shape[:3] == (2, cells, cells)
 
 
 def test_every_weight_before_the_stage_learns_and_none_after_it(images):
-    encoder = make_encoder(CONVNET, "random", stage=2)
+    encoder = build_encoder(CONVNET, "random", stage=2)
     encoder(images).grid.square().mean().backward()
     learning = [weight for weight in encoder.parameters() if weight.requires_grad]
     assert all(weight.grad is not None for weight in learning)
@@ -48,7 +48,7 @@ def test_every_weight_before_the_stage_learns_and_none_after_it(images):
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_frozen_norms_keep_their_statistics_and_learn_their_scale(images, frozen):
-    encoder = make_encoder(CONVNET, "random", frozen_norms=frozen)
+    encoder = build_encoder(CONVNET, "random", frozen_norms=frozen)
     before = {name: value.clone() for name, value in encoder.named_buffers()}
     encoder.train()(images).grid.square().mean().backward()
     after = dict(encoder.named_buffers())
@@ -58,22 +58,22 @@ def test_frozen_norms_keep_their_statistics_and_learn_their_scale(images, frozen
 
 
 def test_a_checkpoint_brings_its_stage(tmp_path):
-    first = make_encoder(CONVNET, "random")
+    first = build_encoder(CONVNET, "random")
     card = ModelCard(
         architecture=CONVNET,
-        mean=first.normalisation.mean,
-        std=first.normalisation.std,
+        mean=first.normalization.mean,
+        std=first.normalization.std,
         stage=2,
         resolution=64,
         origin="a test",
         licence="none",
     )
     save_checkpoint(tmp_path, first.network.state_dict(), card)
-    assert make_encoder(CONVNET, str(tmp_path)).stage == 2
-    assert make_encoder(CONVNET, str(tmp_path), stage=1).stage == 1
+    assert build_encoder(CONVNET, str(tmp_path)).stage == 2
+    assert build_encoder(CONVNET, str(tmp_path), stage=1).stage == 1
 
 
 def test_a_stage_that_is_not_there_is_refused():
-    network = make_encoder(CONVNET, "random")
+    network = build_encoder(CONVNET, "random")
     with pytest.raises(ConfigError, match="stage = 9: test_resnet has the stages 0 to"):
-        Encoder(CONVNET, network.network, network.normalisation, stage=9)
+        Encoder(CONVNET, network.network, network.normalization, stage=9)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import checkpoint_folder, read_card
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 
 FORM = "[BACKBONE=]WEIGHTS"
@@ -21,7 +21,7 @@ def model_options(config: PipelineConfig, text: str) -> PipelineConfig:
     backbone, sign, weights = text.partition("=")
     if not sign or "/" in backbone:  # a path may have such a sign in it
         backbone, weights = "", text
-    folder = checkpoint_folder(weights)
+    folder = find_checkpoint(weights)
     if not backbone and folder is not None:
         backbone = read_card(folder).architecture
     return config.model_copy(update={"backbone": backbone or config.backbone, "weights": weights})
@@ -34,7 +34,7 @@ def model_label(config: PipelineConfig) -> str:
     'resnet18-tuned'
     """
     path = Path(config.weights).expanduser()
-    return f"{config.backbone}-{(checkpoint_folder(path) or path).stem}"
+    return f"{config.backbone}-{(find_checkpoint(path) or path).stem}"
 
 
 def labelled(models: list[PipelineConfig]) -> dict[str, PipelineConfig]:

