@@ -1,4 +1,4 @@
-"""Connected pieces of label images, on any device."""
+"""Connected components and growth of label images, on any device."""
 
 from __future__ import annotations
 
@@ -7,79 +7,100 @@ from functools import reduce
 import torch
 from torch.nn.functional import pad
 
-ROUNDS = 4
-"""Of the search for roots between two looks at whether it has ended, at which the host waits."""
+ROUNDS_PER_CHECK = 4
+"""Rounds of the root search between two checks for convergence, for which the host must wait."""
 
 
-def connected_pieces(things: torch.Tensor, least: float) -> torch.Tensor:
-    """Number the connected pieces (4 neighbours) of all things.
+def label_connected_components(labels: torch.Tensor, min_area: float) -> torch.Tensor:
+    """Number the connected components (4 neighbours) of all labels.
 
-    Runs of one thing in a row are joined with those that they touch in the next row: there are a
-    hundred times fewer runs than pixels.
+    Runs of one label in a row are joined with the runs that touch them in the next row. There are
+    a hundred times fewer runs than pixels.
 
     Args:
-        things: (H, W) int64, 0 = no thing.
-        least: pixels of the smallest piece to keep.
+        labels: (H, W) int64, 0 = background.
+        min_area: area of the smallest component to keep [px].
 
     Returns:
-        (H, W) int64: 1..K in reading order of the pieces' first pixels, 0 elsewhere.
+        (H, W) int64: 1..K in reading order of the components' first pixels, 0 elsewhere.
     """
-    starts = torch.ones_like(things, dtype=torch.bool)
-    starts[:, 1:] = things[:, 1:] != things[:, :-1]
-    run = starts.flatten().cumsum(0) - 1
-    first = starts.flatten().nonzero()[:, 0]
-    thing = things.flatten()[first]
-    length = first.diff(append=first.new_full((1,), things.numel()))
-    upper, lower = _contacts(things, starts)
-    root = _roots(len(first), run[upper], run[lower])
-    area = torch.zeros_like(length).scatter_add_(0, root, length)
-    kept = (root == torch.arange(len(root), device=root.device)) & (thing > 0) & (area >= least)
+    # Split the rows into runs of equal labels.
+    starts = torch.ones_like(labels, dtype=torch.bool)
+    starts[:, 1:] = labels[:, 1:] != labels[:, :-1]
+    run_of_pixel = starts.flatten().cumsum(0) - 1
+    first_pixel = starts.flatten().nonzero()[:, 0]
+    run_label = labels.flatten()[first_pixel]
+    run_length = first_pixel.diff(append=first_pixel.new_full((1,), labels.numel()))
+    # Join touching runs of one label; the root of a component is its first run.
+    upper, lower = _contacts(labels, starts)
+    root = _find_roots(len(first_pixel), run_of_pixel[upper], run_of_pixel[lower])
+    area = torch.zeros_like(run_length).scatter_add_(0, root, run_length)
+    # Number the roots of the components that are large enough.
+    is_root = root == torch.arange(len(root), device=root.device)
+    kept = is_root & (run_label > 0) & (area >= min_area)
     number = kept.cumsum(0) * kept
-    return number[root].index_select(0, run).view(things.shape)
+    return number[root].index_select(0, run_of_pixel).view(labels.shape)
 
 
-def _contacts(things: torch.Tensor, starts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Flat indices (E,) of the first pixels at which a run meets one of its thing below it."""
-    meet = (things[1:] == things[:-1]) & (things[1:] > 0) & (starts[1:] | starts[:-1])
-    upper = meet.flatten().nonzero()[:, 0]
-    return upper, upper + things.shape[1]
+def _contacts(labels: torch.Tensor, starts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the first pixel of each contact between runs of one label in adjacent rows.
 
+    Args:
+        labels: (H, W) int64, 0 = background.
+        starts: (H, W) bool, true at the first pixel of each run.
 
-def _roots(count: int, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Find the least node (count,) of each node's component in a graph of edges (E,).
-
-    Every root hooks itself to a lesser neighbour, then paths are halved (Shiloach and Vishkin, "An
-    O(log n) parallel connectivity algorithm", 1982).
+    Returns:
+        Flat indices (E,) of the pixels in the upper and in the lower row.
     """
-    parent = torch.arange(count, device=one.device)
+    touches = (labels[1:] == labels[:-1]) & (labels[1:] > 0) & (starts[1:] | starts[:-1])
+    upper = touches.flatten().nonzero()[:, 0]
+    return upper, upper + labels.shape[1]
+
+
+def _find_roots(node_count: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Find the smallest node (n,) of each node's component in a graph.
+
+    In each round, every root is hooked to a smaller neighbour, then paths are halved (Shiloach and
+    Vishkin, "An O(log n) parallel connectivity algorithm", 1982).
+
+    Args:
+        node_count: number of nodes n.
+        first: (E,) int64, one node of each edge.
+        second: (E,) int64, the other node of each edge.
+    """
+    parent = torch.arange(node_count, device=first.device)
     while True:
         before = parent
-        for _ in range(ROUNDS):
-            ends = parent[one], parent[other]
-            least = torch.minimum(*ends)
-            for end in ends:
-                parent = parent.scatter_reduce(0, end, least, "amin")
+        for _ in range(ROUNDS_PER_CHECK):
+            parents = parent[first], parent[second]
+            smaller = torch.minimum(*parents)
+            for node in parents:
+                parent = parent.scatter_reduce(0, node, smaller, "amin")
             parent = parent[parent]
         if torch.equal(parent, before):
             return parent
 
 
-def spread(labels: torch.Tensor, within: torch.Tensor, reach: int) -> torch.Tensor:
-    """Extend pieces pixel by pixel.
+def expand_labels(labels: torch.Tensor, mask: torch.Tensor, max_distance_px: int) -> torch.Tensor:
+    """Expand labels pixel by pixel into unlabelled pixels.
 
     Args:
-        labels: (H, W) int64, 0 = to be filled.
-        within: (H, W) bool, where pieces may grow.
-        reach: number of rounds, which is the furthest a piece grows.
+        labels: (H, W) int64, 0 = unlabelled.
+        mask: (H, W) bool, pixels that may be labelled.
+        max_distance_px: number of rounds, which is the largest distance of expansion [px].
+
+    Returns:
+        (H, W) int64.
     """
     padded = pad(labels, (1, 1, 1, 1))
     flat, width = padded.view(-1), padded.shape[1]
-    pixels = pad(within & (labels == 0), (1, 1, 1, 1)).view(-1).nonzero()[:, 0]
-    beside = [pixels + shift for shift in (0, -1, 1, -width, width)]
-    for _ in range(reach):
-        flat[pixels] = reduce(_unless_labelled, (flat[place] for place in beside))
+    pixels = pad(mask & (labels == 0), (1, 1, 1, 1)).view(-1).nonzero()[:, 0]
+    # Take the first label among the pixel, its left, right, upper and lower neighbour.
+    neighbors = [pixels + offset for offset in (0, -1, 1, -width, width)]
+    for _ in range(max_distance_px):
+        flat[pixels] = reduce(_first_label, (flat[neighbor] for neighbor in neighbors))
     return padded[1:-1, 1:-1]
 
 
-def _unless_labelled(labels: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+def _first_label(labels: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     return torch.where(labels > 0, labels, others)

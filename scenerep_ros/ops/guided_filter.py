@@ -1,70 +1,82 @@
-"""Edges that follow colour: He, Sun and Tang, "Guided image filtering" (TPAMI 2013)."""
+"""Edge-preserving smoothing: He, Sun and Tang, "Guided image filtering" (TPAMI 2013)."""
 
 from __future__ import annotations
 
 import torch
 
-from scenerep_ros.ops.resize import enlarged, shrunk, window_means
+from scenerep_ros.ops.resize import box_filter, resize_area, resize_bilinear
 
 
 def guided_filter(
     guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float
 ) -> torch.Tensor:
-    """Smooth values so that they step only where the guide does.
+    """Smooth values so that they have edges only where the guide has.
 
-    In each window the output is a linear function of the guide's colour that fits the values best;
-    a pixel takes the mean of the functions of all windows that hold it. The functions vary slowly,
+    In each window the output is the linear function of the guide's colour that fits the values
+    best. A pixel averages the functions of all windows that contain it. The functions vary slowly,
     so the values may be coarser than the guide (He and Sun, "Fast guided filter", 2015).
 
     Args:
         guide: (3, H, W) float32 colour, 0..1.
-        values: (h, w) float32, as large as the guide or a whole part of it, on the same device.
-        radius: of the square windows, pixels of values; they are (2 radius + 1) wide.
+        values: (h, w) float32, as large as the guide or an integer fraction of it, on its device.
+        radius: radius of the square windows, pixels of values; they are (2 radius + 1) wide.
         epsilon: variance of the guide below which a window counts as flat.
 
     Returns:
         (H, W) float32.
     """
-    coarse = shrunk(guide, values.shape)
-    functions = window_means(_fit(coarse, values, radius, epsilon), radius)
-    slope_and_offset = enlarged(functions, guide.shape[1:])
-    return (slope_and_offset[:3] * guide).sum(dim=0) + slope_and_offset[3]
+    # Fit the functions at the resolution of the values and average them over the windows.
+    coarse_guide = resize_area(guide, values.shape)
+    coefficients = box_filter(_fit(coarse_guide, values, radius, epsilon), radius)
+    # Apply them at the resolution of the guide.
+    coefficients = resize_bilinear(coefficients, guide.shape[1:])
+    slope, offset = coefficients[:3], coefficients[3]
+    return (slope * guide).sum(dim=0) + offset
 
 
 def _fit(guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:
-    """Slope and offset (4, h, w) of each window's function."""
-    products = torch.cat([_products(guide), guide * values])
-    blurred = window_means(torch.cat([guide, values[None], products]), radius)
-    mean, level, spread, covariance = blurred.split([3, 1, 6, 3])
-    spread = spread - _products(mean)
-    slope = _solve(spread[:3] + epsilon, spread[3:], covariance - mean * level)
-    return torch.cat([slope, level - (slope * mean).sum(dim=0)])
+    """Fit slope and offset (4, h, w) of the linear function of each window."""
+    # Compute the moments of each window.
+    products = torch.cat([_pairwise_products(guide), guide * values])
+    moments = box_filter(torch.cat([guide, values[None], products]), radius)
+    guide_mean, value_mean, guide_moment, cross_moment = moments.split([3, 1, 6, 3])
+    # Solve the regularized normal equations.
+    covariance = guide_moment - _pairwise_products(guide_mean)
+    cross_covariance = cross_moment - guide_mean * value_mean
+    slope = _solve_symmetric(covariance[:3] + epsilon, covariance[3:], cross_covariance)
+    return torch.cat([slope, value_mean - (slope * guide_mean).sum(dim=0)])
 
 
-def _products(planes: torch.Tensor) -> torch.Tensor:
-    """Products (6, h, w) of three planes: xx, yy, zz, yz, xz, xy."""
+def _pairwise_products(planes: torch.Tensor) -> torch.Tensor:
+    """Multiply three planes pairwise: xx, yy, zz, yz, xz, xy, (6, h, w)."""
     x, y, z = planes
     return torch.cat([planes * planes, torch.stack([y * z, x * z, x * y])])
 
 
-def _solve(diagonal: torch.Tensor, beside: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Solve a symmetric 3x3 system a pixel by its adjugate, many times faster than LAPACK's loop.
+def _solve_symmetric(
+    diagonal: torch.Tensor, off_diagonal: torch.Tensor, right_side: torch.Tensor
+) -> torch.Tensor:
+    """Solve a symmetric 3x3 system in each pixel by its adjugate.
+
+    This is many times faster than the loop over pixels of LAPACK.
 
     Args:
-        diagonal: three planes (3, h, w).
-        beside: those off it: yz, xz, xy.
-        right: those of the right side.
+        diagonal: (3, h, w) float32, the elements xx, yy, zz of the matrix.
+        off_diagonal: (3, h, w) float32, the elements yz, xz, xy.
+        right_side: (3, h, w) float32.
 
     Returns:
         (3, h, w) float32.
     """
-    (a, b, c), (yz, xz, xy), (x, y, z) = diagonal, beside, right
-    minor = b * c - yz * yz, xz * yz - xy * c, xy * yz - xz * b
-    determinant = a * minor[0] + xy * minor[1] + xz * minor[2]
-    across = xy * xz - a * yz
+    (a, b, c), (yz, xz, xy), (x, y, z) = diagonal, off_diagonal, right_side
+    # Compute the cofactors of the first row, and the determinant from them.
+    cofactor = b * c - yz * yz, xz * yz - xy * c, xy * yz - xz * b
+    determinant = a * cofactor[0] + xy * cofactor[1] + xz * cofactor[2]
+    cofactor_yz = xy * xz - a * yz
+    # Multiply the adjugate with the right side.
     rows = (
-        minor[0] * x + minor[1] * y + minor[2] * z,
-        minor[1] * x + (a * c - xz * xz) * y + across * z,
-        minor[2] * x + across * y + (a * b - xy * xy) * z,
+        cofactor[0] * x + cofactor[1] * y + cofactor[2] * z,
+        cofactor[1] * x + (a * c - xz * xz) * y + cofactor_yz * z,
+        cofactor[2] * x + cofactor_yz * y + (a * b - xy * xy) * z,
     )
     return torch.stack(rows) / determinant

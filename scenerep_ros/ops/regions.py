@@ -1,108 +1,169 @@
-"""Label images of surface pieces: making, growing, naming."""
+"""Operations on label images of connected regions: labelling, filtering, growing, adjacency."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from scenerep_ros.config.constants import tuned
 
 Labels = NDArray[np.int32]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MAX_SAMPLES = 256
-"""Pixels of a piece that its shape is measured on."""
+
+@dataclass(frozen=True)
+class RegionConstants:
+    """Tuned constants of region operations."""
+
+    opening_size_px: int = tuned(
+        3,
+        "side of the square kernel of the binary opening",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="argument: width of the fringe of flying pixels of a Kinect",
+    )
+    max_samples: int = tuned(
+        256, "approximate number of pixels that a region is sampled to", set_on="not recorded"
+    )
+    adjacency_distance_px: int = tuned(
+        2,
+        "distance of two pixels that make their regions adjacent",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
 
 
-def connected_pieces(mask: Mask) -> Labels:
-    """Number the connected pieces (4 neighbours) of a mask 1..K; 0 elsewhere."""
-    _, pieces = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    return np.asarray(pieces, np.int32)
+CONSTANTS = RegionConstants()
 
 
-def opened(mask: Mask) -> Mask:
-    """Remove specks and the fringe of flying pixels that a Kinect sees at the border of a thing."""
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+def connected_regions(mask: Mask) -> Labels:
+    """Number the connected regions (4 neighbours) of a mask 1..K; 0 elsewhere.
+
+    >>> connected_regions(np.array([[True, False, True, True]])).tolist()
+    [[1, 0, 2, 2]]
+    """
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    return np.asarray(labels, np.int32)
 
 
-def areas(labels: Labels) -> NDArray[np.int64]:
-    """Pixels of each label, 0 included."""
+def binary_opening(mask: Mask) -> Mask:
+    """Remove specks and the fringe of flying pixels of a depth camera from a mask (H, W)."""
+    kernel = np.ones((CONSTANTS.opening_size_px, CONSTANTS.opening_size_px), np.uint8)
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+
+
+def region_areas(labels: Labels) -> NDArray[np.int64]:
+    """Count the pixels (K + 1,) of each label, 0 included."""
     return np.bincount(labels.ravel())
 
 
-def keep_pieces(labels: Labels, keep: Mask) -> Labels:
-    """Drop labels and close the gaps in their numbering.
+def filter_labels(labels: Labels, keep: Mask) -> Labels:
+    """Set labels to 0 and renumber the remaining ones without gaps, in the same order.
 
     Args:
         labels: (H, W) int32, 0..K.
-        keep: (K + 1,) bool; label 0 stays what it is.
+        keep: (K + 1,) bool, true for the labels to keep; label 0 always stays 0.
+
+    >>> filter_labels(np.array([[0, 1, 2, 3]], np.int32), np.array([0, 1, 0, 1], bool)).tolist()
+    [[0, 1, 0, 2]]
     """
-    names = np.zeros(len(keep), np.int32)
+    new_label = np.zeros(len(keep), np.int32)
     kept = np.flatnonzero(keep[1:]) + 1
-    names[kept] = np.arange(1, len(kept) + 1)
-    return names[labels]
+    new_label[kept] = np.arange(1, len(kept) + 1)
+    return new_label[labels]
 
 
-def keep_large(labels: Labels, min_share: float) -> Labels:
-    """Drop pieces that are smaller than a share of the image."""
-    return keep_pieces(labels, areas(labels) >= min_share * labels.size)
+def filter_small_regions(labels: Labels, min_area_ratio: float) -> Labels:
+    """Set regions to 0 whose ratio of the image area is smaller than `min_area_ratio`."""
+    return filter_labels(labels, region_areas(labels) >= min_area_ratio * labels.size)
 
 
-def grow(labels: Labels, within: Mask, w: Floats, gap: float, reach: int) -> Labels:
-    """Extend pieces pixel by pixel, each time to the neighbour that is nearest in depth.
+def region_growing(
+    labels: Labels, mask: Mask, inverse_depth: Floats, threshold: float, max_distance_px: int
+) -> Labels:
+    """Grow regions pixel by pixel; each pixel joins the neighbour that is nearest in depth.
 
     Args:
-        labels: (H, W) int32, 0 = to be filled.
-        within: (H, W) bool, where pieces may grow.
-        w: (H, W) float32, inverse depth.
-        gap: step in depth that stops growth, metres at 1 m.
-        reach: number of rounds, which is the furthest a piece grows.
+        labels: (H, W) int32, 0 = unlabelled.
+        mask: (H, W) bool, pixels that may be labelled.
+        inverse_depth: (H, W) float32 [1/m], NaN without a measurement.
+        threshold: step in inverse depth that regions do not grow across [1/m].
+        max_distance_px: number of rounds, which is the largest distance of growth [px].
+
+    Returns:
+        (H, W) int32.
     """
+    # Pad the image, so that every pixel has four neighbours at fixed offsets.
     padded = np.pad(labels, 1)
-    flat = padded.ravel()
-    depth = np.pad(w, 1, constant_values=np.nan).ravel()
-    open_pixels = np.flatnonzero(np.pad(within & (labels == 0), 1))
-    steps = np.array([-1, 1, -padded.shape[1], padded.shape[1]])[:, None]
-    for _ in range(reach):
-        around = open_pixels + steps
-        jump = np.abs(depth[around] - depth[open_pixels])
-        jump[(flat[around] == 0) | np.isnan(jump)] = np.inf
-        nearest = jump.argmin(axis=0), np.arange(len(open_pixels))
-        reached = jump[nearest] < gap
-        flat[open_pixels[reached]] = flat[around[nearest][reached]]
-        open_pixels = open_pixels[~reached]
+    flat_labels = padded.ravel()
+    flat_depth = np.pad(inverse_depth, 1, constant_values=np.nan).ravel()
+    pixels = np.flatnonzero(np.pad(mask & (labels == 0), 1))
+    offsets = np.array([-1, 1, -padded.shape[1], padded.shape[1]])[:, None]
+    for _ in range(max_distance_px):
+        # Find the labelled neighbour of each pixel with the smallest step in depth.
+        neighbors = pixels + offsets
+        step = np.abs(flat_depth[neighbors] - flat_depth[pixels])
+        step[(flat_labels[neighbors] == 0) | np.isnan(step)] = np.inf
+        nearest = step.argmin(axis=0), np.arange(len(pixels))
+        # Label the pixels that are on its surface.
+        is_reached = step[nearest] < threshold
+        flat_labels[pixels[is_reached]] = flat_labels[neighbors[nearest][is_reached]]
+        pixels = pixels[~is_reached]
     return padded[1:-1, 1:-1].copy()
 
 
-def spread_samples(labels: Labels) -> list[NDArray[np.intp]]:
-    """Flat indices of some pixels of each label, 0 (none) to K, evenly spread."""
-    pixels = np.flatnonzero(labels)
-    named = labels.ravel()[pixels].astype(np.uint16)
-    pixels = pixels[np.argsort(named, kind="stable")]
-    ends = np.cumsum(np.bincount(named))
-    groups = np.split(pixels, ends[:-1])
-    return [group[:: max(1, len(group) // MAX_SAMPLES)] for group in groups]
+def sample_regions(labels: Labels) -> list[NDArray[np.intp]]:
+    """Sample the pixels of each region evenly.
 
-
-def borders(labels: Labels, w: Floats, reach: int = 2) -> tuple[Doubles, Doubles]:
-    """Measure where pieces meet.
+    Args:
+        labels: (H, W) int32, 0..K.
 
     Returns:
-        (K + 1, K + 1): number of pixel pairs, `reach` apart, in which label i meets label j; and by
-        how much j is nearer than i there on average, metres at 1 m.
+        K + 1 arrays of flat indices; that of label 0 is empty.
+    """
+    pixels = np.flatnonzero(labels)
+    pixel_labels = labels.ravel()[pixels].astype(np.uint16)
+    # numpy's stable sort of 16 bit numbers is a radix sort.
+    pixels = pixels[np.argsort(pixel_labels, kind="stable")]
+    ends = np.cumsum(np.bincount(pixel_labels))
+    groups = np.split(pixels, ends[:-1])
+    return [group[:: max(1, len(group) // CONSTANTS.max_samples)] for group in groups]
+
+
+def region_adjacency(
+    labels: Labels, inverse_depth: Floats, distance_px: int = CONSTANTS.adjacency_distance_px
+) -> tuple[Doubles, Doubles]:
+    """Measure the common borders of all pairs of regions.
+
+    Args:
+        labels: (H, W) int32, 0..K.
+        inverse_depth: (H, W) float32 [1/m].
+        distance_px: distance along rows and columns of the pixels that are paired [px].
+
+    Returns:
+        (K + 1, K + 1) number of pixel pairs with labels i and j, and (K + 1, K + 1) mean inverse
+        depth of j minus that of i over these pairs [1/m], positive where j is nearer.
     """
     count = int(labels.max()) + 1
-    pairs, nearer = np.zeros(count * count), np.zeros(count * count)
+    pair_count, total_step = np.zeros(count * count), np.zeros(count * count)
     for first, second in (
-        (np.s_[:-reach], np.s_[reach:]),
-        (np.s_[:, :-reach], np.s_[:, reach:]),
+        (np.s_[:-distance_px], np.s_[distance_px:]),
+        (np.s_[:, :-distance_px], np.s_[:, distance_px:]),
     ):
+        # Select the pixel pairs of different regions.
         i, j = labels[first], labels[second]
-        meet = (i != j) & (i > 0) & (j > 0)
-        i, j, step = i[meet], j[meet], w[second][meet] - w[first][meet]
-        for key, rise in ((i * count + j, step), (j * count + i, -step)):
-            pairs += np.bincount(key, minlength=count * count)
-            nearer += np.bincount(key, weights=rise, minlength=count * count)
-    shape = (count, count)
-    return pairs.reshape(shape), (nearer / np.maximum(pairs, 1)).reshape(shape)
+        is_border = (i != j) & (i > 0) & (j > 0)
+        step = inverse_depth[second][is_border] - inverse_depth[first][is_border]
+        i, j = i[is_border], j[is_border]
+        # Add them to the entries (i, j) and (j, i).
+        for pair, signed_step in ((i * count + j, step), (j * count + i, -step)):
+            pair_count += np.bincount(pair, minlength=count * count)
+            total_step += np.bincount(pair, weights=signed_step, minlength=count * count)
+    mean_step = total_step / np.maximum(pair_count, 1)
+    return pair_count.reshape(count, count), mean_step.reshape(count, count)

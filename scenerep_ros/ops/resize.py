@@ -1,7 +1,7 @@
-"""Windows and sizes of planes of numbers: OpenCV's where they are in host memory, else torch's.
+"""Box filter and resizing of planes, by OpenCV in host memory and by torch on other devices.
 
-Both give the same. On one core OpenCV's take a fifth of the time of torch's, and on other devices
-there is no OpenCV. This is the only place that tells devices apart.
+Both give the same result. On one CPU core OpenCV takes a fifth of the time of torch; on other
+devices there is no OpenCV. No other module distinguishes devices.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import torch
 from torch.nn.functional import interpolate
 
 
-def window_means(planes: torch.Tensor, radius: int) -> torch.Tensor:
-    """Means (N, h, w) of float32 planes over square windows; beyond the border they are mirrored.
+def box_filter(planes: torch.Tensor, radius: int) -> torch.Tensor:
+    """Compute the means of square windows; planes are mirrored at the border.
 
     Args:
         planes: (N, h, w) float32, on any device.
-        radius: windows are (2 radius + 1) wide.
+        radius: radius of the windows [px]; they are (2 radius + 1) wide.
+
+    Returns:
+        (N, h, w) float32, on the same device.
     """
     if planes.device.type == "cpu":
         size = (2 * radius + 1, 2 * radius + 1)
@@ -26,36 +29,41 @@ def window_means(planes: torch.Tensor, radius: int) -> torch.Tensor:
         for plane, mean in zip(planes.numpy(), means.numpy(), strict=True):
             cv2.blur(plane, size, dst=mean, borderType=cv2.BORDER_REFLECT)
         return means
-    down, across = (_window_weights(n, radius, planes.device) for n in planes.shape[1:])
-    return down @ planes @ across.T
+    # The filter is separable, so it is a product with a matrix along each axis.
+    vertical, horizontal = (_box_weights(n, radius, planes.device) for n in planes.shape[1:])
+    return vertical @ planes @ horizontal.T
 
 
-def enlarged(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Enlarge float32 planes (N, h, w) to (N, H, W), bilinear between the cells' centres."""
+def resize_bilinear(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Enlarge float32 planes (N, h, w) to (N, H, W), bilinear between the pixel centers."""
     if planes.device.type == "cpu":
-        return _resized(planes, shape, cv2.INTER_LINEAR)
+        return _resize_on_host(planes, shape, cv2.INTER_LINEAR)
     return interpolate(planes[None], shape, mode="bilinear", align_corners=False)[0]
 
 
-def shrunk(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Shrink float32 planes (N, H, W) to (N, h, w), each a whole part of its side, by means."""
+def resize_area(planes: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Reduce float32 planes (N, H, W) by an integer factor to (N, h, w), by means."""
     if planes.device.type == "cpu":
-        return _resized(planes, shape, cv2.INTER_AREA)
+        return _resize_on_host(planes, shape, cv2.INTER_AREA)
     return interpolate(planes[None], shape, mode="area")[0]
 
 
-def _resized(planes: torch.Tensor, shape: tuple[int, ...], interpolation: int) -> torch.Tensor:
-    result = torch.empty((len(planes), *shape))
-    for plane, place in zip(planes.numpy(), result.numpy(), strict=True):
-        cv2.resize(plane, shape[::-1], dst=place, interpolation=interpolation)
-    return result
+def _resize_on_host(
+    planes: torch.Tensor, shape: tuple[int, ...], interpolation: int
+) -> torch.Tensor:
+    resized = torch.empty((len(planes), *shape))
+    for plane, target in zip(planes.numpy(), resized.numpy(), strict=True):
+        cv2.resize(plane, shape[::-1], dst=target, interpolation=interpolation)
+    return resized
 
 
 @lru_cache(maxsize=16)
-def _window_weights(length: int, radius: int, device: torch.device) -> torch.Tensor:
-    """Weights (length, length) that give each pixel of a line the mean of its window."""
+def _box_weights(length: int, radius: int, device: torch.device) -> torch.Tensor:
+    """Build the matrix (length, length) that replaces each pixel of a line by its window's mean."""
+    # List the pixels of each window, mirrored at both ends of the line.
     window = torch.arange(length)[:, None] + torch.arange(-radius, radius + 1)
     mirrored = window.remainder(2 * length)
     mirrored = torch.minimum(mirrored, 2 * length - 1 - mirrored)
-    share = torch.full(window.shape, 1 / (2 * radius + 1))
-    return torch.zeros(length, length).scatter_add_(1, mirrored, share).to(device)
+    # Add up the weights of pixels that occur twice.
+    weight = torch.full(window.shape, 1 / (2 * radius + 1))
+    return torch.zeros(length, length).scatter_add_(1, mirrored, weight).to(device)

@@ -1,25 +1,51 @@
-"""Between the image and the coarser grid that the cut works on."""
+"""Conversion between the image and the working grid, on which geometry runs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
+
 Value = TypeVar("Value", np.int32, np.bool_)
 
-WIDTH = 320
-"""Columns that the cut works with: a Kinect resolves no more, and from 640 it is four times as fast."""
+
+@dataclass(frozen=True)
+class WorkingGridConstants:
+    """Tuned constants of the working grid."""
+
+    column_count: int = tuned(
+        320,
+        "approximate number of columns of the working grid",
+        set_on="argument: a Kinect resolves no more, and 640 columns take four times as long",
+    )
 
 
-def coarse_step(shape: tuple[int, int]) -> int:
-    """Pixels of an image (height, width) from one column of the coarse grid to the next."""
-    return max(1, round(shape[1] / WIDTH))
+CONSTANTS = WorkingGridConstants()
 
 
-def widened(labels: NDArray[Value], shape: tuple[int, int]) -> NDArray[Value]:
-    """Bring labels or a mask of the coarse grid back to the image's size."""
-    step = coarse_step(shape)
-    wide = np.repeat(np.repeat(labels, step, axis=0), step, axis=1)
-    return np.ascontiguousarray(wide[: shape[0], : shape[1]])
+def working_grid_step(shape: tuple[int, int]) -> int:
+    """Return the image pixels from one row or column of the working grid to the next.
+
+    Args:
+        shape: height and width of the image [px].
+
+    >>> working_grid_step((480, 640))
+    2
+    """
+    return max(1, round(shape[1] / CONSTANTS.column_count))
+
+
+def upsample_nearest(labels: NDArray[Value], shape: tuple[int, int]) -> NDArray[Value]:
+    """Repeat labels or a mask of the working grid to image size.
+
+    Args:
+        labels: (h, w) on the working grid of the image.
+        shape: height and width of the image [px].
+    """
+    step = working_grid_step(shape)
+    repeated = np.repeat(np.repeat(labels, step, axis=0), step, axis=1)
+    return np.ascontiguousarray(repeated[: shape[0], : shape[1]])

@@ -12,7 +12,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
 from scenerep_ros.geometry.discontinuities import depth_discontinuities
-from scenerep_ros.ops.working_grid import coarse_step
+from scenerep_ros.ops.working_grid import working_grid_step
 
 Floats = NDArray[np.float32]
 Offset = tuple[int, int]
@@ -118,7 +118,9 @@ class DepthRegistration:
             self._update(frame, is_well_exposed)
         if self._frame_count < (1 if is_first else CONSTANTS.min_frames):
             return frame
-        down, right = (offset * coarse_step(frame.shape) for offset in _best_offset(self._scores))
+        down, right = (
+            offset * working_grid_step(frame.shape) for offset in _best_offset(self._scores)
+        )
         return frame if down == right == 0 else _shift_depth(frame, down, right)
 
     def _update(self, frame: RGBDFrame, is_well_exposed: bool) -> None:
@@ -137,7 +139,7 @@ def _zero_scores() -> Floats:
 
 def _thumbnail(frame: RGBDFrame) -> Floats:
     """Subsample the grey levels so that the largest motion of a still camera is one pixel."""
-    step = CONSTANTS.max_still_motion_px * coarse_step(frame.shape)
+    step = CONSTANTS.max_still_motion_px * working_grid_step(frame.shape)
     small = np.ascontiguousarray(frame.color[::step, ::step])
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
@@ -158,7 +160,7 @@ def _offset_scores(frame: RGBDFrame, gap: float) -> Floats:
         the offset to the right, 0..1; all 0 without discontinuities.
     """
     assert frame.depth is not None
-    step, margin = coarse_step(frame.shape), CONSTANTS.max_shift_px
+    step, margin = working_grid_step(frame.shape), CONSTANTS.max_shift_px
     # Detect the discontinuities; those near the border cannot be shifted by all offsets.
     edges = depth_discontinuities(invert_depth(frame.depth[::step, ::step]), gap)
     template = np.ascontiguousarray(edges[margin:-margin, margin:-margin].astype(np.float32))

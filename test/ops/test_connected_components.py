@@ -1,4 +1,4 @@
-"""Connected pieces against OpenCV's and scipy's."""
+"""Connected components and label expansion, compared with OpenCV and scipy."""
 
 import cv2
 import numpy as np
@@ -11,57 +11,55 @@ from scipy import ndimage
 
 from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
 
-things = arrays(
+label_images = arrays(
     np.int64, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 2)
 )
 
 
-def oracle(image, least):
-    """Pieces of each thing, in reading order of their first pixels."""
-    pieces = np.zeros_like(image)
-    for thing in range(1, int(image.max()) + 1):
-        _, own = cv2.connectedComponents((image == thing).astype(np.uint8), connectivity=4)
-        pieces[own > 0] = own[own > 0] + pieces.max()
-    names, first, area = np.unique(pieces, return_index=True, return_counts=True)
-    kept = (names > 0) & (area >= least)
+def reference_components(image, min_area):
+    """Number the components of each label in reading order of their first pixels."""
+    components = np.zeros_like(image)
+    for label in range(1, int(image.max()) + 1):
+        _, own = cv2.connectedComponents((image == label).astype(np.uint8), connectivity=4)
+        components[own > 0] = own[own > 0] + components.max()
+    names, first_pixel, area = np.unique(components, return_index=True, return_counts=True)
+    kept = (names > 0) & (area >= min_area)
     numbers = np.zeros(len(names), np.int64)
-    numbers[np.flatnonzero(kept)[np.argsort(first[kept])]] = np.arange(1, kept.sum() + 1)
-    return numbers[np.searchsorted(names, pieces)]
+    numbers[np.flatnonzero(kept)[np.argsort(first_pixel[kept])]] = np.arange(1, kept.sum() + 1)
+    return numbers[np.searchsorted(names, components)]
 
 
 @settings(max_examples=200, deadline=None)
-@given(things, st.integers(0, 6))
-def test_pieces_are_opencvs_in_reading_order(image, least):
-    found = label_connected_components(torch.from_numpy(image), least).numpy()
-    np.testing.assert_array_equal(found, oracle(image, least))
+@given(label_images, st.integers(0, 6))
+def test_label_connected_components_equals_opencv_in_reading_order(image, min_area):
+    components = label_connected_components(torch.from_numpy(image), min_area).numpy()
+    np.testing.assert_array_equal(components, reference_components(image, min_area))
 
 
 @pytest.mark.parametrize("turns", range(4))
-def test_a_spiral_is_one_piece(turns):
+def test_label_connected_components_of_a_spiral_is_one(turns):
     spiral = np.zeros((101, 101), np.int64)
     for ring in range(0, 50, 2):
         spiral[ring, ring : 101 - ring] = spiral[100 - ring, ring : 101 - ring] = 1
         spiral[ring : 101 - ring, ring] = spiral[ring : 101 - ring, 100 - ring] = 1
         spiral[ring + 1, ring], spiral[ring + 2, ring + 1] = 0, 1
     spiral = np.rot90(spiral, turns).copy()
-    np.testing.assert_array_equal(
-        label_connected_components(torch.from_numpy(spiral), 0).numpy(), spiral
-    )
+    components = label_connected_components(torch.from_numpy(spiral), 0).numpy()
+    np.testing.assert_array_equal(components, spiral)
 
 
 @settings(max_examples=100, deadline=None)
-@given(things, st.integers(0, 5))
-def test_pieces_spread_as_far_as_they_may(image, reach):
-    labels = np.where(image == 1, 1, 0)
-    within = image > 0
-    found = expand_labels(torch.from_numpy(labels), torch.from_numpy(within), reach).numpy()
+@given(label_images, st.integers(0, 5))
+def test_expand_labels_equals_repeated_masked_dilation(image, max_distance):
+    labels, mask = np.where(image == 1, 1, 0), image > 0
+    expanded = expand_labels(torch.from_numpy(labels), torch.from_numpy(mask), max_distance)
     cross = ndimage.generate_binary_structure(2, 1)
     expected = labels > 0
-    for _ in range(reach):
-        expected |= ndimage.binary_dilation(expected, cross) & within
-    np.testing.assert_array_equal(found > 0, expected)
+    for _ in range(max_distance):
+        expected |= ndimage.binary_dilation(expected, cross) & mask
+    np.testing.assert_array_equal(expanded.numpy() > 0, expected)
 
 
-def test_pieces_that_spread_do_not_displace_each_other():
+def test_expand_labels_keeps_existing_labels():
     labels = torch.tensor([[1, 0, 0, 0, 0, 2]])
     assert expand_labels(labels, labels >= 0, 9).tolist() == [[1, 1, 1, 2, 2, 2]]

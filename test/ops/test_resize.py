@@ -1,4 +1,4 @@
-"""Windows and sizes of planes: the same in host memory and elsewhere."""
+"""Box filter and resizing: host memory and other devices give the same result."""
 
 import numpy as np
 import torch
@@ -17,34 +17,34 @@ def random_planes(*shape):
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(0, 12))
-def test_means_are_those_of_mirrored_windows_on_any_device(rows, columns, radius):
+def test_box_filter_equals_means_of_mirrored_windows_on_any_device(rows, columns, radius):
     planes = random_planes(2, rows, columns)
     padded = np.pad(planes.double().numpy(), [(0, 0), *[(radius, radius)] * 2], "symmetric")
     width = 2 * radius + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (width, width), axis=(1, 2))
-    near = box_filter(planes, radius)
+    on_host = box_filter(planes, radius)
     with far_device() as waits:
-        far = box_filter(FarTensor(planes), radius)
-    np.testing.assert_allclose(near, windows.mean(axis=(3, 4)), atol=1e-5)
-    np.testing.assert_allclose(far.held, near, atol=1e-5)
+        on_device = box_filter(FarTensor(planes), radius)
+    np.testing.assert_allclose(on_host, windows.mean(axis=(3, 4)), atol=1e-5)
+    np.testing.assert_allclose(on_device.held, on_host, atol=1e-5)
     assert not waits
 
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, sides, sides)
-def test_planes_are_enlarged_alike_on_any_device(rows, columns, more_rows, more_columns):
-    planes, shape = random_planes(2, rows, columns), (rows + more_rows, columns + more_columns)
+def test_resize_bilinear_is_equal_on_any_device(rows, columns, added_rows, added_columns):
+    planes, shape = random_planes(2, rows, columns), (rows + added_rows, columns + added_columns)
     with far_device() as waits:
-        far = resize_bilinear(FarTensor(planes), shape)
-    np.testing.assert_allclose(far.held, resize_bilinear(planes, shape), atol=1e-5)
+        on_device = resize_bilinear(FarTensor(planes), shape)
+    np.testing.assert_allclose(on_device.held, resize_bilinear(planes, shape), atol=1e-5)
     assert not waits
 
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(1, 4))
-def test_planes_are_shrunk_alike_on_any_device(rows, columns, factor):
+def test_resize_area_is_equal_on_any_device(rows, columns, factor):
     planes = random_planes(2, factor * rows, factor * columns)
     with far_device() as waits:
-        far = resize_area(FarTensor(planes), (rows, columns))
-    np.testing.assert_allclose(far.held, resize_area(planes, (rows, columns)), atol=1e-5)
+        on_device = resize_area(FarTensor(planes), (rows, columns))
+    np.testing.assert_allclose(on_device.held, resize_area(planes, (rows, columns)), atol=1e-5)
     assert not waits
