@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config.options import NodeConfig, TopicOptions
+from scenerep_ros.config.options import TopicOptions
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
-from scenerep_ros.doctor.findings import Finding, Level, as_json, as_text, failed
+from scenerep_ros.doctor.findings import Finding, Level, format_text, has_failure, to_json
 from scenerep_ros.filesystem.atomic import write_atomically
 
 
@@ -35,18 +36,18 @@ def run(args: argparse.Namespace) -> int:
     """
     config = options_from(args, NodeConfig, args.config)
     findings = [*machine_findings(config), *ros_findings(config, args.seconds)]
-    print(as_text(findings))
+    print(format_text(findings))
     if args.json:
-        write_atomically(args.json, json.dumps(as_json(findings), indent=2).encode())
-    return int(failed(findings))
+        write_atomically(args.json, json.dumps(to_json(findings), indent=2).encode())
+    return int(has_failure(findings))
 
 
 def machine_findings(config: NodeConfig) -> list[Finding]:
     """What can be said without ROS."""
-    versions = packages.installed()
+    versions = packages.installed_versions()
     return [
         packages.check_python(),
-        *packages.check_requirements(versions, packages.requirements()),
+        *packages.check_requirements(versions, packages.runtime_requirements()),
         *packages.check_known_bad(versions),
         machine.check_device(config),
         machine.check_weights(config),
@@ -60,8 +61,8 @@ def ros_findings(config: NodeConfig, seconds: float) -> list[Finding]:
         return [ros]
     from scenerep_ros.ros.tools import camera_probe
 
-    rmw = camera_probe.middleware()
+    rmw = camera_probe.middleware_name()
     findings = [ros, *machine.check_middleware(os.environ, rmw), machine.check_shared_memory()]
     if not seconds:
         return findings
-    return [*findings, *check_camera(camera_probe.observe(config, seconds), config.sync_slop)]
+    return [*findings, *check_camera(camera_probe.probe_camera(config, seconds), config.sync_slop)]

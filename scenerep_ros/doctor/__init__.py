@@ -1,1 +1,1 @@
-"""What is wrong with this machine or this camera, said in words: pure checks of observed facts."""
+"""Diagnosis of the machine and the camera: pure checks of observed facts."""

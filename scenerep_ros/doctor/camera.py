@@ -1,116 +1,158 @@
-"""Checks of a camera as a whole: do its images and its calibration fit together?"""
+"""Checks of a camera as a whole: consistency of its images and its calibration."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
-from scenerep_ros.doctor.observation import CameraView, Heard, TopicView
+from scenerep_ros.doctor.observation import CameraObservation, MessageSummary, TopicObservation
 from scenerep_ros.doctor.topics import check_topic
 from scenerep_ros.sources.image_decoding import COLOR_LAYOUTS, DEPTH_DTYPES
 
-FAR = 50.0
-"""Metres: a median depth beyond it is no indoor scene, but another unit."""
-MIN_VALID = 0.1
-"""Share of valid depth below which there is little to segment by."""
+
+@dataclass(frozen=True)
+class CameraCheckConstants:
+    """Tuned constants of the checks of a camera."""
+
+    max_median_depth_m: float = tuned(
+        50.0,
+        "median depth above which depth has another unit, as no indoor scene is that deep",
+        unit="m",
+        set_on="not recorded",
+    )
+    min_valid_ratio: float = tuned(
+        0.1,
+        "ratio of pixels with depth below which depth hardly helps segmentation",
+        set_on="not recorded",
+    )
 
 
-def check_camera(camera: CameraView, slop: float) -> list[Finding]:
-    """All checks of a camera.
+CONSTANTS = CameraCheckConstants()
+
+
+def check_camera(camera: CameraObservation, slop_s: float) -> list[Finding]:
+    """Run all checks of a camera.
 
     Args:
-        camera: as observed.
-        slop: largest time between colour and depth that the segmenter pairs, seconds.
+        camera: observation of the camera.
+        slop_s: maximum difference between the stamps of color and depth that the segmenter pairs [s].
     """
-    findings = [f for topic in camera.topics for f in check_topic(topic, camera.seconds)]
+    findings = [
+        finding for topic in camera.topics for finding in check_topic(topic, camera.duration_s)
+    ]
     color, depth, info = camera.color, camera.depth, camera.camera_info
     findings += check_encoding(color, list(COLOR_LAYOUTS))
-    if depth and depth.heard:
+    if depth and depth.messages:
         findings += [*check_encoding(depth, list(DEPTH_DTYPES)), *check_depth(depth)]
-    if depth and depth.heard and color.heard:
-        findings += [check_offset(color, depth, slop), *check_registration(color, depth)]
-    if info and info.heard:
+    if depth and depth.messages and color.messages:
+        findings += [
+            check_synchronization(color, depth, slop_s),
+            *check_registration(color, depth),
+        ]
+    if info and info.messages:
         findings += check_calibration(info, color)
     return findings
 
 
-def check_encoding(topic: TopicView, known: Sequence[str]) -> list[Finding]:
-    """Can the segmenter read the images?"""
-    if not topic.heard or topic.heard[-1].size is None:
+def check_encoding(topic: TopicObservation, supported: Sequence[str]) -> list[Finding]:
+    """Check that the segmenter can decode the images."""
+    if not topic.messages or topic.messages[-1].size is None:
         return []
-    encoding = topic.heard[-1].encoding
-    if encoding in known:
+    encoding = topic.messages[-1].encoding
+    if encoding in supported:
         return [ok(topic.name, f"encoding {encoding}")]
-    advice = f"let the driver publish one of {', '.join(known)}"
+    advice = f"let the driver publish one of {', '.join(supported)}"
     return [fail(topic.name, f"encoding {encoding!r} cannot be read", advice)]
 
 
-def check_depth(depth: TopicView) -> list[Finding]:
-    """Does depth hold distances, in the unit that its encoding says?"""
-    last = depth.heard[-1]
-    if last.range is None:
+def check_depth(depth: TopicObservation) -> list[Finding]:
+    """Check that depth has enough values, in the unit of its encoding."""
+    statistics = depth.messages[-1].depth_statistics
+    if statistics is None:
         return []
-    valid, distance = last.range
-    if valid < MIN_VALID:
-        detail = f"{valid:.0%} of the pixels have a depth"
-        return [warn(depth.name, detail, "is the lens covered, or all too near, far or shiny?")]
-    if distance > FAR:
-        detail = f"median depth {distance:.0f} m"
+    valid_ratio, median_depth = statistics
+    if valid_ratio < CONSTANTS.min_valid_ratio:
+        detail = f"{valid_ratio:.0%} of the pixels have a depth"
+        return [
+            warn(
+                depth.name,
+                detail,
+                "check that the lens is free and the scene not too near, far or reflective",
+            )
+        ]
+    if median_depth > CONSTANTS.max_median_depth_m:
+        detail = f"median depth {median_depth:.0f} m"
         return [fail(depth.name, detail, "32FC1 must be metres, 16UC1 millimetres (REP 118)")]
-    return [ok(depth.name, f"{valid:.0%} of the pixels have a depth, median {distance:.2f} m")]
+    return [
+        ok(
+            depth.name,
+            f"{valid_ratio:.0%} of the pixels have a depth, median {median_depth:.2f} m",
+        )
+    ]
 
 
-def check_offset(color: TopicView, depth: TopicView, slop: float) -> Finding:
-    """Are colour and depth taken together, by their stamps?"""
-    offset = stamp_offset(color.heard, depth.heard)
-    detail = f"depth is {abs(offset) * 1e3:.1f} ms {'after' if offset >= 0 else 'before'} colour"
-    if abs(offset) <= slop:
+def check_synchronization(
+    color: TopicObservation, depth: TopicObservation, slop_s: float
+) -> Finding:
+    """Check that the stamps of color and depth are within the slop."""
+    offset = stamp_offset(color.messages, depth.messages)
+    detail = f"depth is {abs(offset) * 1e3:.1f} ms {'after' if offset >= 0 else 'before'} color"
+    if abs(offset) <= slop_s:
         return ok("stamps", detail)
     return fail(
         "stamps",
-        f"{detail}, more than sync_slop = {slop:g} s: no pairs are found",
-        "synchronise the camera's streams and clocks, or set sync_slop",
+        f"{detail}, more than sync_slop = {slop_s:g} s: no pairs are found",
+        "synchronize the camera's streams and clocks, or set sync_slop",
     )
 
 
-def stamp_offset(color: Sequence[Heard], depth: Sequence[Heard]) -> float:
-    """Median time from a colour image to the depth image nearest to it, seconds; both not empty."""
-    times = sorted(message.stamp for message in depth)
-    return median(_nearest(times, message.stamp) - message.stamp for message in color)
+def stamp_offset(color: Sequence[MessageSummary], depth: Sequence[MessageSummary]) -> float:
+    """Return the median time from a color image to the nearest depth image [s].
+
+    Args:
+        color: at least one message.
+        depth: at least one message.
+    """
+    depth_stamps = sorted(message.stamp for message in depth)
+    return median(_nearest(depth_stamps, message.stamp) - message.stamp for message in color)
 
 
-def _nearest(times: Sequence[float], time: float) -> float:
-    index = bisect_left(times, time)
-    return min(times[max(0, index - 1) : index + 1], key=lambda other: abs(other - time))
+def _nearest(sorted_times: Sequence[float], time: float) -> float:
+    index = bisect_left(sorted_times, time)
+    return min(sorted_times[max(0, index - 1) : index + 1], key=lambda other: abs(other - time))
 
 
-def check_registration(color: TopicView, depth: TopicView) -> list[Finding]:
-    """Does a depth pixel belong to the colour pixel of the same place?"""
-    ours, theirs = color.heard[-1], depth.heard[-1]
-    advice = "use depth registered (aligned) to colour"
-    if ours.size and theirs.size and ours.size != theirs.size:
-        sizes = "{}x{}, but colour {}x{}".format(*theirs.size, *ours.size)
+def check_registration(color: TopicObservation, depth: TopicObservation) -> list[Finding]:
+    """Check that size and frame id of depth are those of color."""
+    color_message, depth_message = color.messages[-1], depth.messages[-1]
+    color_size, depth_size = color_message.size, depth_message.size
+    advice = "use depth registered (aligned) to color"
+    if color_size and depth_size and color_size != depth_size:
+        sizes = "{}x{}, but color {}x{}".format(*depth_size, *color_size)
         return [fail(depth.name, f"depth is {sizes}", advice)]
-    if ours.frame_id.lstrip("/") != theirs.frame_id.lstrip("/"):
-        frames = f"depth is in frame {theirs.frame_id}, colour in {ours.frame_id}"
+    if color_message.frame_id.lstrip("/") != depth_message.frame_id.lstrip("/"):
+        frames = f"depth is in frame {depth_message.frame_id}, color in {color_message.frame_id}"
         return [warn(depth.name, frames, f"{advice}, unless it is and only the name differs")]
-    return [ok(depth.name, f"size and frame {ours.frame_id} are those of colour")]
+    return [ok(depth.name, f"size and frame {color_message.frame_id} are those of color")]
 
 
-def check_calibration(info: TopicView, color: TopicView) -> list[Finding]:
-    """Is the camera calibrated, and is it this camera?"""
-    last = info.heard[-1]
-    if not last.focal or min(last.focal) <= 0:
+def check_calibration(info: TopicObservation, color: TopicObservation) -> list[Finding]:
+    """Check that the calibration is valid and belongs to the color camera."""
+    calibration = info.messages[-1]
+    if not calibration.focal_lengths or min(calibration.focal_lengths) <= 0:
         return [fail(info.name, "focal lengths are 0", "calibrate the camera (camera_info_url)")]
-    size = color.heard[-1].size if color.heard else None
-    if size and last.size and last.size != size:
-        sizes = "{}x{} images, but colour is {}x{}".format(*last.size, *size)
+    color_size = color.messages[-1].size if color.messages else None
+    if color_size and calibration.size and calibration.size != color_size:
+        sizes = "{}x{} images, but color is {}x{}".format(*calibration.size, *color_size)
         return [
-            fail(info.name, f"describes {sizes}", "set camera_info_topic to the colour camera's")
+            fail(info.name, f"describes {sizes}", "set camera_info_topic to the color camera's")
         ]
-    if last.distorted and "rect" not in color.name:
+    if calibration.has_distortion and "rect" not in color.name:
         detail = "the lens has distortion, which clouds ignore"
-        return [warn(info.name, detail, "use a rectified colour topic (image_rect)")]
-    return [ok(info.name, f"fx = {last.focal[0]:.1f}, fy = {last.focal[1]:.1f} pixels")]
+        return [warn(info.name, detail, "use a rectified color topic (image_rect)")]
+    fx, fy = calibration.focal_lengths
+    return [ok(info.name, f"fx = {fx:.1f}, fy = {fy:.1f} pixels")]

@@ -1,4 +1,4 @@
-"""The result of one check."""
+"""Results of checks, and their output as text and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Level(str, Enum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "OK"
     WARN = "WARN"
@@ -18,13 +18,13 @@ class Level(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report.
+    """Result of one check: a line of the report.
 
     Attributes:
-        level: FAIL means that segmenting cannot work, WARN that it will disappoint.
-        name: what was looked at.
-        detail: what was seen.
-        advice: what to do; empty when there is nothing to do.
+        level: FAIL prevents segmentation, WARN degrades its results.
+        name: subject of the check.
+        detail: observed fact.
+        advice: action that solves the problem; empty if there is none.
     """
 
     level: Level
@@ -34,41 +34,41 @@ class Finding:
 
 
 def ok(name: str, detail: str) -> Finding:
-    """All is well."""
+    """Create an OK finding."""
     return Finding(Level.OK, name, detail)
 
 
 def warn(name: str, detail: str, advice: str) -> Finding:
-    """It works, but badly."""
+    """Create a warning."""
     return Finding(Level.WARN, name, detail, advice)
 
 
 def fail(name: str, detail: str, advice: str) -> Finding:
-    """It cannot work."""
+    """Create a failure."""
     return Finding(Level.FAIL, name, detail, advice)
 
 
-def as_text(findings: Iterable[Finding]) -> str:
-    """One aligned line a finding: level, name, detail, and after an arrow what to do."""
+def format_text(findings: Iterable[Finding]) -> str:
+    """Format findings as aligned lines: level, name, detail, and the advice after an arrow."""
     findings = list(findings)
     width = max((len(finding.name) for finding in findings), default=0)
-    return "\n".join(_line(finding, width) for finding in findings)
+    return "\n".join(_format_line(finding, width) for finding in findings)
 
 
-def _line(finding: Finding, width: int) -> str:
+def _format_line(finding: Finding, width: int) -> str:
     advice = f" -> {finding.advice}" if finding.advice else ""
     return f"{finding.level.value:<4}  {finding.name:<{width}}  {finding.detail}{advice}"
 
 
-def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
-    """The same for programs: {"failed": bool, "findings": [{level, name, detail, advice}]}."""
+def to_json(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return {"failed": bool, "findings": [{level, name, detail, advice}]}."""
     findings = list(findings)
     return {
-        "failed": failed(findings),
+        "failed": has_failure(findings),
         "findings": [asdict(finding) | {"level": finding.level.value} for finding in findings],
     }
 
 
-def failed(findings: Iterable[Finding]) -> bool:
-    """Whether anything cannot work."""
+def has_failure(findings: Iterable[Finding]) -> bool:
+    """Return whether a finding is a failure."""
     return any(finding.level is Level.FAIL for finding in findings)

@@ -1,4 +1,4 @@
-"""Device, weights and middleware of this machine."""
+"""Checks of the machine: device, weights, ROS and middleware."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from scenerep_ros.filesystem.share import profile_variable, share_folder
 Environment = Mapping[str, str]
 
 SHARED_MEMORY = Path("/dev/shm")
-SEGMENTS = 48 * 2**20
-"""Bytes: the profile's segment, for segmenter, camera and RViz."""
-LAST_DOMAIN = 232
-"""Beyond it, ports run out (Fast DDS: 7400 + 250 * domain)."""
+SEGMENT_BYTES = 16 * 2**20
+"""Size of a node's shared-memory segment in config/fastdds.xml [bytes]."""
+NODE_COUNT = 3
+"""Number of nodes with a segment: segmenter, camera and RViz."""
+MAX_DOMAIN_ID = 232
+"""Largest domain whose ports exist (Fast DDS: 7400 + 250 * domain)."""
+NAMED_WEIGHTS = ("auto", "wheel", "hub", "random")
+"""Values of the option `weights` that are not paths."""
 
 
 def check_device(options: BackboneOptions) -> Finding:
-    """Is the device that the options ask for there?"""
+    """Check that the selected device is available."""
     try:
         import torch
 
@@ -36,29 +40,19 @@ def check_device(options: BackboneOptions) -> Finding:
         return fail("device", str(error), "set device to auto")
     if device.type == "cuda":
         return ok("device", f"CUDA: {torch.cuda.get_device_name(device)}")
-    return ok("device", f"CPU, {torch.get_num_threads()} threads; torch sees no CUDA device")
+    return ok("device", f"CPU, {torch.get_num_threads()} threads; torch finds no CUDA device")
 
 
 def check_weights(options: BackboneOptions) -> Finding:
-    """Are the backbone's weights on this disk?"""
-    try:
-        from scenerep_ros.backbones.wheel import WHEELS
-    except ImportError as error:
-        return fail("weights", str(error), "pip install -r requirements.txt")
-    if options.weights not in ("auto", "wheel", "hub", "random"):
+    """Check that the weights of the backbone are on this machine."""
+    if options.weights not in NAMED_WEIGHTS:
         return _check_weight_file(Path(options.weights).expanduser())
-    wheel = WHEELS.get(options.backbone.split(".")[0])
     if options.weights == "random":
         return warn("weights", "random: for tests only", "set weights to auto")
-    if options.weights == "hub" or wheel is None:
-        return ok("weights", f"{options.backbone}: from timm's hub, at the first start")
-    if wheel.is_cached:
-        return ok("weights", f"{options.backbone}: in {wheel.folder}")
-    return warn(
-        "weights",
-        f"{options.backbone}: not here yet, so the first start downloads them",
-        "scenerep weights",
-    )
+    try:
+        return _check_cached_weights(options)
+    except ImportError as error:
+        return fail("weights", str(error), "pip install -r requirements.txt")
 
 
 def _check_weight_file(path: Path) -> Finding:
@@ -67,48 +61,70 @@ def _check_weight_file(path: Path) -> Finding:
     return fail("weights", f"{path}: no such file", "set weights to auto or to a file that exists")
 
 
+def _check_cached_weights(options: BackboneOptions) -> Finding:
+    from scenerep_ros.backbones.registry import BACKBONES
+    from scenerep_ros.backbones.wheel import WHEELS
+
+    if options.backbone in BACKBONES:
+        return ok("weights", f"{options.backbone}: loaded by the registered backbone")
+    wheel = WHEELS.get(options.backbone.split(".")[0])
+    if options.weights == "hub" or wheel is None:
+        return ok("weights", f"{options.backbone}: from timm's hub, at the first start")
+    if wheel.is_cached:
+        return ok("weights", f"{options.backbone}: in {wheel.folder}")
+    return warn(
+        "weights",
+        f"{options.backbone}: not downloaded yet; the first start downloads them",
+        "scenerep weights fetch",
+    )
+
+
 def check_ros() -> Finding:
-    """Is ROS 2 importable?"""
+    """Check that ROS 2 can be imported."""
     if find_spec("rclpy") is None:
         return warn(
             "ROS 2",
-            "rclpy is not importable: the nodes cannot run, `scenerep segment` can",
+            "rclpy cannot be imported: the nodes cannot run, `scenerep segment` can",
             "source /opt/ros/$ROS_DISTRO/setup.bash, or pip install 'scenerep_ros[ros]'",
         )
-    return ok("ROS 2", f"rclpy is there, distribution {os.environ.get('ROS_DISTRO', 'unnamed')}")
+    distro = os.environ.get("ROS_DISTRO", "unnamed")
+    return ok("ROS 2", f"rclpy is installed, distribution {distro}")
 
 
 def check_middleware(environment: Environment, rmw: str) -> list[Finding]:
-    """Where do nodes look for each other, and do images get through?
+    """Check the discovery range, and the shared memory of Fast DDS for images.
 
     Args:
-        environment: variables of the process.
-        rmw: the middleware in use, such as rmw_fastrtps_cpp.
+        environment: environment variables of the process.
+        rmw: middleware in use, such as rmw_fastrtps_cpp.
     """
-    findings = [_check_domain(environment)]
+    findings = [_check_discovery(environment)]
     if "fastrtps" not in rmw:
         return [*findings, ok("middleware", f"{rmw}; not checked further")]
     return [*findings, _check_profile(environment)]
 
 
-def _check_domain(environment: Environment) -> Finding:
+def _check_discovery(environment: Environment) -> Finding:
     domain = environment.get("ROS_DOMAIN_ID") or "0"
-    reach = environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+    discovery_range = environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
     if environment.get("ROS_LOCALHOST_ONLY") == "1":
-        reach = "LOCALHOST (ROS_LOCALHOST_ONLY)"
-    if not domain.isdecimal() or int(domain) > LAST_DOMAIN:
-        return fail("discovery", f"ROS_DOMAIN_ID={domain}", f"set it to 0 .. {LAST_DOMAIN}")
-    if reach == "OFF":
+        discovery_range = "LOCALHOST (ROS_LOCALHOST_ONLY)"
+    if not domain.isdecimal() or int(domain) > MAX_DOMAIN_ID:
+        return fail("discovery", f"ROS_DOMAIN_ID={domain}", f"set it to 0 .. {MAX_DOMAIN_ID}")
+    if discovery_range == "OFF":
         return warn(
             "discovery",
             "ROS_AUTOMATIC_DISCOVERY_RANGE=OFF: nodes do not find each other",
             "unset it, or set it to LOCALHOST or SUBNET",
         )
-    return ok("discovery", f"domain {domain}, range {reach}; the camera's node must have the same")
+    return ok(
+        "discovery",
+        f"domain {domain}, range {discovery_range}; the camera's node must use the same",
+    )
 
 
 def _check_profile(environment: Environment) -> Finding:
-    """Fast DDS loses images unless it is given more shared memory than it takes by itself."""
+    """Check that Fast DDS has more shared memory than by default, with which it loses images."""
     if environment.get("FASTDDS_BUILTIN_TRANSPORTS") == "LARGE_DATA":
         return ok("Fast DDS", "FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA")
     variable = profile_variable()
@@ -123,16 +139,19 @@ def _check_profile(environment: Environment) -> Finding:
 
 
 def check_shared_memory(folder: Path = SHARED_MEMORY) -> Finding:
-    """Is there room for the nodes' shared memory?"""
+    """Check that there is enough shared memory for the nodes."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return warn(
-            "shared memory", f"{folder} is not writable: images go by UDP", "docker: --ipc=host"
+            "shared memory",
+            f"{folder} is not writable: images are sent by UDP",
+            "docker: --ipc=host",
         )
-    free = shutil.disk_usage(folder).free
-    if free < SEGMENTS:
+    free, required = shutil.disk_usage(folder).free, NODE_COUNT * SEGMENT_BYTES
+    if free < required:
         return warn(
             "shared memory",
-            f"{folder} has {free / 2**20:.0f} MB left, three nodes take {SEGMENTS / 2**20:.0f} MB",
-            "docker: --shm-size=256m; else remove what ended nodes left: rm /dev/shm/fastdds_*",
+            f"{folder} has {free / 2**20:.0f} MB free, "
+            f"{NODE_COUNT} nodes need {required / 2**20:.0f} MB",
+            "docker: --shm-size=256m; else remove the files of ended nodes: rm /dev/shm/fastdds_*",
         )
     return ok("shared memory", f"{folder}: {free / 2**20:.0f} MB free")

@@ -1,40 +1,41 @@
-"""What was seen of a camera's topics."""
+"""Observations of a camera's topics, on which the checks run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A publisher or subscriber of a topic.
+    """Publisher or subscriber of a topic.
 
     Attributes:
-        node: name, with namespace.
-        type: of its messages, such as sensor_msgs/msg/Image.
-        reliable: offered by a publisher, demanded by a subscriber.
-        transient_local: likewise: late subscribers get old messages.
+        node: name of the node, with namespace.
+        type: message type, such as sensor_msgs/msg/Image.
+        is_reliable: whether a publisher offers, or a subscriber requires, reliable delivery.
+        is_transient_local: whether a publisher offers, or a subscriber requires, transient local
+            durability, by which late subscribers receive earlier messages.
     """
 
     node: str
     type: str
-    reliable: bool
-    transient_local: bool = False
+    is_reliable: bool
+    is_transient_local: bool = False
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What matters of one message.
+class MessageSummary:
+    """Summary of one message.
 
     Attributes:
-        arrival: seconds, of a clock that never jumps.
-        stamp: seconds, of the header.
-        frame_id: of the header.
-        encoding: of an image; the format of a compressed one; empty for camera_info.
-        size: width and height in pixels; None for a compressed image.
-        focal: fx and fy of a camera_info, pixels.
-        distorted: whether a camera_info has distortion.
-        range: share of valid pixels and their median in metres, of a depth image.
+        arrival: time of arrival on a monotonic clock [s].
+        stamp: stamp of the header [s].
+        frame_id: frame id of the header.
+        encoding: encoding of an image, or format of a compressed image; empty for camera_info.
+        size: width and height [px]; None for a compressed image.
+        focal_lengths: fx and fy of a camera_info [px].
+        has_distortion: whether a camera_info has distortion.
+        depth_statistics: ratio of valid pixels and median depth [m] of a depth image.
     """
 
     arrival: float
@@ -42,43 +43,49 @@ class Heard:
     frame_id: str
     encoding: str = ""
     size: tuple[int, int] | None = None
-    focal: tuple[float, float] | None = None
-    distorted: bool = False
-    range: tuple[float, float] | None = None
+    focal_lengths: tuple[float, float] | None = None
+    has_distortion: bool = False
+    depth_statistics: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
-class TopicView:
-    """One topic, as the graph and its messages show it.
+class TopicObservation:
+    """Endpoints and messages of one topic.
 
     Attributes:
-        name: of the topic.
-        type: that the segmenter subscribes to.
-        publishers: of any type.
-        subscribers: other than the observer.
-        heard: messages in order of arrival.
-        alternatives: other topics of this type.
+        name: name of the topic.
+        type: message type to which the segmenter subscribes.
+        publishers: publishers of any type.
+        subscribers: subscribers other than the observer.
+        messages: summaries of the received messages in order of arrival.
+        alternatives: names of other topics of this type.
     """
 
     name: str
     type: str
     publishers: tuple[Endpoint, ...] = ()
     subscribers: tuple[Endpoint, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    messages: tuple[MessageSummary, ...] = ()
     alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class CameraView:
-    """The topics of one camera; None for those that the configuration leaves out."""
+class CameraObservation:
+    """Topics of one camera; None for topics that the configuration leaves out.
 
-    color: TopicView
-    depth: TopicView | None = None
-    camera_info: TopicView | None = None
-    seconds: float = field(default=0.0)
-    """How long was listened."""
+    Attributes:
+        color: topic of color images.
+        depth: topic of depth images, or None.
+        camera_info: topic of the calibration, or None.
+        duration_s: duration of the observation [s].
+    """
+
+    color: TopicObservation
+    depth: TopicObservation | None = None
+    camera_info: TopicObservation | None = None
+    duration_s: float = 0.0
 
     @property
-    def topics(self) -> list[TopicView]:
-        """Those that are there."""
+    def topics(self) -> list[TopicObservation]:
+        """Configured topics."""
         return [topic for topic in (self.color, self.depth, self.camera_info) if topic]

@@ -1,4 +1,4 @@
-"""Are the requirements here, and none of the versions that fail silently?"""
+"""Checks of the installed packages: requirements, and versions that are known to fail."""
 
 from __future__ import annotations
 
@@ -12,81 +12,112 @@ from packaging.version import Version
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 
 Versions = Mapping[str, str]
-"""Installed distributions: normalised name to version."""
+"""Versions of the installed distributions by normalized name."""
 
-OPENCV = tuple(
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
+"""Python versions that are tested."""
+BAD_OPENCV_MAJOR = 5
+"""First major version of OpenCV that breaks cv_bridge."""
+ROS2_CV_BRIDGE_MAJOR = 2
+"""First major version of cv_bridge for ROS 2; PyPI has the one for ROS 1."""
+NUMPY_ABI_MAJOR = 2
+"""First major version of NumPy with which apt's cv_bridge fails."""
+BAD_SETUPTOOLS_MAJOR = 80
+"""First major version of setuptools with which `colcon build --symlink-install` fails."""
+OPENCV_NAMES = tuple(
     f"opencv{contrib}-python{headless}"
     for contrib in ("", "-contrib")
     for headless in ("", "-headless")
 )
-SHOWN = ("torch", "timm", "numpy", "opencv-python-headless")
+REPORTED_NAMES = ("torch", "timm", "numpy", "opencv-python-headless")
+"""Requirements whose versions the report states."""
 
 
-def installed() -> dict[str, str]:
-    """All distributions that this Python sees."""
-    found = {d.metadata["Name"]: d.version for d in metadata.distributions()}
-    return {name.lower().replace("_", "-"): version for name, version in found.items() if name}
+def installed_versions() -> dict[str, str]:
+    """Return the versions of all distributions that this Python finds."""
+    versions = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    return {_normalize(name): version for name, version in versions.items() if name}
 
 
-def requirements() -> list[Requirement]:
-    """What this package says it needs, without extras."""
+def runtime_requirements() -> list[Requirement]:
+    """Return the requirements of this package without extras."""
     lines = metadata.requires("scenerep_ros") or []
-    parsed = [Requirement(line) for line in lines]
-    return [need for need in parsed if need.marker is None or need.marker.evaluate({"extra": ""})]
-
-
-def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """Python 3.10 to 3.13."""
-    text = ".".join(map(str, version))
-    if (3, 10) <= version[:2] <= (3, 13):
-        return ok("python", text)
-    return warn("python", f"{text} is untested", "use Python 3.10 to 3.13")
-
-
-def check_requirements(versions: Versions, needs: list[Requirement]) -> list[Finding]:
-    """One finding a missing or unfit requirement; one for all when all are fine."""
-    problems = [problem for need in needs if (problem := _check_one(versions, need))]
-    if problems:
-        return problems
-    shown = ", ".join(f"{name} {versions[name]}" for name in SHOWN if name in versions)
-    return [ok("requirements", f"all {len(needs)} are here: {shown}")]
-
-
-def _check_one(versions: Versions, need: Requirement) -> Finding | None:
-    version = versions.get(need.name.lower().replace("_", "-"))
-    advice = f"pip install '{need.name}{need.specifier}'"
-    if version is None:
-        return fail(need.name, "not installed", advice)
-    if not need.specifier.contains(version, prereleases=True):
-        return fail(need.name, f"{version}, but {need.specifier} is needed", advice)
-    return None
-
-
-def check_known_bad(versions: Versions) -> list[Finding]:
-    """Versions that install without complaint and then fail, silently or far from the cause."""
-    return [*_opencv(versions), *_cv_bridge(versions), *_setuptools(versions)]
-
-
-def _opencv(versions: Versions) -> list[Finding]:
+    requirements = [Requirement(line) for line in lines]
     return [
-        fail(name, f"{versions[name]}: OpenCV 5 breaks cv_bridge", f"pip install '{name}<5'")
-        for name in OPENCV
-        if _major(versions, name) >= 5
+        requirement
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
     ]
 
 
-def _cv_bridge(versions: Versions) -> list[Finding]:
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """Check that Python is a tested version."""
+    text = ".".join(map(str, version))
+    if OLDEST_PYTHON <= version[:2] <= NEWEST_PYTHON:
+        return ok("python", text)
+    oldest, newest = (".".join(map(str, limit)) for limit in (OLDEST_PYTHON, NEWEST_PYTHON))
+    return warn("python", f"{text} is untested", f"use Python {oldest} to {newest}")
+
+
+def check_requirements(versions: Versions, requirements: list[Requirement]) -> list[Finding]:
+    """Check that each requirement is installed in a suitable version.
+
+    Returns:
+        One failure per missing or unsuitable requirement, or one OK finding for all.
+    """
+    problems = [
+        problem for requirement in requirements if (problem := _check_one(versions, requirement))
+    ]
+    if problems:
+        return problems
+    reported = ", ".join(f"{name} {versions[name]}" for name in REPORTED_NAMES if name in versions)
+    return [ok("requirements", f"all {len(requirements)} are installed: {reported}")]
+
+
+def _check_one(versions: Versions, requirement: Requirement) -> Finding | None:
+    version = versions.get(_normalize(requirement.name))
+    advice = f"pip install '{requirement.name}{requirement.specifier}'"
+    if version is None:
+        return fail(requirement.name, "not installed", advice)
+    if not requirement.specifier.contains(version, prereleases=True):
+        detail = f"{version}, but {requirement.specifier} is needed"
+        return fail(requirement.name, detail, advice)
+    return None
+
+
+def _normalize(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def check_known_bad(versions: Versions) -> list[Finding]:
+    """Find versions that install without error and fail later, silently or far from the cause."""
+    return [*_check_opencv(versions), *_check_cv_bridge(versions), *_check_setuptools(versions)]
+
+
+def _check_opencv(versions: Versions) -> list[Finding]:
+    return [
+        fail(
+            name,
+            f"{versions[name]}: OpenCV {BAD_OPENCV_MAJOR} breaks cv_bridge",
+            f"pip install '{name}<{BAD_OPENCV_MAJOR}'",
+        )
+        for name in OPENCV_NAMES
+        if _major(versions, name) >= BAD_OPENCV_MAJOR
+    ]
+
+
+def _check_cv_bridge(versions: Versions) -> list[Finding]:
     if "cv-bridge" not in versions:
         return []
     version = versions["cv-bridge"]
-    if _major(versions, "cv-bridge") < 2:
+    if _major(versions, "cv-bridge") < ROS2_CV_BRIDGE_MAJOR:
         detail = f"{version} is PyPI's, for ROS 1: it decodes 16UC1 depth wrongly, without an error"
         return [
             fail(
                 "cv-bridge", detail, "pip uninstall cv-bridge; use apt's ros-$ROS_DISTRO-cv-bridge"
             )
         ]
-    if _major(versions, "numpy") >= 2:
+    if _major(versions, "numpy") >= NUMPY_ABI_MAJOR:
         detail = f"{version} with numpy {versions['numpy']}: apt's is built for NumPy 1 and fails"
         return [
             warn("cv-bridge", detail, "pip install 'numpy<2' if other nodes here use cv_bridge")
@@ -94,13 +125,16 @@ def _cv_bridge(versions: Versions) -> list[Finding]:
     return []
 
 
-def _setuptools(versions: Versions) -> list[Finding]:
-    if "colcon-core" not in versions or _major(versions, "setuptools") < 80:
+def _check_setuptools(versions: Versions) -> list[Finding]:
+    if "colcon-core" not in versions or _major(versions, "setuptools") < BAD_SETUPTOOLS_MAJOR:
         return []
-    detail = f"{versions['setuptools']}: colcon build --symlink-install fails from 80 on"
-    return [warn("setuptools", detail, "pip install 'setuptools<80'")]
+    detail = (
+        f"{versions['setuptools']}: colcon build --symlink-install fails from "
+        f"{BAD_SETUPTOOLS_MAJOR} on"
+    )
+    return [warn("setuptools", detail, f"pip install 'setuptools<{BAD_SETUPTOOLS_MAJOR}'")]
 
 
 def _major(versions: Versions, name: str) -> int:
-    """Major version; -1 where it is not installed."""
+    """Return the major version of a distribution; -1 if it is not installed."""
     return Version(versions[name]).major if name in versions else -1

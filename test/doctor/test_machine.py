@@ -1,4 +1,4 @@
-"""Device, weights and middleware."""
+"""Checks of device, weights and middleware."""
 
 import pytest
 
@@ -12,41 +12,43 @@ from scenerep_ros.doctor.machine import (
 )
 from scenerep_ros.filesystem.share import share_folder
 
-FAST = "rmw_fastrtps_cpp"
+FASTDDS = "rmw_fastrtps_cpp"
 
 
-def levels(environment, rmw=FAST):
+def levels(environment, rmw=FASTDDS):
     return {finding.name: finding.level for finding in check_middleware(environment, rmw)}
 
 
-def test_cpu_is_always_there():
+def test_check_device_cpu_is_ok():
     finding = check_device(BackboneOptions(device="cpu"))
     assert finding.level is Level.OK
     assert "CPU" in finding.detail
 
 
-def test_an_absent_gpu_is_a_failure_if_it_is_asked_for(monkeypatch):
+def test_check_device_cuda_without_a_gpu_fails(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     finding = check_device(BackboneOptions(device="cuda"))
     assert finding.level is Level.FAIL
     assert "auto" in finding.advice
 
 
-def test_weights_that_are_not_here_yet_are_told(tmp_path, monkeypatch):
+def test_check_weights_before_the_download_warns(tmp_path, monkeypatch):
     monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
     finding = check_weights(BackboneOptions())
     assert finding.level is Level.WARN
-    assert "scenerep weights" in finding.advice
+    assert "scenerep weights fetch" in finding.advice
 
 
-@pytest.mark.parametrize(("name", "level"), [("there.pth", Level.OK), ("gone.pth", Level.FAIL)])
-def test_a_weight_file_must_exist(tmp_path, name, level):
-    (tmp_path / "there.pth").touch()
+@pytest.mark.parametrize(
+    ("name", "level"), [("present.pth", Level.OK), ("missing.pth", Level.FAIL)]
+)
+def test_check_weights_of_a_file_requires_the_file(tmp_path, name, level):
+    (tmp_path / "present.pth").touch()
     assert check_weights(BackboneOptions(weights=str(tmp_path / name))).level is level
 
 
-def test_fast_dds_without_a_profile_is_told_with_the_line_that_helps():
-    finding = check_middleware({}, FAST)[-1]
+def test_check_middleware_without_a_profile_advises_the_export():
+    finding = check_middleware({}, FASTDDS)[-1]
     assert finding.level is Level.WARN
     assert (
         finding.advice
@@ -58,15 +60,15 @@ def test_fast_dds_without_a_profile_is_told_with_the_line_that_helps():
     ("value", "level"),
     [(str(share_folder() / "config/fastdds.xml"), Level.OK), ("/no/such.xml", Level.FAIL)],
 )
-def test_the_profile_must_exist(value, level):
+def test_check_middleware_requires_the_profile_file(value, level):
     assert levels({"FASTDDS_DEFAULT_PROFILES_FILE": value})["Fast DDS"] is level
 
 
-def test_large_data_transports_need_no_profile():
+def test_check_middleware_with_large_data_transports_is_ok():
     assert levels({"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"})["Fast DDS"] is Level.OK
 
 
-def test_other_middleware_needs_no_profile():
+def test_check_middleware_other_than_fast_dds_skips_the_profile():
     assert "Fast DDS" not in levels({}, "rmw_zenoh_cpp")
 
 
@@ -81,10 +83,10 @@ def test_other_middleware_needs_no_profile():
         ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}, Level.WARN),
     ],
 )
-def test_discovery_settings(environment, level):
+def test_check_middleware_checks_the_discovery_settings(environment, level):
     assert levels(environment)["discovery"] is level
 
 
-def test_absent_shared_memory_is_told(tmp_path):
+def test_check_shared_memory_without_the_folder_warns(tmp_path):
     assert check_shared_memory(tmp_path / "shm").level is Level.WARN
     assert check_shared_memory(tmp_path).level is Level.OK

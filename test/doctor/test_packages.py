@@ -1,4 +1,4 @@
-"""Requirements and versions that are known to fail."""
+"""Checks of requirements and of versions that are known to fail."""
 
 import pytest
 from packaging.requirements import Requirement
@@ -8,11 +8,11 @@ from scenerep_ros.doctor.packages import (
     check_known_bad,
     check_python,
     check_requirements,
-    installed,
-    requirements,
+    installed_versions,
+    runtime_requirements,
 )
 
-NEEDS = [
+REQUIREMENTS = [
     Requirement("torch>=2.4"),
     Requirement("PyYAML>=6"),
     Requirement("opencv-python-headless<5"),
@@ -20,10 +20,12 @@ NEEDS = [
 GOOD = {"torch": "2.15.0", "pyyaml": "6.0", "opencv-python-headless": "4.12", "numpy": "2.1"}
 
 
-def test_this_installation_is_sound():
-    assert [f.level for f in check_requirements(installed(), requirements())] == [Level.OK]
-    assert len(requirements()) > 5
-    assert not [f for f in check_known_bad(installed()) if f.level is Level.FAIL]
+def test_checks_of_this_installation_find_no_failure():
+    assert [f.level for f in check_requirements(installed_versions(), runtime_requirements())] == [
+        Level.OK
+    ]
+    assert len(runtime_requirements()) > 5
+    assert not [f for f in check_known_bad(installed_versions()) if f.level is Level.FAIL]
 
 
 @pytest.mark.parametrize(
@@ -35,21 +37,21 @@ def test_this_installation_is_sound():
         ((3, 14, 0), Level.WARN),
     ],
 )
-def test_python_is_tested_from_3_10_to_3_13(version, level):
+def test_check_python_accepts_3_10_to_3_13(version, level):
     assert check_python(version).level is level
 
 
-def test_missing_and_old_requirements_are_named_with_the_command_that_helps():
-    (missing,) = check_requirements({**GOOD, "torch": "2.4"} | {"pyyaml": "5.1"}, NEEDS)
-    assert (missing.level, missing.name) == (Level.FAIL, "PyYAML")
-    assert missing.advice == "pip install 'PyYAML>=6'"
+def test_check_requirements_names_old_and_missing_ones_with_advice():
+    (old,) = check_requirements({**GOOD, "torch": "2.4"} | {"pyyaml": "5.1"}, REQUIREMENTS)
+    assert (old.level, old.name) == (Level.FAIL, "PyYAML")
+    assert old.advice == "pip install 'PyYAML>=6'"
     without = {name: version for name, version in GOOD.items() if name != "torch"}
-    (absent,) = check_requirements(without, NEEDS)
-    assert (absent.name, absent.detail) == ("torch", "not installed")
+    (missing,) = check_requirements(without, REQUIREMENTS)
+    assert (missing.name, missing.detail) == ("torch", "not installed")
 
 
-def test_a_local_build_of_torch_is_a_release():
-    assert check_requirements({**GOOD, "torch": "2.4.0+cu121"}, NEEDS)[0].level is Level.OK
+def test_check_requirements_accepts_a_local_build_of_torch():
+    assert check_requirements({**GOOD, "torch": "2.4.0+cu121"}, REQUIREMENTS)[0].level is Level.OK
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_a_local_build_of_torch_is_a_release():
         ({"colcon-core": "0.19.0", "setuptools": "80.1"}, "setuptools", Level.WARN),
     ],
 )
-def test_known_bad_versions_are_found(versions, name, level):
+def test_check_known_bad_finds_bad_versions(versions, name, level):
     (finding,) = check_known_bad(versions)
     assert (finding.name, finding.level) == (name, level)
     assert finding.advice
@@ -77,5 +79,5 @@ def test_known_bad_versions_are_found(versions, name, level):
         {"colcon-core": "0.19", "setuptools": "68"},
     ],
 )
-def test_good_versions_are_not_blamed(versions):
+def test_check_known_bad_accepts_good_versions(versions):
     assert check_known_bad(versions) == []

@@ -1,4 +1,4 @@
-"""Listens to a camera for a while and tells what it saw; what that means is `doctor`'s matter."""
+"""Measurement of a camera's topics, on which the checks of `scenerep doctor` are based."""
 
 from __future__ import annotations
 
@@ -18,37 +18,45 @@ from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from scenerep_ros.config.options import TopicOptions
-from scenerep_ros.doctor.observation import CameraView, Endpoint, Heard, TopicView
+from scenerep_ros.doctor.observation import (
+    CameraObservation,
+    Endpoint,
+    MessageSummary,
+    TopicObservation,
+)
 from scenerep_ros.errors import FrameError
+from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_depth
-from scenerep_ros.ros.nodes.spinning import signals_set, spinning
+from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.pacing import wait_until
 from scenerep_ros.sources.image_decoding import DEPTH_DTYPES
 
-DISCOVERY = 3.0
-"""Seconds in which nodes find each other."""
-NODE = "doctor"
+DISCOVERY_TIMEOUT_S = 3.0
+"""Maximum time for the discovery of the publishers [s]."""
+DEPTH_SAMPLE_STEP_PX = 4
+"""Step between the sampled pixels of a depth image, of any size [px]."""
+NODE_NAME = "doctor"
 
 
-def middleware() -> str:
-    """Name of the middleware that this process uses."""
+def middleware_name() -> str:
+    """Return the name of the middleware that this process uses."""
     return str(get_rmw_implementation_identifier())
 
 
-def observe(options: TopicOptions, seconds: float) -> CameraView:
-    """Listen to the camera's topics.
+def probe_camera(options: TopicOptions, seconds: float) -> CameraObservation:
+    """Subscribe to the camera's topics for some time and summarize their messages.
 
     Args:
-        options: their names.
-        seconds: how long, once they are found.
+        options: names of the topics.
+        seconds: duration of the measurement after the discovery of the publishers [s].
     """
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = rclpy.create_node(NODE)
+        node = rclpy.create_node(NODE_NAME)
         stop = Event()
-        with signals_set(stop), spinning(node):
+        with stop_on_signals(stop), spinning(node):
             probe = CameraProbe(node, options)
-            wait_until(probe.found, DISCOVERY, stop)
+            wait_until(probe.has_publishers, DISCOVERY_TIMEOUT_S, stop)
             stop.wait(seconds)
             return probe.view(seconds)
     finally:
@@ -56,65 +64,67 @@ def observe(options: TopicOptions, seconds: float) -> CameraView:
 
 
 class CameraProbe:
-    """Subscribes to colour, depth and camera_info as the segmenter does.
+    """Subscribes to color, depth and camera_info like the segmenter.
 
     Args:
-        node: that subscribes; must be spinning.
-        options: the topics' names.
+        node: node that subscribes; must be spinning.
+        options: names of the topics.
     """
 
     def __init__(self, node: Node, options: TopicOptions) -> None:
-        compressed = options.transport == "compressed"
-        color = f"{options.color_topic}/compressed" if compressed else options.color_topic
-        color_type = CompressedImage if compressed else Image
-        self._color = _TopicProbe(node, color, color_type, _summary)
-        self._depth = _optional(node, options.depth_topic, Image, _depth_summary)
-        self._info = _optional(node, options.camera_info_topic, CameraInfo, _info_summary)
+        is_compressed = options.transport == "compressed"
+        color_topic = f"{options.color_topic}/compressed" if is_compressed else options.color_topic
+        color_type = CompressedImage if is_compressed else Image
+        self._color = _TopicProbe(node, color_topic, color_type, _summarize_image)
+        self._depth = _optional_probe(node, options.depth_topic, Image, _summarize_depth)
+        self._camera_info = _optional_probe(
+            node, options.camera_info_topic, CameraInfo, _summarize_camera_info
+        )
 
-    def found(self) -> bool:
-        """Whether each topic has a publisher."""
-        probes = (self._color, self._depth, self._info)
+    def has_publishers(self) -> bool:
+        """Check that each topic has a publisher."""
+        probes = (self._color, self._depth, self._camera_info)
         return all(probe.view().publishers for probe in probes if probe)
 
-    def view(self, seconds: float) -> CameraView:
-        """What was seen so far."""
+    def view(self, seconds: float) -> CameraObservation:
+        """Summarize the messages received so far, in a measurement of `seconds` [s]."""
         depth = self._depth.view() if self._depth else None
-        info = self._info.view() if self._info else None
-        return CameraView(self._color.view(), depth, info, seconds)
+        camera_info = self._camera_info.view() if self._camera_info else None
+        return CameraObservation(self._color.view(), depth, camera_info, seconds)
 
 
 class _TopicProbe:
-    """Keeps a summary of each message of one topic."""
+    """Summarizes each message of one topic."""
 
     def __init__(
-        self, node: Node, topic: str, message_type: type, summary: Callable[[Any], Heard]
+        self, node: Node, topic: str, message_type: type, summarize: Callable[[Any], MessageSummary]
     ) -> None:
         self._node = node
         self._topic = node.resolve_topic_name(topic)
         self._type = f"sensor_msgs/msg/{message_type.__name__}"
-        self._summary = summary
-        self._heard: list[Heard] = []
+        self._summarize = summarize
+        self._summaries: list[MessageSummary] = []
         node.create_subscription(message_type, topic, self._on_message, qos_profile_sensor_data)
 
     def _on_message(self, message: Any) -> None:
-        self._heard.append(self._summary(message))
+        self._summaries.append(self._summarize(message))
 
-    def view(self) -> TopicView:
-        """The topic as graph and messages show it now."""
+    def view(self) -> TopicObservation:
+        """Combine the current ROS graph with the summaries of the messages."""
         publishers = self._node.get_publishers_info_by_topic(self._topic)
         subscribers = self._node.get_subscriptions_info_by_topic(self._topic)
-        others = [s for s in map(_endpoint, subscribers) if s.node != f"/{NODE}"]
-        return TopicView(
+        others = [s for s in map(_endpoint, subscribers) if s.node != f"/{NODE_NAME}"]
+        return TopicObservation(
             self._topic,
             self._type,
             tuple(map(_endpoint, publishers)),
             tuple(others),
-            tuple(self._heard),
+            tuple(self._summaries),
             tuple(self._alternatives()),
         )
 
     def _alternatives(self) -> list[str]:
-        """Topics of this type that somebody publishes."""
+        """List the published topics of this type."""
         return [
             name
             for name, types in self._node.get_topic_names_and_types()
@@ -122,53 +132,53 @@ class _TopicProbe:
         ]
 
 
-def _optional(
-    node: Node, topic: str, message_type: type, summary: Callable[[Any], Heard]
+def _optional_probe(
+    node: Node, topic: str, message_type: type, summarize: Callable[[Any], MessageSummary]
 ) -> _TopicProbe | None:
-    return _TopicProbe(node, topic, message_type, summary) if topic else None
+    return _TopicProbe(node, topic, message_type, summarize) if topic else None
 
 
 def _endpoint(info: TopicEndpointInfo) -> Endpoint:
     return Endpoint(
         node=f"{info.node_namespace.rstrip('/')}/{info.node_name}",
         type=info.topic_type,
-        reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
-        transient_local=info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL,
+        is_reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
+        is_transient_local=info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL,
     )
 
 
-def _heard(message: Any) -> Heard:
-    stamp = message.header.stamp
-    return Heard(time.monotonic(), stamp.sec + stamp.nanosec * 1e-9, message.header.frame_id)
+def _summarize_header(message: Any) -> MessageSummary:
+    stamp_s = stamp_to_ns(message.header.stamp) * 1e-9
+    return MessageSummary(time.monotonic(), stamp_s, message.header.frame_id)
 
 
-def _summary(message: Image | CompressedImage) -> Heard:
+def _summarize_image(message: Image | CompressedImage) -> MessageSummary:
     if isinstance(message, CompressedImage):
-        return replace(_heard(message), encoding=message.format)
+        return replace(_summarize_header(message), encoding=message.format)
     size = (message.width, message.height)
-    return replace(_heard(message), encoding=message.encoding, size=size)
+    return replace(_summarize_header(message), encoding=message.encoding, size=size)
 
 
-def _depth_summary(message: Image) -> Heard:
-    return replace(_summary(message), range=_range(message))
+def _summarize_depth(message: Image) -> MessageSummary:
+    return replace(_summarize_image(message), depth_statistics=_depth_statistics(message))
 
 
-def _range(message: Image) -> tuple[float, float] | None:
-    """Share of valid pixels and their median in metres; None if it cannot be read."""
+def _depth_statistics(message: Image) -> tuple[float, float] | None:
+    """Compute the ratio of valid pixels and their median [m]; None for an unreadable image."""
     if message.encoding not in DEPTH_DTYPES:
         return None
     try:
-        depth = to_depth(message, "")[::4, ::4]
+        depth = to_depth(message, "")[::DEPTH_SAMPLE_STEP_PX, ::DEPTH_SAMPLE_STEP_PX]
     except FrameError:
         return None
     valid = depth[np.isfinite(depth)]
     return valid.size / depth.size, float(np.median(valid)) if valid.size else 0.0
 
 
-def _info_summary(message: CameraInfo) -> Heard:
+def _summarize_camera_info(message: CameraInfo) -> MessageSummary:
     return replace(
-        _heard(message),
+        _summarize_header(message),
         size=(message.width, message.height),
-        focal=(message.k[0], message.k[4]),
-        distorted=any(message.d),
+        focal_lengths=(message.k[0], message.k[4]),
+        has_distortion=any(message.d),
     )

@@ -27,8 +27,8 @@ def examine(probe):
     """Wait until each topic was heard for a while; return the problems by name."""
     never = Event()
     assert wait_until(probe.found, 20.0, never)
-    wait_until(lambda: all(len(t.heard) > 8 for t in probe.view(0).topics), 20.0, never)
-    findings = check_camera(probe.view(SECONDS), slop=0.02)
+    wait_until(lambda: all(len(t.messages) > 8 for t in probe.view(0).topics), 20.0, never)
+    findings = check_camera(probe.view(SECONDS), slop_s=0.02)
     return {(f.name, f.detail) for f in findings if f.level is Level.FAIL}
 
 
@@ -111,14 +111,14 @@ def test_a_subscriber_that_hears_nothing_is_named():
             assert wait_until(lambda: probe.view(0).color.subscribers, 20.0, Event())
             found = examine(probe)
     assert [f[0] for f in found] == [COLOR]
-    assert "/planner hears nothing from /driver: it asks for reliable" in found.pop()[1]
+    assert "/planner receives nothing from /driver: it requires reliable" in found.pop()[1]
 
 
 def test_a_mistyped_topic_comes_with_the_right_one():
     with ros_node("doctor") as node, ros_node("driver") as driver, camera(driver):
         probe = CameraProbe(node, TopicOptions(color_topic=COLOR[:-1]))
         wait_until(lambda: len(probe.view(0).color.alternatives) == 2, 20.0, Event())
-        findings = check_camera(probe.view(SECONDS), slop=0.02)
+        findings = check_camera(probe.view(SECONDS), slop_s=0.02)
     advice = next(f.advice for f in findings if f.name == COLOR[:-1])
     assert f"did you mean {COLOR}" in advice
 
