@@ -231,6 +231,7 @@ def colorize_heatmap(values: NDArray[np.float32], size: tuple[int, int]) -> Imag
     Returns:
         (height, width, 3) uint8, RGB.
     """
+    # Stretch the values to 0..255; constant values stay 0.
     span = np.ptp(values) or 1.0
     gray = ((values - values.min()) / span * 255).astype(np.uint8)
     bgr = cv2.applyColorMap(cv2.resize(gray, size), cv2.COLORMAP_INFERNO)
@@ -247,6 +248,7 @@ def make_grid(tiles: list[Image]) -> Image:
         (rows * H, columns * W, 3) uint8.
     """
     columns = int(np.ceil(np.sqrt(len(tiles))))
+    # Append black tiles until the last row is full.
     blank = [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
     tiles = tiles + blank
     rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]

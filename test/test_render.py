@@ -31,7 +31,7 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
     return color, labels
 
 
-def test_id_colors_of_neighbouring_ids_differ_visibly():
+def test_id_colors_of_neighboring_ids_differ_visibly():
     lab = cielab(id_colors(np.arange(1, 200)))
     for start in range(0, len(lab) - 20, 7):
         window = lab[start : start + 20]
@@ -65,7 +65,7 @@ def test_blend_labels_changes_objects_only(scene):
     np.testing.assert_allclose(image[50, 50], id_colors(3) / 2 + 100, atol=1)
 
 
-def test_draw_overlay_outlines_objects_in_their_colour(scene):
+def test_draw_overlay_outlines_objects_in_their_color(scene):
     color, labels = scene
     before = color.copy()
     image = draw_overlay(color, labels)
@@ -123,7 +123,7 @@ def test_attention_montage_has_a_tile_for_every_head(heads):
     assert montage.shape[0] // 240 * (montage.shape[1] // 320) >= heads + 2
 
 
-def test_paint_labels_fills_objects_and_greys_the_background():
+def test_paint_labels_fills_objects_and_grays_the_background():
     color = np.random.default_rng(0).integers(0, 255, (4, 6, 3), np.uint8)
     labels = np.zeros((4, 6), np.uint16)
     labels[1:3, 2:5] = 7

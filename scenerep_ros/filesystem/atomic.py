@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import ScenerepError
 
+COLOR_DIMENSIONS = 3
+"""Number of array dimensions of a colour image."""
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -65,8 +68,8 @@ def write_image(path: Path, image: NDArray[np.integer]) -> None:
     Raises:
         ScenerepError: if the folder cannot be written to or the disk is full.
     """
-    has_channels = image.ndim == 3
-    _, content = cv2.imencode(path.suffix, image[..., ::-1] if has_channels else image)
+    is_color = image.ndim == COLOR_DIMENSIONS
+    _, content = cv2.imencode(path.suffix, image[..., ::-1] if is_color else image)
     write_atomically(path, content.tobytes())
 
 

@@ -85,10 +85,12 @@ def _percentile_bounds(points: Floats) -> tuple[Floats, Floats]:
 
     The result equals numpy's linear interpolation, in half the time.
     """
+    # Partition each axis at the two ranks below and above each percentile.
     rank = np.array(CONSTANTS.percentiles) / 100 * (len(points) - 1)
     lower = rank.astype(np.intp)
     upper = np.minimum(lower + 1, len(points) - 1)
     ordered = np.partition(points.T, np.concatenate([lower, upper]), axis=1)
+    # Interpolate between them.
     fraction = (rank - lower).astype(np.float32)
     low, high = ((1 - fraction) * ordered[:, lower] + fraction * ordered[:, upper]).T
     return low, high

@@ -66,10 +66,12 @@ def write_ply(path: Path, cloud: Points) -> None:
     Raises:
         ScenerepError: if the file cannot be written.
     """
+    # Copy the finite points into the layout of the file.
     points = cloud[np.isfinite(cloud["z"])]
     vertices = np.empty(len(points), _PLY_DTYPE)
     for name in ("x", "y", "z", "label"):
         vertices[name] = points[name]
+    # Unpack the colours.
     rgb = np.ascontiguousarray(points["rgb"]).view("<u4")
     for shift, name in ((16, "red"), (8, "green"), (0, "blue")):
         vertices[name] = rgb >> shift & 0xFF

@@ -213,6 +213,7 @@ def _refine(gradient: Floats, w: Floats, rays: Floats, tolerance: float) -> Floa
     """Fit the gradient (3,) repeatedly to its inliers among pixels w (n,) with rays (n, 3)."""
     regularizer = np.float32(1e-6) * np.eye(3, dtype=np.float32)
     for _ in range(CONSTANTS.refinement_count):
+        # Solve the regularized normal equations of the inliers.
         is_inlier = np.abs(w - rays @ gradient) < tolerance
         if is_inlier.sum() < MIN_POINTS:
             return gradient

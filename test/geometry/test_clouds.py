@@ -46,7 +46,7 @@ def test_cloud_coordinates_is_a_writable_view():
     assert cloud[2, 3].tolist()[:3] == (7, 8, 9)
 
 
-def test_colorize_cloud_changes_colours_only():
+def test_colorize_cloud_changes_colors_only():
     points, color, labels = make_inputs()
     cloud = labelled_cloud(points, color, labels)
     colorize_cloud(cloud, 255 - color)

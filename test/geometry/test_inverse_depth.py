@@ -30,7 +30,7 @@ def test_from_frame_subsamples_inverse_depth_and_rays():
 
 
 @pytest.mark.parametrize("step", [1, 2])
-def test_pixel_area_is_that_at_one_metre(step):
+def test_pixel_area_is_that_at_one_meter(step):
     image = InverseDepthImage.from_frame(make_frame(), step)
     assert image.pixel_area == pytest.approx((step / 525) ** 2, rel=1e-3)
 

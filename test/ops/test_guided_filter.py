@@ -42,7 +42,7 @@ def test_guided_filter_equals_the_equations_of_the_paper(radius, epsilon):
     np.testing.assert_allclose(apply_filter(guide, values, radius, epsilon), expected, atol=1e-3)
 
 
-def test_guided_filter_moves_a_step_to_the_edge_of_the_guide():
+def test_guided_filter_aligns_a_step_with_the_guide():
     guide = np.zeros((40, 60, 3), np.float32)
     guide[:, 33:, 1] = 0.8
     values = np.zeros((40, 60), np.float32)

@@ -36,7 +36,7 @@ def test_connected_regions_equals_scipy(seed):
     assert len(np.unique(np.stack([labels, expected]).reshape(2, -1), axis=1).T) == count + 1
 
 
-def test_connected_regions_separates_diagonal_neighbours():
+def test_connected_regions_separates_diagonal_neighbors():
     assert connected_regions(np.eye(3, dtype=bool)).max() == 3
 
 
@@ -82,7 +82,7 @@ def test_region_growing_stops_at_steps_in_depth():
     assert grown[0].tolist() == [1, 1, 1, 1, 0, 0, 0, 0, 0]
 
 
-def test_region_growing_prefers_the_neighbour_nearest_in_depth():
+def test_region_growing_prefers_the_neighbor_nearest_in_depth():
     labels = np.array([[1, 0, 2]], np.int32)
     depth = np.array([[1.00, 1.015, 1.02]], np.float32)
     assert region_growing(labels, labels == 0, depth, 0.1, 1).tolist() == [[1, 2, 2]]

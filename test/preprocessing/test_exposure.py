@@ -18,7 +18,7 @@ from scenerep_ros.preprocessing.exposure import (
 from scenerep_ros.sources import open_source
 
 
-def grey_ramp(min_level: int, max_level: int) -> RGBDFrame:
+def gray_ramp(min_level: int, max_level: int) -> RGBDFrame:
     """Return a horizontal ramp of grey levels."""
     row = np.linspace(min_level, max_level, 160).astype(np.uint8)
     return RGBDFrame(np.repeat(np.tile(row, (120, 1))[..., None], 3, axis=2))
@@ -39,18 +39,18 @@ def test_linear_to_srgb_clips_overexposed_light():
 
 @given(st.integers(135, 255))
 def test_normalize_exposure_returns_a_bright_frame(level):
-    frame = grey_ramp(0, level)
+    frame = gray_ramp(0, level)
     assert normalize_exposure(frame) is frame
 
 
 def test_normalize_exposure_returns_a_black_frame():
-    frame = grey_ramp(0, 4)
+    frame = gray_ramp(0, 4)
     assert normalize_exposure(frame) is frame
 
 
 @given(st.integers(10, 120))
 def test_normalize_exposure_raises_the_white_level(level):
-    color = normalize_exposure(grey_ramp(0, level)).color
+    color = normalize_exposure(gray_ramp(0, level)).color
     assert int(color.max()) == pytest.approx(200, abs=20)
     assert color.min() <= 20
 
@@ -67,14 +67,14 @@ def test_normalize_exposure_inverts_a_loss_of_light(mosd_folder):
 
 @pytest.mark.parametrize(("level", "expected"), [(0, True), (4, True), (20, False)])
 def test_is_black_follows_the_white_level(level, expected):
-    assert is_black(grey_ramp(0, level)) is expected
+    assert is_black(gray_ramp(0, level)) is expected
 
 
 @pytest.mark.parametrize(
     ("color_level", "depth", "expected"),
     [(0, None, True), (0, np.nan, True), (0, 1.0, False), (20, None, False), (20, np.nan, False)],
 )
-def test_is_blank_needs_black_colour_and_no_depth(color_level, depth, expected):
-    color = grey_ramp(0, color_level).color
+def test_is_blank_needs_black_color_and_no_depth(color_level, depth, expected):
+    color = gray_ramp(0, color_level).color
     image = None if depth is None else np.full((120, 160), depth, np.float32)
     assert is_blank(RGBDFrame(color, image)) is expected
