@@ -1,4 +1,4 @@
-"""Hears what a camera publishes, in a thread, for the tests of nodes that publish it."""
+"""Subscriber to all topics of a camera, for tests of nodes that publish one."""
 
 from __future__ import annotations
 
@@ -19,50 +19,48 @@ BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 class CameraListener:
-    """Collects messages in lists named as the topics' kinds."""
+    """Collects messages in one list per topic, and the latest status of the replay."""
 
     def __init__(self, node, qos):
         self.node = node
         self.color, self.compressed, self.depth, self.info, self.clock = [], [], [], [], []
-        self.counts = {}
-        for message_type, topic, heard in (
+        self.replay_status = {}
+        for message_type, topic, messages in (
             (Image, COLOR, self.color),
             (CompressedImage, f"{COLOR}/compressed", self.compressed),
             (Image, DEPTH, self.depth),
             (CameraInfo, INFO, self.info),
             (Clock, "/clock", self.clock),
         ):
-            node.create_subscription(message_type, topic, heard.append, qos)
+            node.create_subscription(message_type, topic, messages.append, qos)
         node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, RELIABLE)
 
     def _on_diagnostics(self, message):
         for status in message.status:
             if status.name == "replay":
-                self.counts = {pair.key: pair.value for pair in status.values}
+                self.replay_status = {pair.key: pair.value for pair in status.values}
 
-    def wait_for(self, condition, timeout=30.0):
-        """Wait until a condition holds; fails with the message counts if it never does."""
-        deadline = time.monotonic() + timeout
+    def wait_for(self, condition, timeout_s=30.0):
+        """Wait until a condition is true; fail with the message counts after the timeout."""
+        deadline = time.monotonic() + timeout_s
         while not condition():
-            heard = {k: len(v) for k, v in vars(self).items() if isinstance(v, list)}
-            assert time.monotonic() < deadline, f"heard {heard}, counts {self.counts}"
+            counts = {k: len(v) for k, v in vars(self).items() if isinstance(v, list)}
+            assert time.monotonic() < deadline, (
+                f"timed out after {timeout_s} s; received {counts}, replay {self.replay_status}"
+            )
             time.sleep(0.01)
-
-    def wait_for_end(self):
-        """Wait for the replay's last word."""
-        self.wait_for(lambda: self.counts.get("finished") == "true")
 
 
 def stamps(messages):
-    """Stamps in nanoseconds."""
+    """Return the stamps of messages [ns]."""
     return [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in messages]
 
 
 @contextmanager
 def ros_node(name):
-    """A node that is served in a thread; initialises ROS if nobody has."""
-    own = not rclpy.ok()
-    if own:
+    """Run a node in a thread. ROS is initialized if necessary."""
+    is_owner = not rclpy.ok()
+    if is_owner:
         rclpy.init(args=[])
     node = rclpy.create_node(name)
     executor = SingleThreadedExecutor()
@@ -75,5 +73,5 @@ def ros_node(name):
         executor.shutdown()
         thread.join()
         node.destroy_node()
-        if own:
+        if is_owner:
             rclpy.shutdown()

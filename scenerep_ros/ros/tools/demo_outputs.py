@@ -1,4 +1,4 @@
-"""What the demo leaves behind: the segmenter's own messages, written to a folder."""
+"""Result files of the demo, written from the segmenter's messages."""
 
 from __future__ import annotations
 
@@ -16,38 +16,40 @@ from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.geometry import CLOUD_DTYPE, write_ply
 from scenerep_ros.sinks import VideoWriter
 
-PICTURE_EVERY = 15
-"""Frames from one overlay that is also written as a picture to the next."""
+OVERLAY_IMAGE_PERIOD = 15
+"""Number of overlays after which the next one is also written as an image."""
 
 
 class DemoOutputs:
-    """Writes labels/STAMP.png, overlays/STAMP.png and overlay.mp4; on close, cloud.ply.
+    """Writes labels/STAMP.png, overlays/STAMP.png and overlay.mp4, and on close cloud.ply.
 
-    STAMP is the colour image's in seconds, as the TUM layout names its files.
+    STAMP is the stamp of the color image [s], as in the file names of the TUM layout.
 
     Args:
-        folder: for the results.
-        rate: of the video, frames a second.
-        total: frames of the recording, for the progress bar.
+        folder: folder of the results.
+        rate: frame rate of the video [Hz].
+        total: number of frames of the recording, for the progress bar.
     """
 
     def __init__(self, folder: Path, rate: float, total: int) -> None:
         self._folder = folder
-        self._open = ExitStack()
+        self._resources = ExitStack()
         self._video = VideoWriter(folder / "overlay.mp4", rate)
-        self._open.callback(self._video.close)
-        self._progress = self._open.enter_context(tqdm(total=total, unit="frame", desc="segmented"))
-        self._overlays = 0
-        self._cloud: PointCloud2 | None = None
+        self._resources.callback(self._video.close)
+        self._progress = self._resources.enter_context(
+            tqdm(total=total, unit="frame", desc="segmented")
+        )
+        self._overlay_count = 0
+        self._last_cloud: PointCloud2 | None = None
 
     def close(self) -> None:
-        """Finish the video and write the cloud of the last frame that had one."""
-        self._open.close()
-        if self._cloud is not None:
-            write_ply(self._folder / "cloud.ply", cloud_array(self._cloud))
+        """Finish the video and write the last cloud."""
+        self._resources.close()
+        if self._last_cloud is not None:
+            write_ply(self._folder / "cloud.ply", cloud_array(self._last_cloud))
 
     def handlers(self) -> dict[str, Callable[[Any], None]]:
-        """One for each output that a person looks at, so that all of them are computed."""
+        """Return one handler per output topic; a handler without effect makes the node compute it."""
         return {
             "labels": self._on_labels,
             "overlay": self._on_overlay,
@@ -62,29 +64,29 @@ class DemoOutputs:
         self._progress.update()
 
     def _on_overlay(self, message: Image) -> None:
-        picture = image_array(message, np.uint8)
-        self._video.write(picture)
-        if self._overlays % PICTURE_EVERY == 0:
-            write_image(self._folder / "overlays" / f"{stamp_name(message)}.png", picture)
-        self._overlays += 1
+        overlay = image_array(message, np.uint8)
+        self._video.write(overlay)
+        if self._overlay_count % OVERLAY_IMAGE_PERIOD == 0:
+            write_image(self._folder / "overlays" / f"{stamp_name(message)}.png", overlay)
+        self._overlay_count += 1
 
     def _on_cloud(self, message: PointCloud2) -> None:
-        self._cloud = message
+        self._last_cloud = message
 
 
 def stamp_name(message: Image) -> str:
-    """Stamp in seconds with microseconds, as the TUM layout names its files."""
+    """Format the stamp in seconds with microseconds, as in the file names of the TUM layout."""
     stamp = message.header.stamp
     return f"{stamp.sec}.{stamp.nanosec // 1000:06d}"
 
 
 def image_array(message: Image, dtype: type[np.generic]) -> NDArray[Any]:
-    """View our own image message as (H, W) or (H, W, C), read-only."""
+    """View an image message of the segmenter as (H, W) or (H, W, C), read-only."""
     pixels = np.frombuffer(message.data, dtype)
     shape = (message.height, message.width)
     return pixels.reshape(shape if pixels.size == shape[0] * shape[1] else (*shape, -1))
 
 
 def cloud_array(message: PointCloud2) -> NDArray[np.void]:
-    """View our own cloud message as (H, W) of CLOUD_DTYPE, read-only."""
+    """View a cloud message of the segmenter as (H, W) of CLOUD_DTYPE, read-only."""
     return np.frombuffer(message.data, CLOUD_DTYPE).reshape(message.height, message.width)

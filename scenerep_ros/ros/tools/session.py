@@ -1,164 +1,131 @@
-"""A recording through the real nodes: `segmenter` and `replay` as processes, and us listening."""
+"""Session of the real nodes: `replay` feeds a recording to `segmenter`, each in its own process."""
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
-from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.share import fastdds_environment
 from scenerep_ros.report import RunReport
+from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.spinning import spinning
-from scenerep_ros.ros.tools.listener import Listener
+from scenerep_ros.ros.tools.node_process import (
+    POLL_PERIOD_S,
+    NodeProcess,
+    node_process,
+    wait_for,
+)
+from scenerep_ros.ros.tools.segmenter_client import SegmenterClient
 from scenerep_ros.sources import Source, open_source
 
-START_TIMEOUT = 180.0
-"""Seconds for the segmenter to load its weights and become active."""
-STOP_TIMEOUT = 15.0
-"""Seconds for a node to end after SIGINT, before it is killed."""
-POLL = 0.05
+START_TIMEOUT_S = 180.0
+"""Time for the segmenter to load its weights and become active [s]."""
+SETTLE_TIMEOUT_S = 180.0
+"""Time for the segmenter to process the last frames after the replay's exit [s]."""
 
 Handlers = Mapping[str, Callable[[Any], None]]
-"""What to do with the messages of an output of `segmenter`, by the output's name."""
+"""Functions called with each message of an output of `segmenter`, by the output's name."""
 
 
 def run_session(
     source: str,
     options: Mapping[str, object],
     handlers: Handlers,
-    logs: Path,
+    log_folder: Path,
     max_frames: int = 0,
 ) -> RunReport:
-    """Replay a recording into the segmenter as fast as it keeps up, and account for every frame.
+    """Replay a recording into the segmenter in lockstep, and account for every frame.
+
+    The replay is over when its process has exited and its report file is read. The session is over
+    when the segmenter, which repeats its status, has settled. No single message is essential.
 
     Args:
-        source: the recording.
+        source: path of the recording.
         options: parameters of `segmenter` that differ from their defaults.
-        handlers: called in another thread; only outputs named here are subscribed.
-        logs: folder for segmenter.log and replay.log.
-        max_frames: stop after so many frames; 0: all.
+        handlers: functions called in another thread. Other outputs are not subscribed.
+        log_folder: folder of segmenter.log, replay.log and replay.json.
+        max_frames: number of frames after which the replay stops; 0: all.
 
     Raises:
-        ScenerepError: if a node fails; with the end of its log.
+        ScenerepError: if a node fails, or a wait times out.
     """
-    logs.mkdir(parents=True, exist_ok=True)
+    log_folder.mkdir(parents=True, exist_ok=True)
     use_private_network()
     with ExitStack() as stack:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
-        listener = Listener(handlers)
-        stack.enter_context(spinning(listener))
-        topics = silent_topics(open_source(source))
-        segmenter = stack.enter_context(node_process("segmenter", {**topics, **options}, logs))
-        wait_for(listener.is_ready, segmenter, START_TIMEOUT)
-        recording = str(Path(source).absolute())
-        parameters = {"source": recording, "rate": 0.0, "max_frames": max_frames}
-        with node_process("replay", parameters, logs) as replay:
-            _finish(replay, segmenter)
-        wait_for(listener.is_settled, segmenter, START_TIMEOUT)
-        return listener.report()
+        client = SegmenterClient(handlers)
+        stack.enter_context(spinning(client))
+        parameters = {**topics_without_data(open_source(source)), **options}
+        segmenter = stack.enter_context(node_process("segmenter", parameters, log_folder))
+        wait_for(
+            client.is_ready,
+            segmenter,
+            START_TIMEOUT_S,
+            "the segmenter to become active",
+            client.describe_progress,
+        )
+        published = _replay(source, max_frames, log_folder, segmenter, client).published
+        client.start_settling(published)
+        wait_for(
+            client.is_settled,
+            segmenter,
+            SETTLE_TIMEOUT_S,
+            f"the results of all {published} published frames",
+            client.describe_progress,
+        )
+        client.raise_handler_error()
+        return client.report(published)
 
 
-def silent_topics(source: Source) -> dict[str, str]:
-    """Parameters that tell the segmenter which topics a recording has nothing for."""
+def topics_without_data(source: Source) -> dict[str, str]:
+    """Return parameters that disable the segmenter's topics for which a recording has no data."""
     frame = next(iter(source), None)
-    missing = {
+    is_missing = {
         "depth_topic": frame is not None and frame.depth is None,
         "camera_info_topic": frame is not None and frame.intrinsics is None,
     }
-    return {name: "" for name, absent in missing.items() if absent}
+    return {name: "" for name, missing in is_missing.items() if missing}
 
 
 def use_private_network() -> None:
-    """Keep other robots' nodes out, and give Fast DDS room for images; the user's choice wins."""
+    """Isolate the session from other nodes, and configure Fast DDS for images.
+
+    Settings of the user are kept.
+    """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     os.environ.update(fastdds_environment())
 
 
-class NodeProcess:
-    """A node in a process of its own, with its log.
-
-    Args:
-        name: of the node, and of its module.
-        options: its parameters.
-        logs: folder for NAME.log.
-    """
-
-    def __init__(self, name: str, options: Mapping[str, object], logs: Path) -> None:
-        self.name = name
-        self._log = logs / f"{name}.log"
-        command = [sys.executable, "-m", f"scenerep_ros.ros.nodes.{name}", "--ros-args"]
-        for key, value in options.items():
-            command += ["-p", f"{key}:={json.dumps(value)}"]  # JSON is YAML with quotes
-        with self._log.open("w") as log:
-            # A session of its own: Ctrl-C reaches this process alone, which stops the nodes.
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._process.poll()
-
-    def stop(self) -> None:
-        """Ask it to end, and make sure of it."""
-        if self.exit_code is None:
-            self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def failure(self, what: str) -> ScenerepError:
-        """Describe what went wrong by the end of the log."""
-        end = "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
-        return ScenerepError(f"node {self.name} {what}; the end of {self._log}:\n{end}")
-
-
-@contextmanager
-def node_process(name: str, options: Mapping[str, object], logs: Path) -> Iterator[NodeProcess]:
-    """Run a node while the body runs."""
-    process = NodeProcess(name, options, logs)
-    try:
-        yield process
-    finally:
-        process.stop()
-
-
-def wait_for(condition: Callable[[], bool], process: NodeProcess, timeout: float) -> None:
-    """Wait until a condition holds.
-
-    Raises:
-        ScenerepError: if the process ends before, or the time is up.
-    """
-    end = time.monotonic() + timeout
-    while not condition():
-        if process.exit_code is not None:
-            raise process.failure(f"ended with exit code {process.exit_code}")
-        if time.monotonic() > end:
-            raise process.failure(f"was not ready after {timeout:g} s")
-        time.sleep(POLL)
-
-
-def _finish(replay: NodeProcess, segmenter: NodeProcess) -> None:
-    """Wait for the end of the recording."""
-    while replay.exit_code is None:
-        if segmenter.exit_code is not None:
-            raise segmenter.failure(f"ended with exit code {segmenter.exit_code}")
-        time.sleep(POLL)
-    if replay.exit_code != 0:
-        raise replay.failure(f"ended with exit code {replay.exit_code}")
+def _replay(
+    source: str,
+    max_frames: int,
+    log_folder: Path,
+    segmenter: NodeProcess,
+    client: SegmenterClient,
+) -> ReplayReport:
+    """Run the replay until its process exits, and read its report file."""
+    report_file = log_folder.absolute() / "replay.json"
+    report_file.unlink(missing_ok=True)  # of an earlier session
+    parameters = {
+        "source": str(Path(source).absolute()),
+        "rate": 0.0,
+        "max_frames": max_frames,
+        "report_file": str(report_file),
+    }
+    with node_process("replay", parameters, log_folder) as replay:
+        while replay.exit_code is None:
+            segmenter.raise_if_exited()
+            client.raise_handler_error()
+            time.sleep(POLL_PERIOD_S)
+        if replay.exit_code != 0:
+            replay.raise_if_exited()
+    return ReplayReport.read(report_file)

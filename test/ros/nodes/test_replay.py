@@ -1,5 +1,6 @@
-"""The replay node over DDS: real messages, heard by another node."""
+"""Replay node over DDS: another node receives its messages."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-pytest.importorskip("rclpy", reason="ROS 2 is not there")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from camera_listener import (
     BEST_EFFORT,
@@ -22,7 +23,9 @@ from camera_listener import (
 from recordings import write_image, write_tum
 from sensor_msgs.msg import Image
 
+from scenerep_ros.errors import ScenerepError
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_intrinsics
+from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.replay import ReplayNode, main
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.sources import open_source
@@ -35,17 +38,18 @@ def listening(qos=RELIABLE):
 
 
 def play(source, **options):
-    """Play in this process, and return the node's counts."""
+    """Play in this process; return the final counts."""
     node = ReplayNode({"source": str(source), **options})
     with spinning(node):
         node.play()
+    return node.report
 
 
 def arguments(*parameters):
     return ["replay", "--ros-args", *(word for p in parameters for word in ("-p", p))]
 
 
-def start(*parameters):
+def start_process(*parameters):
     """Start the executable."""
     command = [sys.executable, "-m", "scenerep_ros.ros.nodes.replay", *arguments(*parameters)[1:]]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -56,116 +60,151 @@ def tum(tmp_path):
     return write_tum(tmp_path / "sequence", count=4)
 
 
-def test_process_publishes_every_real_frame_as_it_is(tum_folder):
-    with listening() as heard:
-        process = start(f"source:={tum_folder}", "max_frames:=15")
-        heard.wait_for_end()
-        heard.wait_for(lambda: len(heard.color) == len(heard.depth) == 15)
+def test_replay_process_publishes_every_frame_unchanged(tum_folder, tmp_path):
+    report_file = tmp_path / "replay.json"
+    with listening() as listener:
+        process = start_process(
+            f"source:={tum_folder}", "max_frames:=15", f"report_file:={report_file}"
+        )
+        listener.wait_for(lambda: len(listener.color) == len(listener.depth) == 15)
         assert process.wait(30) == 0
         assert "replayed 15 frames of TUM folder" in process.stderr.read()
     frames = [open_source(tum_folder)[index] for index in range(15)]
-    assert stamps(heard.color) == [frame.stamp_ns for frame in frames]
-    assert stamps(heard.depth) == stamps(heard.info) == stamps(heard.color)
-    assert heard.counts["published"] == "15"
-    assert heard.counts["skipped"] == "0"
+    assert stamps(listener.color) == [frame.stamp_ns for frame in frames]
+    assert stamps(listener.depth) == stamps(listener.info) == stamps(listener.color)
+    assert ReplayReport.read(report_file) == ReplayReport(str(tum_folder), published=15)
     first = frames[0]
-    np.testing.assert_array_equal(to_color(heard.color[0], COLOR), first.color)
-    np.testing.assert_array_equal(to_depth(heard.depth[0], DEPTH), first.depth)
-    assert to_intrinsics(heard.info[0], first.shape, COLOR) == first.intrinsics
-    assert {m.header.frame_id for m in heard.color + heard.depth} == {first.frame_id}
+    np.testing.assert_array_equal(to_color(listener.color[0], COLOR), first.color)
+    np.testing.assert_array_equal(to_depth(listener.depth[0], DEPTH), first.depth)
+    assert to_intrinsics(listener.info[0], first.shape, COLOR) == first.intrinsics
+    assert {m.header.frame_id for m in listener.color + listener.depth} == {first.frame_id}
 
 
-def test_best_effort_subscriber_hears_it_too(tum):
-    with listening(BEST_EFFORT) as heard:
+def test_replay_reaches_best_effort_subscriber(tum):
+    with listening(BEST_EFFORT) as listener:
         play(tum, rate=50.0)
-        heard.wait_for(lambda: len(heard.color) == len(heard.depth) == 4)
-    assert stamps(heard.color) == [frame.stamp_ns for frame in open_source(tum)]
+        listener.wait_for(lambda: len(listener.color) == len(listener.depth) == 4)
+    assert stamps(listener.color) == [frame.stamp_ns for frame in open_source(tum)]
 
 
-def test_compressed_transport_is_nearly_the_image(tum_folder):
-    with listening() as heard:
+def test_replay_compressed_transport_approximates_the_image(tum_folder):
+    with listening() as listener:
         play(tum_folder, max_frames=1, transport="compressed")
-        heard.wait_for(lambda: len(heard.compressed) == 1)
-    color = to_color(heard.compressed[0], COLOR)
+        listener.wait_for(lambda: len(listener.compressed) == 1)
+    color = to_color(listener.compressed[0], COLOR)
     difference = np.abs(color.astype(int) - open_source(tum_folder)[0].color)
-    assert heard.compressed[0].format == "rgb8; jpeg compressed bgr8"
+    assert listener.compressed[0].format == "rgb8; jpeg compressed bgr8"
     assert difference.mean() < 3
-    assert not heard.color
+    assert not listener.color
 
 
-def test_clock_shows_each_stamp(tum):
-    with listening() as heard:
+def test_replay_clock_publishes_each_stamp(tum):
+    with listening() as listener:
         play(tum, clock=True, rate=50.0)
-        heard.wait_for(lambda: len(heard.clock) == len(heard.color) == 4)
-    clock = [m.clock.sec * 10**9 + m.clock.nanosec for m in heard.clock]
-    assert clock == stamps(heard.color)
+        listener.wait_for(lambda: len(listener.clock) == len(listener.color) == 4)
+    clock = [m.clock.sec * 10**9 + m.clock.nanosec for m in listener.clock]
+    assert clock == stamps(listener.color)
 
 
-def test_loop_jumps_back_and_stops_at_max_frames(tum):
-    with listening() as heard:
+def test_replay_loop_restarts_until_max_frames(tum):
+    with listening() as listener:
         play(tum, loop=True, rate=100.0, max_frames=6)
-        heard.wait_for(lambda: len(heard.color) == 6)
+        listener.wait_for(lambda: len(listener.color) == 6)
     recorded = [frame.stamp_ns for frame in open_source(tum)]
-    assert stamps(heard.color) == recorded + recorded[:2]
+    assert stamps(listener.color) == recorded + recorded[:2]
 
 
-def test_rate_zero_waits_for_each_answer(tum):
-    with listening() as heard:
-        answers = heard.node.create_publisher(Image, "/answers", 10)
-        waiting = []
+def test_replay_rate_zero_waits_for_feedback(tum):
+    with listening() as listener:
+        feedback = listener.node.create_publisher(Image, "/feedback", 10)
+        received_counts = []
 
         def answer(image):
-            waiting.append(len(heard.color))
-            answers.publish(Image(header=image.header))
+            received_counts.append(len(listener.color))
+            feedback.publish(Image(header=image.header))
 
-        heard.node.create_subscription(Image, COLOR, answer, RELIABLE)
-        play(tum, rate=0.0, feedback_topic="/answers")
-        heard.wait_for(lambda: len(waiting) == 4)
-        heard.wait_for_end()
-    assert heard.counts["unanswered"] == "0"
-    # Which of the two subscriptions hears an image first is the executor's choice.
-    assert all(count in (i, i + 1) for i, count in enumerate(waiting))
-
-
-def test_rate_zero_without_answers_waits_for_delivery(tum):
-    with listening() as heard:
-        play(tum, rate=0.0)
-        heard.wait_for(lambda: len(heard.color) == 4)
-        heard.wait_for_end()
-    assert heard.counts["unanswered"] == "0"
+        listener.node.create_subscription(Image, COLOR, answer, RELIABLE)
+        report = play(tum, rate=0.0, feedback_topic="/feedback")
+        listener.wait_for(lambda: len(received_counts) == 4)
+    assert (report.published, report.unanswered) == (4, 0)
+    # The executor chooses which of the two subscriptions to the color topic comes first.
+    assert all(count in (i, i + 1) for i, count in enumerate(received_counts))
 
 
-def test_color_only_source_is_published_without_depth(tmp_path):
+def test_replay_rate_zero_without_feedback_waits_for_delivery(tum):
+    with listening() as listener:
+        report = play(tum, rate=0.0)
+        listener.wait_for(lambda: len(listener.color) == 4)
+    assert report.unanswered == 0
+
+
+def test_replay_color_only_source_publishes_no_depth(tmp_path):
     for index in range(3):
         write_image(tmp_path / f"view{index}.png", np.full((20, 30, 3), index, np.uint8))
-    with listening() as heard:
+    with listening() as listener:
         play(tmp_path, rate=50.0)
-        heard.wait_for(lambda: len(heard.color) == 3)
-    assert not heard.depth
+        listener.wait_for(lambda: len(listener.color) == 3)
+    assert not listener.depth
 
 
-def test_unreadable_frames_are_counted(tum):
+def test_replay_counts_unreadable_frames(tum):
     sorted((tum / "rgb").glob("*.png"))[1].write_bytes(b"\x89PNG broken")
-    with listening() as heard:
-        play(tum, rate=50.0)
-        heard.wait_for_end()
-        heard.wait_for(lambda: len(heard.color) == 3)
-    assert heard.counts["published"] == "3"
-    assert heard.counts["skipped"] == "1"
+    with listening() as listener:
+        report = play(tum, rate=50.0)
+        listener.wait_for(lambda: len(listener.color) == 3)
+    assert (report.published, report.skipped) == (3, 1)
 
 
-def test_replays_without_a_subscriber_after_the_timeout(tum, capfd):
-    assert main(arguments(f"source:={tum}", "subscriber_timeout:=0.1", "rate:=100")) == 0
+def test_replay_repeats_its_status_on_diagnostics(tum):
+    with listening() as listener:
+        node = ReplayNode({"source": str(tum)})
+        with spinning(node):
+            listener.wait_for(lambda: listener.replay_status)
+    assert listener.replay_status == {
+        "source": str(tum),
+        "published": "0",
+        "skipped": "0",
+        "unanswered": "0",
+        "finished": "false",
+    }
+
+
+def test_replay_without_subscriber_starts_after_timeout(tum, tmp_path, capfd):
+    report_file = tmp_path / "new_folder" / "replay.json"
+    parameters = [f"source:={tum}", "subscriber_timeout:=0.1", "rate:=100"]
+    assert main(arguments(*parameters, f"report_file:={report_file}")) == 0
     errors = capfd.readouterr().err
     assert f"nobody subscribed to {COLOR} within 0.1 s" in errors
     assert "replayed 4 frames" in errors
+    assert json.loads(report_file.read_text()) == {
+        "source": str(tum),
+        "published": 4,
+        "skipped": 0,
+        "unanswered": 0,
+    }
+
+
+def test_replay_unwritable_report_file_fails(tum, tmp_path, capfd):
+    (tmp_path / "file").touch()
+    parameters = [f"source:={tum}", "subscriber_timeout:=0", "rate:=100"]
+    assert main(arguments(*parameters, f"report_file:={tmp_path}/file/replay.json")) == 1
+    assert "replay: cannot write" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"published": 3}', '{"frames": 3}'])
+def test_replay_report_read_of_invalid_file_raises(tmp_path, content):
+    path = tmp_path / "replay.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ScenerepError, match=r"replay\.json cannot be read"):
+        ReplayReport.read(path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_cleanly_however_often_they_come(tum, number):
-    with listening() as heard:
-        process = start(f"source:={tum}", "loop:=true")
-        heard.wait_for(lambda: len(heard.color) > 5)
+def test_replay_repeated_signals_end_it_cleanly(tum, number):
+    with listening() as listener:
+        process = start_process(f"source:={tum}", "loop:=true")
+        listener.wait_for(lambda: len(listener.color) > 5)
         process.send_signal(number)
         process.send_signal(number)
         errors = process.communicate(timeout=60)[1]
@@ -182,7 +221,7 @@ def test_signals_end_it_cleanly_however_often_they_come(tum, number):
         (["source:=x", "transport:=jpeg"], "transport"),
     ],
 )
-def test_bad_parameters_give_one_line_and_exit_code_1(parameters, message, capfd):
+def test_replay_invalid_parameters_print_one_line(parameters, message, capfd):
     assert main(arguments(*parameters)) == 1
     errors = capfd.readouterr().err
     assert errors.startswith("replay: ")
