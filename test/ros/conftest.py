@@ -1,4 +1,4 @@
-"""A segmenter over DDS, shared by the tests of one file."""
+"""Segmenter over DDS that the tests of one file share."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def ros_context():
 
 @pytest.fixture(scope="module")
 def shared_rig(ros_context):
-    from segmenter_rig import running
+    from segmenter_rig import running_segmenter
 
-    with running() as rig:
+    with running_segmenter() as rig:
         yield rig
 
 
 @pytest.fixture
 def rig(shared_rig):
-    """The shared node, idle, with nobody listening."""
-    shared_rig.listen()
+    """The shared node, idle and without subscribers."""
+    shared_rig.subscribe()
     shared_rig.wait_for(shared_rig.is_idle)
     return shared_rig

@@ -1,4 +1,4 @@
-"""What the worker thread does with a frame: decode, segment, publish."""
+"""Processing of one frame in the worker thread: decode, segment, publish."""
 
 from __future__ import annotations
 
@@ -10,36 +10,39 @@ from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import Stopwatch
-from scenerep_ros.ros.conversions.camera_messages import from_stamp
+from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id, to_intrinsics
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.reporter import Reporter
+from scenerep_ros.ros.monitoring.reporter import ProblemReporter
 from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
-from scenerep_ros.ros.transport.output_publishers import Publishers
+from scenerep_ros.ros.transport.output_publishers import OutputPublishers
 
 
 class FrameProcessor:
-    """Owns the pipeline; options and memory may be changed from another thread between frames.
+    """Owns the pipeline and calls it in the worker thread.
 
-    Stages of a frame, milliseconds: `wait` (for the frame before it), `decode`, the pipeline's
-    own, `publish` with its parts `publish/TOPIC`, `total` (from the last message's arrival to the
-    last output published), and `overhead` (total without wait and backbone).
+    Other threads may call `configure` and `reset` at any time. Both return at once, and the worker
+    thread applies the change before the next frame.
+
+    Stages of a frame [ms]: `wait` (for the previous frame), `decode`, the stages of the pipeline,
+    `publish` with its parts `publish/TOPIC`, `total` (from the arrival of the last message to the
+    publication of the last output), and `overhead` (total without wait and backbone).
 
     Args:
-        pipeline: that segments.
-        config: topics and options.
-        publishers: of the results.
-        counters: told of each finished frame.
-        reporter: told of what is wrong with a frame.
+        pipeline: pipeline that segments the frames.
+        config: camera topics and transport.
+        publishers: publishers of the results.
+        counters: counters of segmented frames.
+        reporter: reporter of problems with a frame.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
         config: NodeConfig,
-        publishers: Publishers,
+        publishers: OutputPublishers,
         counters: FrameCounters,
-        reporter: Reporter,
+        reporter: ProblemReporter,
     ) -> None:
         self.pipeline = pipeline
         self._config = config
@@ -47,17 +50,24 @@ class FrameProcessor:
         self._counters = counters
         self._reporter = reporter
         self._epoch = 0
-        self._between_frames = threading.Lock()
+        self._lock = threading.Lock()
+        self._pending_config: NodeConfig | None = None
+        self._is_reset_pending = False
 
     def configure(self, config: NodeConfig) -> None:
-        """Take over options that can change live."""
-        with self._between_frames:
-            self.pipeline.configure(config)
+        """Validate new options and schedule them for the next frame.
+
+        Raises:
+            ConfigError: if the options contradict each other. The current options then stay.
+        """
+        Pipeline.validate(config)
+        with self._lock:
+            self._pending_config = config
 
     def reset(self) -> None:
-        """Forget all objects."""
-        with self._between_frames:
-            self.pipeline.reset()
+        """Schedule a reset of the pipeline for the next frame."""
+        with self._lock:
+            self._is_reset_pending = True
 
     def __call__(self, raw: RawFrame) -> None:
         """Process one frame.
@@ -65,24 +75,34 @@ class FrameProcessor:
         Raises:
             FrameError: if the frame cannot be used.
         """
-        start = time.perf_counter()
-        watch = Stopwatch()
-        with watch("decode"):
+        self._apply_pending_changes()
+        start_s = time.perf_counter()
+        stopwatch = Stopwatch()
+        with stopwatch("decode"):
             frame = self._decode(raw)
         scene = self._segment(frame, raw.epoch)
-        watch.timings |= scene.timings
-        with watch("publish"):
-            self._publishers.publish(frame, scene, watch)
-        self._counters.finish(_with_totals(watch.timings, raw.arrival, start), len(scene.objects))
+        stopwatch.timings |= scene.timings
+        with stopwatch("publish"):
+            self._publishers.publish(frame, scene, stopwatch)
+        timings = _with_totals(stopwatch.timings, raw.arrival_s, start_s)
+        self._counters.count_segmented(timings, len(scene.objects))
+
+    def _apply_pending_changes(self) -> None:
+        with self._lock:
+            config, self._pending_config = self._pending_config, None
+            is_reset_pending, self._is_reset_pending = self._is_reset_pending, False
+        if config is not None:
+            self.pipeline.configure(config)
+        if is_reset_pending:
+            self.pipeline.reset()
 
     def _segment(self, frame: RGBDFrame, epoch: int) -> SceneSegmentation:
-        with self._between_frames:
-            jumped = epoch > self._epoch
-            self._epoch = epoch
-            if jumped:
-                self.pipeline.reset()
-                self._reporter.note("time_jump", "time jumped back, so all objects are forgotten")
-            return self.pipeline(frame)
+        is_new_epoch = epoch > self._epoch
+        self._epoch = epoch
+        if is_new_epoch:
+            self.pipeline.reset()
+            self._reporter.report_warning("time_jump", "time jumped back, so tracking is reset")
+        return self.pipeline(frame)
 
     def _decode(self, raw: RawFrame) -> RGBDFrame:
         config = self._config
@@ -92,26 +112,27 @@ class FrameProcessor:
             color=color,
             depth=depth,
             intrinsics=self._intrinsics(raw, (color.shape[0], color.shape[1])),
-            stamp_ns=from_stamp(raw.color.header.stamp),
+            stamp_ns=stamp_to_ns(raw.color.header.stamp),
             frame_id=to_frame_id(raw.color),
         )
 
     def _intrinsics(self, raw: RawFrame, shape: tuple[int, int]) -> Intrinsics | None:
-        """Calibration, or None: then there are labels, and no clouds."""
+        """Read the calibration. Without one, labels are published, but no clouds."""
         topic = self._config.camera_info_topic
-        if raw.info is None:
+        if raw.camera_info is None:
             if topic:
-                self._reporter.note("no_camera_info", f"no message on {topic}: no clouds")
+                self._reporter.report_warning("no_camera_info", f"no message on {topic}: no clouds")
             return None
         try:
-            return to_intrinsics(raw.info, shape, self._config.color_topic)
+            return to_intrinsics(raw.camera_info, shape, self._config.color_topic)
         except FrameError as error:
-            self._reporter.note("bad_camera_info", f"{error}: no clouds")
+            self._reporter.report_warning("bad_camera_info", f"{error}: no clouds")
             return None
 
 
-def _with_totals(timings: dict[str, float], arrival: float, start: float) -> dict[str, float]:
-    wait = (start - arrival) * 1e3
-    total = (time.perf_counter() - arrival) * 1e3
+def _with_totals(timings: dict[str, float], arrival_s: float, start_s: float) -> dict[str, float]:
+    """Add the stages wait, total and overhead [ms]."""
+    wait = (start_s - arrival_s) * 1e3
+    total = (time.perf_counter() - arrival_s) * 1e3
     overhead = total - wait - timings.get("backbone", 0.0)
     return {"wait": wait, **timings, "total": total, "overhead": overhead}

@@ -1,4 +1,4 @@
-"""Node `segmenter`: hears an RGB-D camera, publishes object masks and labelled point clouds."""
+"""Node `segmenter`: subscribes to an RGB-D camera, publishes object masks and labeled clouds."""
 
 from __future__ import annotations
 
@@ -19,113 +19,115 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
-from scenerep_ros.config.options import NodeConfig
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
-from scenerep_ros.ros.monitoring.diagnostics import status
-from scenerep_ros.ros.monitoring.reporter import Reporter
+from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
+from scenerep_ros.ros.monitoring.reporter import ProblemReporter
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
-from scenerep_ros.ros.nodes.spinning import signals_set
-from scenerep_ros.ros.nodes.worker import NewestWorker
+from scenerep_ros.ros.nodes.spinning import stop_on_signals
+from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
-from scenerep_ros.ros.transport.output_publishers import Publishers
+from scenerep_ros.ros.transport.output_publishers import OutputPublishers
 
-DIAGNOSTICS_PERIOD = 1.0
-SIGNAL_LATENCY = 0.2
-"""Seconds after which the main thread looks whether it was asked to stop."""
+DIAGNOSTICS_PERIOD_S = 1.0
+SIGNAL_POLL_PERIOD_S = 0.2
+"""Time between two checks of the main thread for a signal [s]."""
+EXIT_CODE_SIGINT = 130
+"""Exit code of a process that SIGINT ended, by the convention of shells."""
 
 
 class SegmenterNode(LifecycleNode):
     """Lifecycle node around one pipeline.
 
-    Configure loads the weights, activate subscribes, deactivate unsubscribes and ends the frame at
-    hand, cleanup frees the memory.
+    Configure loads the weights, activate subscribes, deactivate unsubscribes and finishes the frame
+    in progress, cleanup frees the memory.
 
     Args:
-        **kwargs: of rclpy.node.Node.
+        **kwargs: arguments of rclpy.node.Node.
 
     Raises:
-        ConfigError: if a parameter has a value that cannot work.
+        ConfigError: if a parameter has an invalid value.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("segmenter", **kwargs)
         config = declare_options(self, NodeConfig)
-        self._options = LiveOptions(self, config, self._apply)
+        self._options = LiveOptions(self, config, self._apply_options)
         self._counters = FrameCounters()
-        self._reporter = Reporter(self._counters, self._warn)
-        self._outputs: Publishers | None = None
+        self._reporter = ProblemReporter(self._counters, self._log_warning)
+        self._output_publishers: OutputPublishers | None = None
         self._processor: FrameProcessor | None = None
-        self._worker: NewestWorker[RawFrame] | None = None
+        self._worker: LatestFrameWorker[RawFrame] | None = None
         self._input: CameraInput | None = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
-        # Not the node's clock: under use_sim_time that one stands still while nothing is replayed.
+        # The node's own clock stands still under use_sim_time while nothing is replayed.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._on_timer, clock=clock)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._on_timer, clock=clock)
 
     @property
     def config(self) -> NodeConfig:
-        """All options, as they are now."""
+        """Current options. A change takes effect with the next frame."""
         return self._options.config
 
     @property
     def counts(self) -> Counts:
-        """What became of the frames so far."""
-        return self._counters.counts()
+        """Frame counts since the start of the node."""
+        return self._counters.snapshot()
 
     def start(self) -> bool:
-        """Configure and activate; False, with the reason in the log, if that fails."""
+        """Configure and activate; return False after a failure, whose reason is in the log."""
         success = TransitionCallbackReturn.SUCCESS
         return self.trigger_configure() == success and self.trigger_activate() == success
 
     def close(self) -> None:
-        """Stop and free everything; may be called twice, and in any state."""
+        """Stop and free everything. Idempotent, and allowed in every state."""
         self._deactivate()
         self._release()
 
     def on_configure(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Load the weights and offer the outputs."""
-        return self._attempt("configure", self._configure)
+        """Load the weights and create the output publishers."""
+        return self._run_transition("configure", self._configure)
 
     def on_activate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Start listening."""
-        return self._attempt("activate", self._activate)
+        """Subscribe to the camera."""
+        return self._run_transition("activate", self._activate)
 
     def on_deactivate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening."""
-        return self._attempt("deactivate", self._deactivate)
+        """Unsubscribe from the camera."""
+        return self._run_transition("deactivate", self._deactivate)
 
     def on_cleanup(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Free the network's memory and take the outputs back."""
-        return self._attempt("cleanup", self._release)
+        """Free the network's memory and destroy the output publishers."""
+        return self._run_transition("cleanup", self._release)
 
     def on_shutdown(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything."""
-        return self._attempt("shutdown", self.close)
+        return self._run_transition("shutdown", self.close)
 
     def on_error(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Go back to the unconfigured state."""
-        return self._attempt("error processing", self.close)
+        """Return to the unconfigured state."""
+        return self._run_transition("error processing", self.close)
 
-    def _attempt(self, transition: str, work: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run a transition's work; rclpy would swallow an exception without a word."""
+    def _run_transition(self, name: str, work: Callable[[], None]) -> TransitionCallbackReturn:
+        """Run a transition's work and log an exception, which rclpy would discard silently."""
         try:
             work()
         except Exception as error:
-            self.get_logger().error(f"cannot {transition}: {self._explain(error)}")
+            self.get_logger().error(f"cannot {name}: {self._describe(error)}")
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
         pipeline = Pipeline(self.config)
-        self._outputs = Publishers(self)
+        self._output_publishers = OutputPublishers(self)
         self._processor = FrameProcessor(
-            pipeline, self.config, self._outputs, self._counters, self._reporter
+            pipeline, self.config, self._output_publishers, self._counters, self._reporter
         )
-        self._worker = NewestWorker(self._processor, self._on_skip, self._on_error_in_frame)
+        self._worker = LatestFrameWorker(self._processor, self._on_superseded, self._on_frame_error)
         backbone, method = pipeline.backbone, self.config.method
         self.get_logger().info(f"{backbone.name} on {backbone.device}, method {method}")
 
@@ -145,34 +147,34 @@ class SegmenterNode(LifecycleNode):
         self._publish_diagnostics()
 
     def _release(self) -> None:
-        if self._outputs is not None:
-            self._outputs.destroy()
-        self._outputs = self._processor = self._worker = None
+        if self._output_publishers is not None:
+            self._output_publishers.destroy()
+        self._output_publishers = self._processor = self._worker = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _apply(self, config: NodeConfig) -> None:
+    def _apply_options(self, config: NodeConfig) -> None:
         if self._processor is not None:
             self._processor.configure(config)
 
-    def _warn(self, text: str) -> None:
+    def _log_warning(self, text: str) -> None:
         self.get_logger().warning(text)
 
-    def _on_skip(self, _raw: RawFrame) -> None:
-        self._reporter.drop("superseded")
+    def _on_superseded(self, _raw: RawFrame) -> None:
+        self._reporter.report_drop("superseded")
 
-    def _on_error_in_frame(self, error: Exception) -> None:
+    def _on_frame_error(self, error: Exception) -> None:
         reason = "bad_image" if isinstance(error, FrameError) else "error"
-        self._reporter.drop(reason, self._explain(error))
+        self._reporter.report_drop(reason, self._describe(error))
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self._processor is not None
-        response.message = "all objects are forgotten"
         if self._processor is None:
             response.message = "nothing to reset: the node is not configured"
         else:
             self._processor.reset()
+            response.message = "tracking is reset before the next frame"
         return response
 
     def _on_timer(self) -> None:
@@ -181,11 +183,11 @@ class SegmenterNode(LifecycleNode):
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
-        silent = self._input.watch.silent() if self._input else []
-        summary = status(
-            self.get_fully_qualified_name(), self._state, silent, self.counts, self._facts()
+        silent_topics = self._input.silent_topics() if self._input else []
+        status = segmenter_status(
+            self.get_fully_qualified_name(), self._state, silent_topics, self.counts, self._facts()
         )
-        message = DiagnosticArray(status=[summary])
+        message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
@@ -202,8 +204,8 @@ class SegmenterNode(LifecycleNode):
         backbone = self._processor.pipeline.backbone
         return facts | {"backbone": backbone.name, "device": str(backbone.device)}
 
-    def _explain(self, error: Exception) -> str:
-        """Say what happened; where it was not foreseen, name the type and log the traceback."""
+    def _describe(self, error: Exception) -> str:
+        """Describe an error. For an unexpected type, add its name and log the traceback."""
         if isinstance(error, ScenerepError):
             return str(error)
         self.get_logger().debug("".join(traceback.format_exception(error)))
@@ -211,15 +213,15 @@ class SegmenterNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM, however often these come; returns the exit code."""
+    """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
     try:
-        with _ros(args):
+        with _ros_context(args):
             return _run()
     except ScenerepError as error:
         sys.stderr.write(f"segmenter: {error}\n")
         return 1
-    except KeyboardInterrupt:  # while the weights load; later, signals end the loop below
-        return 130
+    except KeyboardInterrupt:  # during the load of the weights; afterwards _spin handles signals
+        return EXIT_CODE_SIGINT
 
 
 def _run() -> int:
@@ -235,20 +237,20 @@ def _run() -> int:
 
 
 def _spin(node: SegmenterNode) -> None:
-    """Serve the node until a signal comes, and end it with signals that no longer matter."""
+    """Execute callbacks until a signal arrives, then close the node while signals have no effect."""
     stop = threading.Event()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    with signals_set(stop):
+    with stop_on_signals(stop):
         node.get_logger().info("ready")
         while not stop.is_set():
-            executor.spin_once(timeout_sec=SIGNAL_LATENCY)
+            executor.spin_once(timeout_sec=SIGNAL_POLL_PERIOD_S)
         node.close()
 
 
 @contextmanager
-def _ros(args: list[str] | None) -> Iterator[None]:
-    """Hold a ROS context that leaves signals alone, so that nothing is torn down under a frame."""
+def _ros_context(args: list[str] | None) -> Iterator[None]:
+    """Initialize ROS without its signal handlers, which would shut it down during a frame."""
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Serving a node while the main thread works, and stopping it cleanly."""
+"""Execution of a node's callbacks in a thread, and a clean stop on signals."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from rclpy.node import Node
 
 
 @contextmanager
-def signals_set(stop: Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set the event, however often they come."""
+def stop_on_signals(stop: Event) -> Iterator[None]:
+    """Set the event on every SIGINT and SIGTERM while the body runs."""
     numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    previous_handlers = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
     try:
         yield
     finally:
-        for number, handler in zip(numbers, previous, strict=True):
+        for number, handler in zip(numbers, previous_handlers, strict=True):
             signal.signal(number, handler)
 
 
 @contextmanager
 def spinning(node: Node) -> Iterator[None]:
-    """Serve a node's callbacks in a thread."""
+    """Execute a node's callbacks in a thread while the body runs, then destroy the node."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     thread = Thread(target=executor.spin, name="spin", daemon=True)

@@ -1,4 +1,4 @@
-"""What the segmenter does with a camera and with options that are wrong, over DDS."""
+"""Segmenter over DDS with invalid images, calibrations and options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from segmenter_rig import parameters, running, scene
+from segmenter_rig import make_frame, parameters, running_segmenter
 from sensor_msgs.msg import CameraInfo
 
 from scenerep_ros.errors import ConfigError
@@ -18,16 +18,16 @@ from scenerep_ros.ros.nodes.segmenter import SegmenterNode
 pytestmark = pytest.mark.usefixtures("ros_context")
 
 
-def damaged(field, value, kind="color"):
-    """A change that spoils one message of a frame."""
+def set_field(field, value, kind="color"):
+    """Create a function that sets a field of one message of a frame."""
 
-    def spoil(messages):
+    def change(messages):
         setattr(getattr(messages, kind), field, value)
 
-    return spoil
+    return change
 
 
-def one_pixel(messages):
+def shrink_to_one_pixel(messages):
     small = RGBDFrame(np.zeros((2, 2, 3), np.uint8), np.ones((2, 2), np.float32))
     for kind in ("color", "depth"):
         old, new = getattr(messages, kind), getattr(camera_messages(small, "raw"), kind)
@@ -36,110 +36,113 @@ def one_pixel(messages):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "invalidate",
     [
-        damaged("encoding", "rgb888"),
-        damaged("encoding", ""),
-        damaged("step", 7),
-        damaged("step", 10**6),
-        damaged("data", []),
-        damaged("height", 10**6),
-        damaged("height", 0),
-        damaged("width", 80),
-        damaged("encoding", "8UC1", "depth"),
-        damaged("step", 0, "depth"),
-        damaged("data", [0] * 100, "depth"),
-        damaged("height", 60, "depth"),
-        one_pixel,
+        set_field("encoding", "rgb888"),
+        set_field("encoding", ""),
+        set_field("step", 7),
+        set_field("step", 10**6),
+        set_field("data", []),
+        set_field("height", 10**6),
+        set_field("height", 0),
+        set_field("width", 80),
+        set_field("encoding", "8UC1", "depth"),
+        set_field("step", 0, "depth"),
+        set_field("data", [0] * 100, "depth"),
+        set_field("height", 60, "depth"),
+        shrink_to_one_pixel,
     ],
 )
-def test_an_image_that_cannot_be_used_is_counted_and_the_next_one_works(rig, spoil):
-    rig.listen("labels")
-    before = rig.counts
-    messages = camera_messages(scene(rig.stamp()), "raw")
-    spoil(messages)
+def test_segmenter_counts_invalid_image_and_processes_the_next(rig, invalidate):
+    rig.subscribe("labels")
+    bad_images, errors = rig.dropped("bad_image"), rig.dropped("error")
+    received = rig.counts.received
+    messages = camera_messages(make_frame(rig.next_stamp()), "raw")
+    invalidate(messages)
     rig.color.publish(messages.color)
     rig.depth.publish(messages.depth)
-    rig.wait_for(lambda: rig.counts.received == before.received + 1 and rig.is_idle())
-    assert rig.counts.dropped["bad_image"] == before.dropped.get("bad_image", 0) + 1
-    assert rig.counts.dropped.get("error", 0) == before.dropped.get("error", 0)
-    good = rig.send_until_done()
+    rig.wait_for(lambda: rig.counts.received == received + 1 and rig.is_idle())
+    assert rig.dropped("bad_image") == bad_images + 1
+    assert rig.dropped("error") == errors
+    good = rig.process()
     rig.wait_for(lambda: rig.stamps("labels") == [good])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -1.0])
-def test_depth_without_a_single_measurement_still_gives_labels(rig, value):
-    rig.listen("labels", "points")
-    frame = scene(rig.stamp())
+def test_segmenter_depth_without_measurements_still_publishes_labels(rig, value):
+    rig.subscribe("labels", "points")
+    frame = make_frame(rig.next_stamp())
     frame.depth[:] = value
-    rig.send_until_done(frame=frame)
-    rig.wait_for(lambda: rig.heard["labels"] and rig.heard["points"])
-    assert np.isnan(np.frombuffer(rig.heard["points"][0].data, "<f4")[2::5]).all()
+    rig.process(frame=frame)
+    rig.wait_for(lambda: rig.received["labels"] and rig.received["points"])
+    assert np.isnan(np.frombuffer(rig.received["points"][0].data, "<f4")[2::5]).all()
 
 
-def test_big_endian_depth_is_read_as_it_is_meant(rig):
-    rig.listen("points")
-    frame = scene(rig.stamp())
+def test_segmenter_converts_big_endian_depth(rig):
+    rig.subscribe("points")
+    frame = make_frame(rig.next_stamp())
     messages = camera_messages(frame, "raw")
     messages.depth.is_bigendian = 1
     messages.depth.data = frame.depth.astype(">f4").tobytes()
-    rig.info.publish(messages.camera_info)
+    rig.camera_info.publish(messages.camera_info)
     rig.color.publish(messages.color)
     rig.depth.publish(messages.depth)
-    rig.wait_for(lambda: rig.heard["points"])
-    z = np.frombuffer(rig.heard["points"][0].data, "<f4")[2::5]
+    rig.wait_for(lambda: rig.received["points"])
+    z = np.frombuffer(rig.received["points"][0].data, "<f4")[2::5]
     assert np.array_equal(z.reshape(frame.shape), frame.depth)
 
 
-def test_stamps_that_repeat_are_dropped(rig):
-    before = rig.counts.dropped.get("repeated_stamp", 0)
-    stamp = rig.send_until_done()
-    rig.send(scene(stamp))
-    rig.wait_for(lambda: rig.counts.dropped.get("repeated_stamp", 0) == before + 1)
-    rig.send_until_done()
-    assert rig.counts.dropped["repeated_stamp"] == before + 1
+def test_segmenter_drops_repeated_stamps(rig):
+    dropped = rig.dropped("repeated_stamp")
+    stamp = rig.process()
+    rig.publish(make_frame(stamp))
+    rig.wait_for(lambda: rig.dropped("repeated_stamp") == dropped + 1)
+    rig.process()
+    assert rig.dropped("repeated_stamp") == dropped + 1
 
 
-def test_colour_without_depth_is_given_up_after_a_while(rig):
-    before = rig.counts.dropped.get("no_depth", 0)
-    rig.color.publish(camera_messages(scene(rig.stamp()), "raw").color)
-    rig.wait_for(lambda: rig.counts.dropped.get("no_depth", 0) == before + 1)
+def test_segmenter_drops_color_without_depth_after_timeout(rig):
+    dropped = rig.dropped("no_depth")
+    rig.color.publish(camera_messages(make_frame(rig.next_stamp()), "raw").color)
+    rig.wait_for(lambda: rig.dropped("no_depth") == dropped + 1)
     assert rig.is_idle()
 
 
 UNCALIBRATED = CameraInfo(width=160, height=120)
-OF_ANOTHER_SIZE = CameraInfo(width=640, height=480, k=[525.0, 0, 320, 0, 525.0, 240, 0, 0, 1])
+WRONG_SIZE = CameraInfo(width=640, height=480, k=[525.0, 0, 320, 0, 525.0, 240, 0, 0, 1])
 
 
-@pytest.mark.parametrize("info", [UNCALIBRATED, OF_ANOTHER_SIZE])
-def test_without_a_usable_calibration_there_are_labels_and_no_clouds(rig, info):
+@pytest.mark.parametrize("info", [UNCALIBRATED, WRONG_SIZE])
+def test_segmenter_invalid_calibration_publishes_labels_without_clouds(rig, info):
     clouds = ["points", "points_colored", "objects"]
-    rig.listen("labels", *clouds)
-    noted = rig.noted("bad_camera_info")
-    rig.info.publish(info)
-    rig.wait_for(lambda: rig.send_until_done(info=False) and rig.noted("bad_camera_info") > noted)
-    rig.listen("labels", *clouds)
-    rig.send_until_done(info=False)
-    rig.wait_for(lambda: rig.heard["labels"])
-    assert not any(rig.heard[name] for name in clouds)
-    rig.wait_for(lambda: rig.send_until_done() and rig.heard["points"])
+    rig.subscribe("labels", *clouds)
+    warnings = rig.warnings("bad_camera_info")
+    rig.camera_info.publish(info)
+    rig.wait_for(
+        lambda: rig.process(with_info=False) and rig.warnings("bad_camera_info") > warnings
+    )
+    rig.subscribe("labels", *clouds)
+    rig.process(with_info=False)
+    rig.wait_for(lambda: rig.received["labels"])
+    assert not any(rig.received[name] for name in clouds)
+    rig.wait_for(lambda: rig.process() and rig.received["points"])
 
 
-def test_compressed_colour_works_and_a_corrupt_jpeg_is_counted():
-    with running("jpeg", transport="compressed", depth_topic="/jpeg/depth") as rig:
-        rig.listen("labels")
-        messages = camera_messages(scene(rig.stamp()), "compressed")
+def test_segmenter_compressed_transport_counts_a_corrupt_jpeg():
+    with running_segmenter("jpeg", transport="compressed", depth_topic="/jpeg/depth") as rig:
+        rig.subscribe("labels")
+        messages = camera_messages(make_frame(rig.next_stamp()), "compressed")
         messages.color.data = messages.color.data[: len(messages.color.data) // 2]
         rig.color.publish(messages.color)
         rig.depth.publish(messages.depth)
-        rig.wait_for(lambda: rig.counts.dropped.get("bad_image") == 1)
-        stamp = rig.send_until_done()
+        rig.wait_for(lambda: rig.dropped("bad_image") == 1)
+        stamp = rig.process()
         rig.wait_for(lambda: rig.stamps("labels") == [stamp])
-        assert rig.counts.dropped["bad_image"] == 1
+        assert rig.dropped("bad_image") == 1
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "reason"),
     [
         ({"backbone": "vit_tiny_patch16_225"}, "vit_tiny_patch16_224"),
         ({"weights": "/nowhere/weights.safetensors"}, "/nowhere/weights.safetensors"),
@@ -149,7 +152,7 @@ def test_compressed_colour_works_and_a_corrupt_jpeg_is_counted():
         ),
     ],
 )
-def test_what_cannot_start_says_why_and_stays_unconfigured(options, said, capfd):
+def test_segmenter_failed_configuration_logs_the_reason(options, reason, capfd):
     options = {"backbone": "vit_tiny_patch16_224", "weights": "random", **options}
     node = SegmenterNode(parameter_overrides=parameters(**options), namespace="failing")
     try:
@@ -157,7 +160,7 @@ def test_what_cannot_start_says_why_and_stays_unconfigured(options, said, capfd)
         assert node.count_publishers("/failing/segmenter/labels") == 0
         log = capfd.readouterr().err
         assert "cannot configure" in log
-        assert said in log
+        assert reason in log
         assert "Traceback" not in log
     finally:
         node.close()
@@ -165,6 +168,6 @@ def test_what_cannot_start_says_why_and_stays_unconfigured(options, said, capfd)
         node.destroy_node()
 
 
-def test_a_parameter_that_cannot_be_ends_the_construction():
+def test_segmenter_invalid_parameter_raises_at_construction():
     with pytest.raises(ConfigError, match="did you mean kmeans"):
         SegmenterNode(parameter_overrides=parameters(method="kmean"))

@@ -1,4 +1,4 @@
-"""The executable `segmenter`, as launch files and shells run it."""
+"""Executable `segmenter`, as launch files and shells run it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from scenerep_ros.ros.nodes.segmenter import main
 
-HEAVY = ("open3d", "onnx", "rosbags")
+SLOW_IMPORTS = ("open3d", "onnx", "rosbags")
 PROGRAM = f"""
 import sys
 from scenerep_ros.ros.nodes.segmenter import main
-print("imported", [name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+print("imported", [name for name in {SLOW_IMPORTS} if name in sys.modules], file=sys.stderr)
 sys.exit(main(sys.argv))
 """
-FAST = {"backbone": "vit_tiny_patch16_224", "weights": "random", "device": "cpu"}
+SMALL_OPTIONS = {"backbone": "vit_tiny_patch16_224", "weights": "random", "device": "cpu"}
 
 
 def arguments(**options):
@@ -36,8 +36,8 @@ def read_until(process, text):
     pytest.fail(f"ended without {text!r}: {''.join(lines)}")
 
 
-def test_signals_however_many_end_an_active_node_cleanly():
-    command = [sys.executable, "-c", PROGRAM, *arguments(**FAST)[1:]]
+def test_segmenter_repeated_signals_end_it_cleanly():
+    command = [sys.executable, "-c", PROGRAM, *arguments(**SMALL_OPTIONS)[1:]]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             log = read_until(process, "ready")
@@ -53,21 +53,21 @@ def test_signals_however_many_end_an_active_node_cleanly():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "words"),
     [
-        ({"clusters": "'5'", "track": 1}, ["clusters", "INTEGER", "track", "BOOL"]),
+        ({"kmeans.clusters": "'5'", "track": 1}, ["kmeans.clusters", "INTEGER", "track", "BOOL"]),
         ({"method": "kmean"}, ["did you mean kmeans"]),
         ({"weights": "/nowhere.pth"}, ["/nowhere.pth", "no such file"]),
     ],
 )
-def test_what_cannot_start_ends_with_a_reason_and_no_traceback(options, said, capfd):
-    assert main(arguments(**{**FAST, **options})) == 1
+def test_segmenter_invalid_options_print_reason_without_traceback(options, words, capfd):
+    assert main(arguments(**{**SMALL_OPTIONS, **options})) == 1
     log = capfd.readouterr().err
-    assert all(word in log for word in said)
+    assert all(word in log for word in words)
     assert "Traceback" not in log
 
 
-def test_a_parameter_file_that_is_no_yaml_is_named(tmp_path, capfd):
+def test_segmenter_invalid_parameter_file_is_named(tmp_path, capfd):
     broken = tmp_path / "broken.yaml"
     broken.write_text("segmenter: {ros__parameters: [")
     assert main(["segmenter", "--ros-args", "--params-file", str(broken)]) == 1

@@ -4,28 +4,28 @@ import threading
 
 import pytest
 
-from scenerep_ros.ros.nodes.worker import NewestWorker
+from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 
-TIMEOUT = 10.0
+TIMEOUT_S = 10.0
 
 
-class Job:
-    """Records what a worker does; its gate holds the worker in an item."""
+class Recorder:
+    """Records the outcomes of a worker's frames; its gate blocks the worker within a frame."""
 
     def __init__(self):
-        self.done, self.skipped, self.failed = [], [], []
+        self.processed, self.dropped, self.failed = [], [], []
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
-        self.worker = NewestWorker(self._process, self.skipped.append, self._fail)
+        self.worker = LatestFrameWorker(self._process, self.dropped.append, self._fail)
 
-    def _process(self, item):
+    def _process(self, frame):
         self.entered.release()
-        self.gate.wait(TIMEOUT)
-        if item == "bad":
-            raise ValueError(item)
-        self.done.append(item)
+        self.gate.wait(TIMEOUT_S)
+        if frame == "bad":
+            raise ValueError(frame)
+        self.processed.append(frame)
         self.left.release()
 
     def _fail(self, error):
@@ -34,59 +34,60 @@ class Job:
 
 
 @pytest.fixture
-def job():
-    job = Job()
-    job.worker.start()
-    yield job
-    job.gate.set()
-    job.worker.stop()
+def recorder():
+    recorder = Recorder()
+    recorder.worker.start()
+    yield recorder
+    recorder.gate.set()
+    recorder.worker.stop()
 
 
-def test_the_newest_item_wins_and_the_others_are_skipped(job):
-    job.gate.clear()
-    job.worker.submit(1)
-    assert job.entered.acquire(timeout=TIMEOUT)
-    for item in (2, 3, 4):  # would block for ever if submitting waited
-        job.worker.submit(item)
-    job.gate.set()
-    assert all(job.left.acquire(timeout=TIMEOUT) for _ in range(2))
-    assert (job.done, job.skipped) == ([1, 4], [2, 3])
+def test_worker_processes_latest_frame_and_drops_others(recorder):
+    recorder.gate.clear()
+    recorder.worker.submit(1)
+    assert recorder.entered.acquire(timeout=TIMEOUT_S)
+    for frame in (2, 3, 4):  # a submit that waited would block here forever
+        recorder.worker.submit(frame)
+    recorder.gate.set()
+    assert all(recorder.left.acquire(timeout=TIMEOUT_S) for _ in range(2))
+    assert (recorder.processed, recorder.dropped) == ([1, 4], [2, 3])
 
 
-def test_a_failing_item_does_not_end_the_thread(job):
-    for item in ("bad", "good"):
-        job.worker.submit(item)
-        assert job.left.acquire(timeout=TIMEOUT)
-    assert (job.failed, job.done) == (["bad"], ["good"])
+def test_worker_continues_after_failed_frame(recorder):
+    for frame in ("bad", "good"):
+        recorder.worker.submit(frame)
+        assert recorder.left.acquire(timeout=TIMEOUT_S)
+    assert (recorder.failed, recorder.processed) == (["bad"], ["good"])
 
 
-def test_stop_finishes_the_item_at_hand_and_skips_the_waiting_one(job):
-    job.gate.clear()
-    job.worker.submit(1)
-    assert job.entered.acquire(timeout=TIMEOUT)
-    job.worker.submit(2)
-    stopping = threading.Thread(target=job.worker.stop)
+def test_worker_stop_finishes_frame_in_progress_and_drops_waiting(recorder):
+    recorder.gate.clear()
+    recorder.worker.submit(1)
+    assert recorder.entered.acquire(timeout=TIMEOUT_S)
+    recorder.worker.submit(2)
+    stopping = threading.Thread(target=recorder.worker.stop)
     stopping.start()
-    job.gate.set()
-    stopping.join(TIMEOUT)
-    assert (job.done, job.skipped) == ([1], [2])
+    recorder.gate.set()
+    stopping.join(TIMEOUT_S)
+    assert (recorder.processed, recorder.dropped) == ([1], [2])
 
 
-def test_stop_is_idempotent_and_start_works_again(job):
-    job.worker.stop()
-    job.worker.stop()
-    job.worker.submit("late")
-    assert job.skipped == ["late"]
-    job.worker.start()
-    job.worker.start()
-    job.worker.submit("again")
-    assert job.left.acquire(timeout=TIMEOUT)
-    assert job.done == ["again"]
+def test_worker_restarts_after_repeated_stop(recorder):
+    recorder.worker.stop()
+    recorder.worker.stop()
+    recorder.worker.submit("late")
+    assert recorder.dropped == ["late"]
+    recorder.worker.start()
+    recorder.worker.start()
+    recorder.worker.submit("again")
+    assert recorder.left.acquire(timeout=TIMEOUT_S)
+    assert recorder.processed == ["again"]
 
 
-def test_every_item_ends_in_exactly_one_way(job):
-    items = [f"{index}" if index % 7 else "bad" for index in range(500)]
-    for item in items:
-        job.worker.submit(item)
-    job.worker.stop()
-    assert len(job.done) + len(job.skipped) + len(job.failed) == len(items)
+def test_worker_accounts_for_every_frame_once(recorder):
+    frames = [f"{index}" if index % 7 else "bad" for index in range(500)]
+    for frame in frames:
+        recorder.worker.submit(frame)
+    recorder.worker.stop()
+    outcomes = recorder.processed + recorder.dropped + recorder.failed
+    assert sorted(outcomes) == sorted(frames)

@@ -1,0 +1,140 @@
+"""Frame processor with a pipeline that blocks within a frame."""
+
+from __future__ import annotations
+
+from threading import Event, Semaphore, Thread
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from segmenter_rig import TIMEOUT_S, make_frame
+
+from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.errors import ConfigError
+from scenerep_ros.frames import SceneSegmentation
+from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.ros.conversions.camera_messages import camera_messages
+from scenerep_ros.ros.monitoring.counters import FrameCounters
+from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
+from scenerep_ros.ros.nodes.worker import LatestFrameWorker
+from scenerep_ros.ros.transport.camera_input import RawFrame
+
+
+class GatedPipeline:
+    """Records its calls; while the gate is closed, it blocks within a frame."""
+
+    def __init__(self):
+        self.calls = []
+        self.gate = Event()
+        self.gate.set()
+        self.entered = Semaphore(0)
+
+    def __call__(self, frame):
+        self.calls.append("segment")
+        self.entered.release()
+        assert self.gate.wait(TIMEOUT_S)
+        return SceneSegmentation(frame.depth.astype("uint16"))
+
+    def configure(self, config):
+        self.calls.append(f"configure {config.resolution}")
+
+    def reset(self):
+        self.calls.append("reset")
+
+
+class NoPublishers:
+    def publish(self, frame, scene, stopwatch):
+        pass
+
+
+def raw_frame(epoch=0):
+    messages = camera_messages(make_frame(10**9), "raw")
+    return RawFrame(messages.color, messages.depth, messages.camera_info, 0.0, epoch)
+
+
+@pytest.fixture
+def pipeline():
+    return GatedPipeline()
+
+
+@pytest.fixture
+def counters():
+    return FrameCounters()
+
+
+@pytest.fixture
+def processor(pipeline, counters):
+    reporter = ProblemReporter(counters, print)
+    return FrameProcessor(pipeline, NodeConfig(), NoPublishers(), counters, reporter)
+
+
+@pytest.fixture
+def worker(processor):
+    worker = LatestFrameWorker(processor, print, print)
+    worker.start()
+    yield worker
+    processor.pipeline.gate.set()
+    worker.stop()
+
+
+def change_options_and_reset(processor):
+    processor.configure(NodeConfig(resolution=64))
+    processor.configure(NodeConfig(resolution=128))
+    processor.reset()
+
+
+def test_processor_changes_during_frame_return_before_its_end(pipeline, processor, worker):
+    pipeline.gate.clear()
+    worker.submit(raw_frame())
+    assert pipeline.entered.acquire(timeout=TIMEOUT_S)
+    caller = Thread(target=change_options_and_reset, args=[processor], daemon=True)
+    caller.start()
+    caller.join(TIMEOUT_S)
+    assert not caller.is_alive()  # although the gate is still closed
+    assert pipeline.calls == ["segment"]
+    pipeline.gate.set()
+    worker.submit(raw_frame())
+    assert pipeline.entered.acquire(timeout=TIMEOUT_S)
+    assert pipeline.calls == ["segment", "configure 128", "reset", "segment"]
+
+
+def test_processor_changes_apply_once_before_the_next_frame(pipeline, processor):
+    change_options_and_reset(processor)
+    assert pipeline.calls == []
+    processor(raw_frame())
+    processor(raw_frame())
+    assert pipeline.calls == ["configure 128", "reset", "segment", "segment"]
+
+
+def test_processor_invalid_options_raise_and_are_not_applied(pipeline, processor, monkeypatch):
+    def refuse(config):
+        raise ConfigError("options contradict each other")
+
+    monkeypatch.setattr(Pipeline, "validate", staticmethod(refuse))
+    with pytest.raises(ConfigError, match="contradict"):
+        processor.configure(NodeConfig())
+    processor(raw_frame())
+    assert pipeline.calls == ["segment"]
+
+
+def test_processor_new_epoch_resets_the_pipeline(pipeline, processor, counters):
+    for epoch in (0, 1, 1):
+        processor(raw_frame(epoch))
+    assert pipeline.calls == ["segment", "reset", "segment", "segment"]
+    assert counters.snapshot().warnings == {"time_jump": 1}
+
+
+def test_processor_adds_wait_total_and_overhead_to_timings(processor, counters):
+    processor(raw_frame())
+    timings = counters.snapshot().timings[0]
+    assert list(timings) == ["wait", "decode", "publish", "total", "overhead"]
+    assert timings["overhead"] == pytest.approx(timings["total"] - timings["wait"])
+
+
+def test_processor_without_calibration_warns_and_segments(processor, counters):
+    messages = camera_messages(make_frame(10**9), "raw")
+    processor(RawFrame(messages.color, messages.depth, None, 0.0, 0))
+    assert counters.snapshot().warnings == {"no_camera_info": 1}
+    assert counters.snapshot().segmented == 1
