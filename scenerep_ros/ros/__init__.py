@@ -1,1 +1,1 @@
-"""The ROS 2 layer: converts, calls the core, publishes. Only modules below import rclpy."""
+"""ROS 2 layer: message conversion, nodes and launch descriptions. Only this package imports rclpy."""

@@ -1,4 +1,4 @@
-"""Frames as the messages of a camera driver."""
+"""Conversion of frames to the messages of a camera driver."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from scenerep_ros.config.options import Transport
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 
 JPEG_QUALITY = 95
-"""As image_transport's compressed plugin."""
+"""Default quality of image_transport's compressed plugin."""
 
 
 class CameraMessages(NamedTuple):
-    """One frame on the wire; None for what the frame does not have."""
+    """Messages of one frame. Depth and camera_info are None if the frame has none."""
 
     stamp: Time
     color: Image | CompressedImage
@@ -29,24 +29,28 @@ class CameraMessages(NamedTuple):
 
 
 def camera_messages(frame: RGBDFrame, transport: Transport) -> CameraMessages:
-    """Convert a frame; all messages carry its stamp and optical frame.
+    """Convert a frame. All messages carry the frame's stamp and optical frame id.
 
-    Depth is 32FC1, metres, NaN = no measurement (REP 118).
+    Depth is 32FC1 [m], NaN where there is no measurement (REP 118).
     """
-    header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
-    color = compressed_message if transport == "compressed" else color_message
+    header = Header(stamp=stamp_from_ns(frame.stamp_ns), frame_id=frame.frame_id)
+    convert_color = compressed_message if transport == "compressed" else color_message
     depth = None if frame.depth is None else image_message(frame.depth, "32FC1", header)
     info = None if frame.intrinsics is None else info_message(frame.intrinsics, frame.shape, header)
-    return CameraMessages(header.stamp, color(frame.color, header), depth, info)
+    return CameraMessages(header.stamp, convert_color(frame.color, header), depth, info)
 
 
-def to_stamp(stamp_ns: int) -> Time:
-    """Nanoseconds as a message's time."""
+def stamp_from_ns(stamp_ns: int) -> Time:
+    """Convert nanoseconds to a message stamp."""
     return Time(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
 
 
-def from_stamp(stamp: Time) -> int:
-    """A message's time as nanoseconds."""
+def stamp_to_ns(stamp: Time) -> int:
+    """Convert a message stamp to nanoseconds.
+
+    >>> stamp_to_ns(Time(sec=2, nanosec=5))
+    2000000005
+    """
     return stamp.sec * 10**9 + stamp.nanosec
 
 
@@ -55,24 +59,26 @@ def image_message(pixels: NDArray, encoding: str, header: Header) -> Image:
     message = Image(header=header, encoding=encoding, is_bigendian=0)
     message.height, message.width = pixels.shape[:2]
     message.step = pixels[:1].nbytes
-    message.data = _bytes(pixels)
+    message.data = _byte_array(pixels)
     return message
 
 
 def color_message(color: NDArray[np.uint8], header: Header) -> Image:
-    """Wrap an RGB image as rgb8."""
+    """Wrap an RGB image (H, W, 3) as rgb8."""
     return image_message(color, "rgb8", header)
 
 
 def compressed_message(color: NDArray[np.uint8], header: Header) -> CompressedImage:
-    """Compress an RGB image to JPEG, described as image_transport describes it."""
+    """Compress an RGB image (H, W, 3) to JPEG, with the format string of image_transport."""
     bgr = cv2.cvtColor(color, cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=_bytes(jpeg))
+    return CompressedImage(
+        header=header, format="rgb8; jpeg compressed bgr8", data=_byte_array(jpeg)
+    )
 
 
 def info_message(camera: Intrinsics, shape: tuple[int, int], header: Header) -> CameraInfo:
-    """Describe a rectified pinhole camera of (H, W) pixels: no distortion, R identity."""
+    """Describe a rectified pinhole camera of (H, W) pixels: no distortion, R is the identity."""
     fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
     message = CameraInfo(header=header, distortion_model="plumb_bob", d=[0.0] * 5)
     message.height, message.width = shape
@@ -82,8 +88,8 @@ def info_message(camera: Intrinsics, shape: tuple[int, int], header: Header) -> 
     return message
 
 
-def _bytes(values: NDArray) -> array[int]:
-    """Copy an array into what rclpy's setters take without a check of each element."""
+def _byte_array(values: NDArray) -> array[int]:
+    """Copy an array to the only type whose elements rclpy's setters do not check one by one."""
     data = array("B")
     data.frombytes(np.ascontiguousarray(values).view(np.uint8).data)
     return data

@@ -1,4 +1,4 @@
-"""Camera messages to frames."""
+"""Conversion of camera messages to arrays and intrinsics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scenerep_ros.sources.image_decoding import (
 
 
 def to_color(message: Image | CompressedImage, topic: str) -> NDArray:
-    """Decode a colour image of either transport.
+    """Decode a color image of either transport.
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -24,17 +24,17 @@ def to_color(message: Image | CompressedImage, topic: str) -> NDArray:
     Raises:
         FrameError: if encoding, step and size do not fit together, or the data is damaged.
     """
-    name = f"colour topic {topic}"
+    name = f"color topic {topic}"
     if isinstance(message, CompressedImage):
         return decode_compressed_color(message.data, name)
     return decode_color(*_layout(message), name)
 
 
 def to_depth(message: Image, topic: str) -> NDArray:
-    """Decode a depth image of REP 118: 16UC1 in millimetres or 32FC1 in metres.
+    """Decode a depth image of REP 118: 16UC1 [mm] or 32FC1 [m].
 
     Returns:
-        (H, W) float32, metres, NaN where nothing was measured.
+        (H, W) float32 [m], NaN where there is no measurement.
 
     Raises:
         FrameError: if encoding, step and size do not fit together.
@@ -45,16 +45,16 @@ def to_depth(message: Image, topic: str) -> NDArray:
 def to_intrinsics(message: CameraInfo, shape: tuple[int, int], topic: str) -> Intrinsics:
     """Read the pinhole camera of an image.
 
-    K describes the image as it comes from the sensor, P the rectified one. A topic whose name
-    says `rect` carries rectified images, so its camera is P; every other topic's is K.
+    K describes the unrectified image, P the rectified image. A topic whose name contains `rect`
+    carries rectified images, so its intrinsics are those of P; for every other topic, those of K.
 
     Args:
-        message: of the camera.
-        shape: height and width of the image.
-        topic: of the image.
+        message: calibration of the camera.
+        shape: height and width of the image [px].
+        topic: topic of the image.
 
     Raises:
-        FrameError: if the camera is not calibrated, or was for another image size.
+        FrameError: if the camera is not calibrated, or is calibrated for another image size.
     """
     matrix = message.p if "rect" in topic else message.k
     columns = len(matrix) // 3
@@ -67,13 +67,13 @@ def to_intrinsics(message: CameraInfo, shape: tuple[int, int], topic: str) -> In
     if message.height and message.width and (message.height, message.width) != shape:
         raise FrameError(
             f"camera_info for {topic}: describes {message.width}x{message.height} images, but "
-            f"they are {shape[1]}x{shape[0]}; set camera_info_topic to the colour camera's"
+            f"they are {shape[1]}x{shape[0]}; set camera_info_topic to the color camera's topic"
         )
     return Intrinsics(fx, fy, cx, cy)
 
 
 def to_frame_id(message: Image | CompressedImage) -> str:
-    """Name of the optical frame, without the leading slash of ROS 1, which tf2 rejects."""
+    """Return the optical frame id without the leading slash of ROS 1, which tf2 rejects."""
     return message.header.frame_id.lstrip("/")
 
 

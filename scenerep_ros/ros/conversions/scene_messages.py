@@ -1,4 +1,7 @@
-"""Segmented frames to messages: one function an output, None where a frame has nothing to say."""
+"""Conversion of segmented frames to messages, one function per output topic.
+
+A function returns None if the frame has no data for its topic.
+"""
 
 from __future__ import annotations
 
@@ -18,38 +21,38 @@ from scenerep_ros.ros.conversions.camera_messages import image_message
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
 BOX_OPACITY = 0.4
-TEXT_HEIGHT = 0.05
-"""Of an id above its box, metres."""
+TEXT_HEIGHT_M = 0.05
+"""Height of an id's text above its box [m]."""
 
 
 def labels_message(view: SceneView) -> Image:
-    """Labels as mono16: 0 background, 65535 unlabelled, else the object's id."""
+    """Convert labels to mono16: 0 background, 65535 unlabelled, else the object's id."""
     return image_message(view.scene.labels, "mono16", view.header)
 
 
 def overlay_message(view: SceneView) -> Image:
-    """Colour image with the objects' colours over it, rgb8."""
+    """Blend the objects' colors over the color image, rgb8."""
     return image_message(draw_overlay(view.frame.color, view.scene.labels), "rgb8", view.header)
 
 
 def attention_message(view: SceneView) -> Image | None:
-    """Montage of the attention heads, rgb8; None for a backbone without attention."""
-    maps = view.scene.attention_maps()
-    if maps is None:
+    """Arrange the attention heads in one image, rgb8. None for a backbone without attention."""
+    attention = view.scene.attention_maps()  # a copy from the device
+    if attention is None:
         return None
-    montage = attention_montage(view.frame.color, maps)
+    montage = attention_montage(view.frame.color, attention)
     return image_message(montage, "rgb8", view.header)
 
 
 def points_message(view: SceneView) -> PointCloud2 | None:
-    """Organised cloud of x y z rgb label; None without depth or calibration."""
+    """Create the organized cloud of x y z rgb label. None without depth or calibration."""
     if not view.has_points:
         return None
     return view.cloud.fill(view.header, view.frame, view.scene.labels, view.frame.color)
 
 
 def points_colored_message(view: SceneView) -> PointCloud2 | None:
-    """Return the same cloud with the labels' colours, since RViz shows no colour by `label`."""
+    """Create the same cloud with label colors, because RViz cannot color by `label`."""
     if not view.has_points:
         return None
     labels = view.scene.labels
@@ -57,9 +60,10 @@ def points_colored_message(view: SceneView) -> PointCloud2 | None:
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:
-    """3D boxes with their ids; None without depth or calibration.
+    """Create 3D boxes with ids. None without depth or calibration.
 
-    The first marker deletes those of the frame before, so that a lost message leaves no ghosts.
+    The first marker deletes the markers of the previous frame, so that a lost message leaves no
+    outdated boxes.
     """
     if not view.has_points:
         return None
@@ -73,7 +77,7 @@ def objects_message(view: SceneView) -> MarkerArray | None:
 
 
 def label_info_message(view: SceneView) -> Any:
-    """vision_msgs/LabelInfo that names the labels of this frame."""
+    """Create the vision_msgs/LabelInfo that names the labels of this frame."""
     from vision_msgs.msg import LabelInfo, VisionClass  # not installed everywhere
 
     names = {BACKGROUND: "background", UNLABELLED: "unlabelled"}
@@ -90,31 +94,34 @@ def _box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marke
         id=id_,
         type=Marker.CUBE,
         pose=Pose(position=_point(box.center), orientation=Quaternion(x=x, y=y, z=z, w=w)),
-        scale=Vector3(**dict(zip("xyz", _floats(box.size), strict=True))),
+        scale=_vector(box.size),
         color=_color(color, BOX_OPACITY),
     )
 
 
 def _text_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
-    above = box.center - np.array([0, box.size.max() / 2 + TEXT_HEIGHT, 0], np.float32)
+    # y points down in the optical frame, so the text is above the box at a smaller y.
+    position = box.center - np.array([0, box.size.max() / 2 + TEXT_HEIGHT_M, 0], np.float32)
     return Marker(
         header=header,
         ns="ids",
         id=id_,
         type=Marker.TEXT_VIEW_FACING,
-        pose=Pose(position=_point(above)),
-        scale=Vector3(z=TEXT_HEIGHT),
+        pose=Pose(position=_point(position)),
+        scale=Vector3(z=TEXT_HEIGHT_M),
         color=_color(color, 1.0),
         text=str(id_),
     )
 
 
-def _point(values: NDArray[np.float32]) -> Point:
-    return Point(**dict(zip("xyz", _floats(values), strict=True)))
+def _point(xyz: NDArray[np.float32]) -> Point:
+    x, y, z = xyz.tolist()
+    return Point(x=x, y=y, z=z)
 
 
-def _floats(values: NDArray[np.float32]) -> list[float]:
-    return values.tolist()
+def _vector(xyz: NDArray[np.float32]) -> Vector3:
+    x, y, z = xyz.tolist()
+    return Vector3(x=x, y=y, z=z)
 
 
 def _color(rgb: list[float], opacity: float) -> ColorRGBA:

@@ -1,4 +1,4 @@
-"""One segmented frame, as the outputs look at it: what several of them need is computed once."""
+"""One segmented frame with the derived values that several output messages share."""
 
 from __future__ import annotations
 
@@ -10,56 +10,76 @@ import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame, SceneObject, SceneSegmentation
 from scenerep_ros.geometry import Box, object_box, viewing_rays
-from scenerep_ros.ros.conversions.camera_messages import to_stamp
-from scenerep_ros.ros.conversions.cloud_message import CloudMessage
+from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
+from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
 
-BOX_POINTS = 2000
-"""Pixels of an object that its box is computed from."""
+
+@dataclass(frozen=True)
+class SceneViewConstants:
+    """Tuned constants of the object boxes."""
+
+    box_sample_size: int = tuned(
+        2000,
+        "approximate number of pixels of an object from which its box is computed",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = SceneViewConstants()
 
 
 @dataclass
 class SceneView:
-    """A frame and what was found in it.
+    """Frame with its segmentation.
 
     Attributes:
-        frame, scene: the pipeline's input and output.
-        cloud: where clouds are written, frame after frame.
+        frame: input of the pipeline.
+        scene: output of the pipeline.
+        cloud: buffer to which clouds are written, shared by all frames.
     """
 
     frame: RGBDFrame
     scene: SceneSegmentation
-    cloud: CloudMessage
+    cloud: CloudMessageBuffer
 
     @cached_property
     def header(self) -> Header:
-        """Stamp and frame of every output: the colour image's."""
-        return Header(stamp=to_stamp(self.frame.stamp_ns), frame_id=self.frame.frame_id)
+        """Stamp and frame id of the color image, which every output carries."""
+        return Header(stamp=stamp_from_ns(self.frame.stamp_ns), frame_id=self.frame.frame_id)
 
     @property
     def has_points(self) -> bool:
-        """Whether there is depth, and a camera that says where it points."""
+        """True if the frame has depth and intrinsics."""
         return self.frame.depth is not None and self.frame.intrinsics is not None
 
     def boxes(self) -> dict[int, Box]:
-        """3D boxes of the objects that have depth, by id; none without depth or camera."""
+        """Compute the 3D boxes of the objects that have depth, by id.
+
+        Returns:
+            Boxes in the optical frame; empty without depth or intrinsics.
+        """
         depth, camera = self.frame.depth, self.frame.intrinsics
         if depth is None or camera is None:
             return {}
         rays = viewing_rays(camera, *self.frame.shape)
         boxes = {
-            item.id: object_box(self._points(item, depth, rays)) for item in self.scene.objects
+            item.id: object_box(self._object_points(item, depth, rays))
+            for item in self.scene.objects
         }
         return {id_: box for id_, box in boxes.items() if box is not None}
 
-    def _points(
+    def _object_points(
         self, item: SceneObject, depth: NDArray[np.float32], rays: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """(n, 3) metres: evenly spread pixels of an object that have depth."""
+        """Deproject an evenly spaced sample of an object's pixels with depth to (n, 3) [m]."""
+        # Subsample the bounding box on a regular grid.
         u, v, width, height = item.box
-        step = max(isqrt(item.area // BOX_POINTS), 1)
+        step = max(isqrt(item.area // CONSTANTS.box_sample_size), 1)
         crop = np.s_[v : v + height : step, u : u + width : step]
-        window = depth[crop]
-        chosen = (self.scene.labels[crop] == item.id) & (window > 0) & (window < np.inf)
-        return rays[crop][chosen] * window[chosen][:, None]
+        # Scale the viewing rays of the object's pixels by their depth.
+        crop_depth = depth[crop]
+        mask = (self.scene.labels[crop] == item.id) & (crop_depth > 0) & (crop_depth < np.inf)
+        return rays[crop][mask] * crop_depth[mask][:, None]

@@ -1,4 +1,4 @@
-"""What became of every image that arrived, and how long the good ones took."""
+"""Counters of received, segmented and dropped frames, with the timings of the segmented frames."""
 
 from __future__ import annotations
 
@@ -8,31 +8,43 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-REMEMBERED = 1000
-"""Frames whose timings are kept for the latency figures."""
-RECENT = 5.0
-"""Seconds over which the present rate is taken."""
+from scenerep_ros.config.constants import tuned
+
+
+@dataclass(frozen=True)
+class CounterConstants:
+    """Tuned constants of the frame statistics."""
+
+    max_timed_frames: int = tuned(
+        1000, "number of latest frames whose timings are kept", set_on="not recorded"
+    )
+    rate_window_s: float = tuned(
+        5.0, "time over which the current rate is measured", unit="s", set_on="not recorded"
+    )
+
+
+CONSTANTS = CounterConstants()
 
 
 @dataclass(frozen=True)
 class Counts:
-    """A consistent copy of the counters.
+    """Consistent copy of the counters.
 
     Attributes:
-        received: colour images that arrived.
-        segmented: of these, those whose results were published.
-        dropped: of these, those that were not, by reason.
-        noted: other things that went wrong, by kind; they cost no frame.
-        objects: sum over all segmented frames.
-        rate: segmented frames a second, over the last seconds.
-        mean_rate: the same from the first segmented frame to the last.
-        timings: milliseconds a stage, of the last frames.
+        received: number of color images received.
+        segmented: number of received images whose results were published.
+        dropped: number of received images without results, by reason.
+        warnings: number of problems that cost no frame, by kind.
+        objects: sum of the object counts of all segmented frames.
+        rate: segmented frames per second over the latest seconds.
+        mean_rate: segmented frames per second from the first to the last segmented frame.
+        timings: durations of the latest frames by stage [ms].
     """
 
     received: int = 0
     segmented: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
-    noted: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
     objects: int = 0
     rate: float = 0.0
     mean_rate: float = 0.0
@@ -40,12 +52,12 @@ class Counts:
 
     @property
     def objects_per_frame(self) -> float:
-        """Mean over all segmented frames."""
+        """Mean object count of all segmented frames."""
         return self.objects / max(self.segmented, 1)
 
 
 class FrameCounters:
-    """Counts from several threads; once nothing is under way, received = segmented + dropped."""
+    """Thread-safe counters. While no frame is in progress, received = segmented + dropped."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,55 +65,57 @@ class FrameCounters:
         self._segmented = 0
         self._objects = 0
         self._dropped: Counter[str] = Counter()
-        self._noted: Counter[str] = Counter()
-        self._timings: deque[Mapping[str, float]] = deque(maxlen=REMEMBERED)
-        self._ends: deque[float] = deque(maxlen=REMEMBERED)
-        self._first_end = 0.0
+        self._warnings: Counter[str] = Counter()
+        self._timings: deque[Mapping[str, float]] = deque(maxlen=CONSTANTS.max_timed_frames)
+        self._end_times: deque[float] = deque(maxlen=CONSTANTS.max_timed_frames)
+        self._first_end_time = 0.0
 
-    def receive(self) -> None:
-        """Count a colour image that arrived."""
+    def count_received(self) -> None:
+        """Count a received color image."""
         with self._lock:
             self._received += 1
 
-    def drop(self, reason: str) -> int:
-        """Count a colour image that ended without result; returns how many for this reason."""
+    def count_dropped(self, reason: str) -> int:
+        """Count a color image without results; return the count for this reason."""
         with self._lock:
             self._dropped[reason] += 1
             return self._dropped[reason]
 
-    def note(self, kind: str) -> int:
-        """Count something that costs no frame; returns how often it happened."""
+    def count_warning(self, kind: str) -> int:
+        """Count a problem that costs no frame; return the count for this kind."""
         with self._lock:
-            self._noted[kind] += 1
-            return self._noted[kind]
+            self._warnings[kind] += 1
+            return self._warnings[kind]
 
-    def finish(self, timings: Mapping[str, float], objects: int) -> None:
-        """Count a published frame."""
+    def count_segmented(self, timings: Mapping[str, float], objects: int) -> None:
+        """Count a published frame with its timings [ms] and its number of objects."""
         now = time.monotonic()
         with self._lock:
-            self._first_end = self._first_end or now
+            self._first_end_time = self._first_end_time or now
             self._segmented += 1
             self._objects += objects
             self._timings.append(timings)
-            self._ends.append(now)
+            self._end_times.append(now)
 
-    def counts(self) -> Counts:
-        """Return all of it, as of one moment."""
+    def snapshot(self) -> Counts:
+        """Return a copy of all counters at one moment."""
         with self._lock:
-            ends = tuple(self._ends)
-            recent = [end for end in ends if end > time.monotonic() - RECENT]
+            end_times = tuple(self._end_times)
+            window_start = time.monotonic() - CONSTANTS.rate_window_s
+            recent = [end_time for end_time in end_times if end_time > window_start]
+            elapsed = end_times[-1] - self._first_end_time if end_times else 0.0
             return Counts(
                 received=self._received,
                 segmented=self._segmented,
                 dropped=dict(self._dropped),
-                noted=dict(self._noted),
+                warnings=dict(self._warnings),
                 objects=self._objects,
-                rate=_rate(len(recent), recent[-1] - recent[0] if recent else 0.0),
-                mean_rate=_rate(self._segmented, ends[-1] - self._first_end if ends else 0.0),
+                rate=_frame_rate(len(recent), recent[-1] - recent[0] if recent else 0.0),
+                mean_rate=_frame_rate(self._segmented, elapsed),
                 timings=tuple(self._timings),
             )
 
 
-def _rate(frames: int, seconds: float) -> float:
-    """Frames a second, between the first frame's end and the last one's."""
+def _frame_rate(frames: int, seconds: float) -> float:
+    """Compute frames per second from the time between the first and the last frame's end."""
     return (frames - 1) / seconds if seconds > 0 else 0.0

@@ -1,8 +1,7 @@
-"""The node's state as diagnostic_msgs, for people and for programs."""
+"""State of the segmenter as diagnostic_msgs/DiagnosticStatus."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,49 +10,26 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
 
-SILENCE = 3.0
-"""Seconds without a message after which a topic is called silent."""
 
-
-class TopicWatch:
-    """Knows which of the topics that should speak do not.
-
-    Args:
-        topics: names of all that are subscribed.
-    """
-
-    def __init__(self, topics: list[str]) -> None:
-        self._heard = dict.fromkeys(topics, time.monotonic())
-
-    def hear(self, topic: str) -> None:
-        """Take note of a message."""
-        self._heard[topic] = time.monotonic()
-
-    def silent(self) -> list[str]:
-        """Topics without a message for SILENCE seconds."""
-        oldest = time.monotonic() - SILENCE
-        return [topic for topic, heard in self._heard.items() if heard < oldest]
-
-
-def status(
-    name: str, state: str, silent: list[str], counts: Counts, facts: Mapping[str, Any]
+def segmenter_status(
+    name: str, state: str, silent_topics: list[str], counts: Counts, facts: Mapping[str, Any]
 ) -> DiagnosticStatus:
-    """Summarise the node.
+    """Summarize the node.
 
     Args:
-        name: of the node, fully qualified.
-        state: of its life cycle: unconfigured, inactive, active, finalized.
-        silent: topics that should speak and do not.
-        counts: of frames.
-        facts: what runs: backbone, method, device.
+        name: fully qualified name of the node.
+        state: lifecycle state: unconfigured, inactive, active or finalized.
+        silent_topics: subscribed topics without messages.
+        counts: frame counts.
+        facts: backbone, method and device.
 
     Returns:
-        Level STALE unless active, WARN if a topic is silent, else OK. Keys: received, segmented,
-        dropped, dropped.REASON, noted.KIND, rate_hz, mean_rate_hz, objects_per_frame,
-        latency_ms.STAGE.median and .p95, state, and the facts'.
+        Level STALE unless active, WARN if a topic is silent, else OK. Keys: state, the facts' keys,
+        received, segmented, dropped, rate_hz, mean_rate_hz, objects_per_frame, dropped.REASON,
+        noted.KIND, latency_ms.STAGE.median and latency_ms.STAGE.p95.
     """
-    level, message = _verdict(state, silent, counts)
-    values = {"state": state, **facts, **_numbers(counts)}
+    level, message = _level_and_message(state, silent_topics, counts)
+    values = {"state": state, **facts, **_figures(counts)}
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
     return DiagnosticStatus(
         level=level,
@@ -64,16 +40,16 @@ def status(
     )
 
 
-def _verdict(state: str, silent: list[str], counts: Counts) -> tuple[bytes, str]:
+def _level_and_message(state: str, silent_topics: list[str], counts: Counts) -> tuple[bytes, str]:
     if state != "active":
         return DiagnosticStatus.STALE, f"{state}; segments nothing until it is activated"
-    if silent:
-        return DiagnosticStatus.WARN, f"no messages on {', '.join(silent)}"
+    if silent_topics:
+        return DiagnosticStatus.WARN, f"no messages on {', '.join(silent_topics)}"
     return DiagnosticStatus.OK, f"segmenting {counts.rate:.1f} frames/s"
 
 
-def _numbers(counts: Counts) -> dict[str, float | str]:
-    numbers: dict[str, float | str] = {
+def _figures(counts: Counts) -> dict[str, float | str]:
+    figures: dict[str, float | str] = {
         "received": counts.received,
         "segmented": counts.segmented,
         "dropped": sum(counts.dropped.values()),
@@ -81,8 +57,8 @@ def _numbers(counts: Counts) -> dict[str, float | str]:
         "mean_rate_hz": f"{counts.mean_rate:.2f}",
         "objects_per_frame": f"{counts.objects_per_frame:.2f}",
     }
-    numbers |= {f"dropped.{reason}": count for reason, count in counts.dropped.items()}
-    numbers |= {f"noted.{kind}": count for kind, count in counts.noted.items()}
-    for stage, figures in summarize_latency(counts.timings).items():
-        numbers |= {f"latency_ms.{stage}.{name}": value for name, value in figures.items()}
-    return numbers
+    figures |= {f"dropped.{reason}": count for reason, count in counts.dropped.items()}
+    figures |= {f"noted.{kind}": count for kind, count in counts.warnings.items()}
+    for stage, percentiles in summarize_latency(counts.timings).items():
+        figures |= {f"latency_ms.{stage}.{name}": value for name, value in percentiles.items()}
+    return figures

@@ -1,55 +1,67 @@
-"""Says what goes wrong: every time in the counters, now and then in the log."""
+"""Problem reports: every problem is counted, and the log is rate-limited by kind."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 
-PERIOD = 5.0
-"""Seconds between two log lines about the same thing."""
+LOG_PERIOD_S = 5.0
+"""Minimum time between two log lines of the same kind [s]."""
 
-DROPS = {
-    "no_depth": "colour images have no depth image within sync_slop; compare both topics' stamps "
+DROP_TEXTS = {
+    "no_depth": "color images have no depth image within sync_slop; compare both topics' stamps "
     "and rates (scenerep doctor), or set depth_topic to nothing",
-    "repeated_stamp": "colour images repeat a stamp; check the camera driver",
-    "out_of_order": "colour images come with earlier stamps than the ones before; check that only "
-    "one camera publishes on the topic",
-    "time_jump": "time jumped back, so waiting colour images were dropped",
+    "repeated_stamp": "color images repeat a stamp; check the camera driver",
+    "out_of_order": "color images have earlier stamps than the ones before; check that only one "
+    "camera publishes on the topic",
+    "time_jump": "time jumped back, so unpaired color images were dropped",
 }
-"""What to say about images that the synchroniser drops, by reason."""
+"""Log text for images that the synchronizer drops, by reason."""
 
 
-class Reporter:
-    """Counts and logs problems; called from several threads.
+class ProblemReporter:
+    """Counts and logs problems. Thread-safe.
 
     Args:
-        counters: that count each one.
-        warn: writes a line to the log.
+        counters: counters of the problems.
+        log_warning: writes a line to the log.
+        period_s: minimum time between two log lines of the same kind [s].
     """
 
-    def __init__(self, counters: FrameCounters, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        counters: FrameCounters,
+        log_warning: Callable[[str], None],
+        period_s: float = LOG_PERIOD_S,
+    ) -> None:
         self._counters = counters
-        self._warn = warn
+        self._log_warning = log_warning
+        self._period_s = period_s
         self._lock = threading.Lock()
-        self._said: dict[str, float] = {}
+        self._last_logged: dict[str, float] = {}
 
-    def drop(self, reason: str, text: str = "") -> None:
-        """A colour image ends without result; logged if there is something to say about it."""
-        count = self._counters.drop(reason)
-        self._say(reason, text or DROPS.get(reason, ""), f"{count} dropped")
+    def report_drop(self, reason: str, text: str = "") -> None:
+        """Count a color image without results; log it if the reason has a text."""
+        count = self._counters.count_dropped(reason)
+        self._log(reason, text or DROP_TEXTS.get(reason, ""), f"{count} dropped")
 
-    def note(self, kind: str, text: str = "") -> None:
-        """Something is wrong, but costs no frame."""
-        count = self._counters.note(kind)
-        self._say(kind, text, f"{count} times")
+    def report_warning(self, kind: str, text: str = "") -> None:
+        """Count a problem that costs no frame; log it if there is a text."""
+        count = self._counters.count_warning(kind)
+        self._log(kind, text, f"{count} times")
 
-    def _say(self, kind: str, text: str, count: str) -> None:
+    def _log(self, kind: str, text: str, count: str) -> None:
+        if text and self._is_due(kind):
+            self._log_warning(f"{text} ({kind}: {count})")
+
+    def _is_due(self, kind: str) -> bool:
         now = time.monotonic()
         with self._lock:
-            if not text or now - self._said.get(kind, -PERIOD) < PERIOD:
-                return
-            self._said[kind] = now
-        self._warn(f"{text} ({kind}: {count})")
+            if now - self._last_logged.get(kind, -math.inf) < self._period_s:
+                return False
+            self._last_logged[kind] = now
+        return True

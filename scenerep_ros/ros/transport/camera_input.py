@@ -1,4 +1,4 @@
-"""The camera's topics: from messages that arrive one by one to frames that belong together."""
+"""Subscriptions to a camera, which combine single messages to frames."""
 
 from __future__ import annotations
 
@@ -13,46 +13,53 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from scenerep_ros.config.options import NodeConfig
-from scenerep_ros.ros.conversions.camera_messages import from_stamp
+from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.diagnostics import TopicWatch
-from scenerep_ros.ros.monitoring.reporter import Reporter
-from scenerep_ros.ros.transport.synchronizer import ColorOnly, Pair, PairSynchronizer, Synchronizer
+from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.topic_monitor import TopicMonitor
+from scenerep_ros.ros.transport.synchronizer import (
+    ColorOnlySynchronizer,
+    ImagePair,
+    RGBDSynchronizer,
+    Synchronizer,
+)
 
 ColorImage: TypeAlias = "Image | CompressedImage"
 
-DEPTH = 10
+QUEUE_DEPTH = 10
 
 
 @dataclass(frozen=True)
 class RawFrame:
-    """The messages of one frame, not yet decoded.
+    """Messages of one frame before they are decoded.
 
     Attributes:
-        color: raw or compressed.
-        depth: None for a colour-only camera.
-        info: the latest calibration; None if there was none yet.
-        arrival: of the last message that belongs to it, time.perf_counter().
-        epoch: number of time jumps before it.
+        color: raw or compressed color image.
+        depth: depth image; None for a camera without depth.
+        camera_info: latest calibration; None if there was none yet.
+        arrival_s: arrival of the frame's last message, time.perf_counter() [s].
+        epoch: number of time jumps before the frame.
     """
 
     color: ColorImage
     depth: Image | None
-    info: CameraInfo | None
-    arrival: float
+    camera_info: CameraInfo | None
+    arrival_s: float
     epoch: int
 
 
 def color_topic(config: NodeConfig) -> str:
-    """Name of the topic that carries colour, which depends on the transport."""
+    """Return the name of the topic of color images, which depends on the transport."""
     return config.color_topic + ("/compressed" if config.transport == "compressed" else "")
 
 
 def input_qos() -> QoSProfile:
-    """As sensor data: best effort, which hears reliable publishers too."""
+    """Return best-effort QoS, which is compatible with reliable and best-effort publishers."""
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT
+        history=HistoryPolicy.KEEP_LAST,
+        depth=QUEUE_DEPTH,
+        reliability=ReliabilityPolicy.BEST_EFFORT,
     )
 
 
@@ -60,60 +67,65 @@ class CameraInput:
     """Subscribes to a camera until it is closed.
 
     Args:
-        node: that subscribes.
-        options: returns the present options.
-        counters: told of every colour image that arrives.
-        reporter: told of every image that is not used.
-        on_frame: called with each complete frame; must not block.
+        node: node that subscribes.
+        get_config: returns the current options.
+        counters: counters of received color images.
+        reporter: reporter of images that are not used.
+        on_frame: called with each complete frame. It must not block.
     """
 
     def __init__(
         self,
         node: Node,
-        options: Callable[[], NodeConfig],
+        get_config: Callable[[], NodeConfig],
         counters: FrameCounters,
-        reporter: Reporter,
+        reporter: ProblemReporter,
         on_frame: Callable[[RawFrame], None],
     ) -> None:
         self._node = node
         self._counters = counters
         self._on_frame = on_frame
-        self._info: CameraInfo | None = None
+        self._camera_info: CameraInfo | None = None
         self._subscriptions: list[Subscription] = []
-        self._pairs = _synchronizer(options, reporter)
+        self._synchronizer = _create_synchronizer(get_config, reporter)
         try:
-            self._subscribe_all(options())
+            self._subscribe_all(get_config())
         except Exception:
             self.close()
             raise
-        self.watch = TopicWatch([subscription.topic_name for subscription in self._subscriptions])
+        topics = [subscription.topic_name for subscription in self._subscriptions]
+        self._topic_monitor = TopicMonitor(topics)
+
+    def silent_topics(self) -> list[str]:
+        """List the subscribed topics on which no messages arrive."""
+        return self._topic_monitor.silent_topics()
 
     def expire(self) -> None:
-        """Give up images that wait for a partner in vain; call it now and then."""
-        self._pairs.expire()
+        """Drop images that are unpaired for too long. Call it periodically."""
+        self._synchronizer.expire()
 
     def close(self) -> None:
-        """Stop listening; images that wait for a partner are dropped."""
+        """Unsubscribe and drop unpaired images."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
-        self._pairs.clear("deactivated")
+        self._synchronizer.clear("deactivated")
 
     def _subscribe_all(self, config: NodeConfig) -> None:
         if config.camera_info_topic:
-            self._subscribe(CameraInfo, config.camera_info_topic, self._on_info)
+            self._subscribe(CameraInfo, config.camera_info_topic, self._on_camera_info)
         if config.depth_topic:
             self._subscribe(Image, config.depth_topic, self._on_depth)
         color_type = CompressedImage if config.transport == "compressed" else Image
         self._subscribe(color_type, color_topic(config), self._on_color)
 
-    def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
+    def _subscribe(self, message_type: type, topic: str, callback: Callable[[Any], None]) -> None:
         def on_message(message: Any) -> None:
-            self.watch.hear(subscription.topic_name)
+            self._topic_monitor.record(subscription.topic_name)
             callback(message)
 
         subscription = self._node.create_subscription(
-            kind,
+            message_type,
             topic,
             on_message,
             input_qos(),
@@ -121,25 +133,28 @@ class CameraInput:
         )
         self._subscriptions.append(subscription)
 
-    def _on_info(self, message: CameraInfo) -> None:
-        self._info = message
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._camera_info = message
 
     def _on_color(self, message: ColorImage) -> None:
-        self._counters.receive()
-        self._hand_over(self._pairs.add_color(from_stamp(message.header.stamp), message))
+        self._counters.count_received()
+        self._forward(self._synchronizer.add_color(stamp_to_ns(message.header.stamp), message))
 
     def _on_depth(self, message: Image) -> None:
-        self._hand_over(self._pairs.add_depth(from_stamp(message.header.stamp), message))
+        self._forward(self._synchronizer.add_depth(stamp_to_ns(message.header.stamp), message))
 
-    def _hand_over(self, pair: Pair[ColorImage, Image] | None) -> None:
-        if pair is not None:
-            raw = RawFrame(pair.color, pair.depth, self._info, time.perf_counter(), pair.epoch)
-            self._on_frame(raw)
+    def _forward(self, pair: ImagePair[ColorImage, Image] | None) -> None:
+        if pair is None:
+            return
+        arrival_s = time.perf_counter()
+        self._on_frame(RawFrame(pair.color, pair.depth, self._camera_info, arrival_s, pair.epoch))
 
 
-def _synchronizer(
-    options: Callable[[], NodeConfig], reporter: Reporter
+def _create_synchronizer(
+    get_config: Callable[[], NodeConfig], reporter: ProblemReporter
 ) -> Synchronizer[ColorImage, Image]:
-    if not options().depth_topic:
-        return ColorOnly(reporter.drop)
-    return PairSynchronizer(lambda: round(options().sync_slop * 1e9), reporter.drop, reporter.note)
+    if not get_config().depth_topic:
+        return ColorOnlySynchronizer(reporter.report_drop)
+    return RGBDSynchronizer(
+        lambda: round(get_config().sync_slop * 1e9), reporter.report_drop, reporter.report_warning
+    )

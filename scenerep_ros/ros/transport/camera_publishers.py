@@ -1,4 +1,4 @@
-"""A camera driver's publishers."""
+"""Publishers of a camera driver."""
 
 from __future__ import annotations
 
@@ -13,29 +13,34 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.ros.conversions.camera_messages import CameraMessages
 
-RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-"""Heard by both kinds of subscriber; a best-effort publisher is not heard by a reliable one."""
+CAMERA_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+"""Compatible with reliable and best-effort subscribers."""
 
 
 class CameraPublishers:
-    """Publishes colour, depth and camera_info on the configured topics, and /clock if wanted."""
+    """Publishers of color, depth and camera_info on the configured topics, and of /clock.
+
+    Args:
+        node: node that publishes.
+        config: topics, transport, and whether /clock is published.
+    """
 
     def __init__(self, node: Node, config: ReplayConfig) -> None:
-        compressed = config.transport == "compressed"
-        color_topic = f"{config.color_topic}/compressed" if compressed else config.color_topic
-        color_type = CompressedImage if compressed else Image
-        self.color = node.create_publisher(color_type, color_topic, RELIABLE)
-        self.depth = _publisher(node, Image, config.depth_topic)
-        self.camera_info = _publisher(node, CameraInfo, config.camera_info_topic)
-        self.clock = _publisher(node, Clock, "/clock" if config.clock else "")
+        is_compressed = config.transport == "compressed"
+        color_topic = f"{config.color_topic}/compressed" if is_compressed else config.color_topic
+        color_type = CompressedImage if is_compressed else Image
+        self.color = node.create_publisher(color_type, color_topic, CAMERA_QOS)
+        self.depth = _create_publisher(node, Image, config.depth_topic)
+        self.camera_info = _create_publisher(node, CameraInfo, config.camera_info_topic)
+        self.clock = _create_publisher(node, Clock, "/clock" if config.clock else "")
 
     @property
-    def all(self) -> list[Publisher]:
-        """The camera's publishers."""
+    def publishers(self) -> list[Publisher]:
+        """Publishers of the camera topics, without /clock."""
         return [p for p in (self.color, self.depth, self.camera_info) if p is not None]
 
     def publish(self, messages: CameraMessages) -> None:
-        """Publish what the frame has; the clock first, so that no message is from the future."""
+        """Publish a frame. /clock comes first, so that no stamp is ahead of the clock."""
         if self.clock:
             self.clock.publish(Clock(clock=messages.stamp))
         if self.camera_info and messages.camera_info:
@@ -45,5 +50,5 @@ class CameraPublishers:
         self.color.publish(messages.color)
 
 
-def _publisher(node: Node, message_type: type[Any], topic: str) -> Publisher | None:
-    return node.create_publisher(message_type, topic, RELIABLE) if topic else None
+def _create_publisher(node: Node, message_type: type[Any], topic: str) -> Publisher | None:
+    return node.create_publisher(message_type, topic, CAMERA_QOS) if topic else None

@@ -1,10 +1,10 @@
-"""The node's outputs: each is computed only while someone listens."""
+"""Publishers of the segmenter's output topics. An output without a subscriber is not computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -15,63 +15,79 @@ from visualization_msgs.msg import MarkerArray
 
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.report import Stopwatch
-from scenerep_ros.ros.conversions import scene_messages as messages
-from scenerep_ros.ros.conversions.cloud_message import CloudMessage
+from scenerep_ros.ros.conversions import scene_messages
+from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
-MakeMessage = Callable[[SceneView], Any]
 
-OUTPUTS: dict[str, tuple[type, MakeMessage]] = {
-    "objects": (MarkerArray, messages.objects_message),
-    "overlay": (Image, messages.overlay_message),
-    "attention": (Image, messages.attention_message),
-    "points": (PointCloud2, messages.points_message),
-    "points_colored": (PointCloud2, messages.points_colored_message),
-    "labels": (Image, messages.labels_message),
+class OutputTopic(NamedTuple):
+    """Message type of a topic, and the function that creates its messages."""
+
+    message_type: type
+    create_message: Callable[[SceneView], Any]
+
+
+OUTPUT_TOPICS: dict[str, OutputTopic] = {
+    "objects": OutputTopic(MarkerArray, scene_messages.objects_message),
+    "overlay": OutputTopic(Image, scene_messages.overlay_message),
+    "attention": OutputTopic(Image, scene_messages.attention_message),
+    "points": OutputTopic(PointCloud2, scene_messages.points_message),
+    "points_colored": OutputTopic(PointCloud2, scene_messages.points_colored_message),
+    "labels": OutputTopic(Image, scene_messages.labels_message),
 }
-"""Type and maker of each topic below the node's name. Labels come last: whoever answers them with
-the next frame (`replay` at rate 0) then finds the node idle."""
+"""Topics below the node's name, in order of publication.
 
-DEPTH = 5
+Labels are last: a camera that answers them with the next frame (`replay` at rate 0) then finds the
+node idle.
+"""
+
+QUEUE_DEPTH = 5
 
 
-def output_qos() -> QoSProfile:
-    """Reliable, and a short queue: results that nobody takes in time are of no use."""
+def output_qos(depth: int = QUEUE_DEPTH) -> QoSProfile:
+    """Return reliable QoS with a short queue, because delayed results have no use."""
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE
+        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE
     )
 
 
-class Publishers:
-    """Publishers of all outputs; their QoS can be overridden by ROS parameters.
+class OutputPublishers:
+    """Publishers of all output topics. ROS parameters can override their QoS.
 
     Args:
-        node: that publishes.
+        node: node that publishes.
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._cloud = CloudMessage()
-        self._outputs: dict[str, tuple[Publisher, MakeMessage]] = {}
+        self._cloud = CloudMessageBuffer()
+        self._topics = available_output_topics()
+        self._publishers: dict[str, Publisher] = {}
         try:
-            for name, (message_type, make) in available_outputs().items():
-                self._outputs[name] = self._create(message_type, name), make
+            for name, topic in self._topics.items():
+                self._publishers[name] = self._create_publisher(topic.message_type, name)
         except Exception:
             self.destroy()
             raise
 
-    def publish(self, frame: RGBDFrame, scene: SceneSegmentation, watch: Stopwatch) -> None:
-        """Publish a frame's outputs; each is a stage of the watch, `publish/NAME`."""
+    def publish(self, frame: RGBDFrame, scene: SceneSegmentation, stopwatch: Stopwatch) -> None:
+        """Publish the outputs of a frame; measure each as stage `publish/NAME`."""
         view = SceneView(frame, scene, self._cloud)
-        for name, (publisher, make) in self._outputs.items():
+        for name, publisher in self._publishers.items():
             if not publisher.get_subscription_count():
                 continue
-            with watch(f"publish/{name}"):
-                message = make(view)
+            with stopwatch(f"publish/{name}"):
+                message = self._topics[name].create_message(view)
                 if message is not None:
                     publisher.publish(message)
 
-    def _create(self, message_type: type, name: str) -> Publisher:
+    def destroy(self) -> None:
+        """Destroy all publishers."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+        self._publishers.clear()
+
+    def _create_publisher(self, message_type: type, name: str) -> Publisher:
         return self._node.create_publisher(
             message_type,
             f"~/{name}",
@@ -79,17 +95,12 @@ class Publishers:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
-    def destroy(self) -> None:
-        """Take the topics back."""
-        for publisher, _ in self._outputs.values():
-            self._node.destroy_publisher(publisher)
-        self._outputs.clear()
 
-
-def available_outputs() -> dict[str, tuple[type, MakeMessage]]:
-    """OUTPUTS, and `label_info` where the package vision_msgs is installed."""
+def available_output_topics() -> dict[str, OutputTopic]:
+    """Return OUTPUT_TOPICS, with `label_info` if the package vision_msgs is installed."""
     if find_spec("vision_msgs") is None:
-        return OUTPUTS
+        return OUTPUT_TOPICS
     from vision_msgs.msg import LabelInfo  # not installed everywhere
 
-    return {"label_info": (LabelInfo, messages.label_info_message), **OUTPUTS}
+    label_info = OutputTopic(LabelInfo, scene_messages.label_info_message)
+    return {"label_info": label_info, **OUTPUT_TOPICS}

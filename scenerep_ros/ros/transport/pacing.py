@@ -1,4 +1,4 @@
-"""When the next frame of a replay may go out."""
+"""Pacing of a replay: the time at which each frame is published."""
 
 from __future__ import annotations
 
@@ -7,113 +7,130 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from threading import Event
 
-POLL = 0.02
-"""Seconds between two looks at a condition that nobody signals."""
+POLL_PERIOD_S = 0.02
+"""Time between two checks of a condition [s]."""
+LOCKSTEP_POLL_PERIOD_S = 0.001
+"""Time between two checks for feedback [s]; it delays every frame."""
 
 
-class Pace(ABC):
-    """Holds frames back; every wait ends early when the stop event is set."""
+class Pacer(ABC):
+    """Delays frames. Every wait ends early when the stop event is set."""
 
     @abstractmethod
     def wait(self, stamp_ns: int) -> None:
-        """Return when the frame of this stamp may be published."""
+        """Wait until the frame with this stamp may be published."""
 
     def finish(self) -> None:  # noqa: B027
-        """Return when the last frame has been dealt with."""
+        """Wait until the last frame is processed."""
 
 
-class IntervalPace(Pace):
-    """Keeps intervals; a late frame goes at once, and does not make the next ones hurry.
+class IntervalPacer(Pacer):
+    """Keeps intervals between frames. A late frame does not shorten the following intervals.
 
     Args:
-        interval: seconds between the frames of the previous and of this stamp.
-        stop: ends waits.
+        interval: returns the time between the previous frame and the frame with this stamp [s].
+        stop: event that ends a wait.
     """
 
     def __init__(self, interval: Callable[[int], float], stop: Event) -> None:
         self._interval = interval
         self._stop = stop
-        self._due = 0.0
+        self._due_s = 0.0
 
     def wait(self, stamp_ns: int) -> None:
-        """Return an interval after the previous frame was due."""
+        """Wait until one interval after the previous frame was due."""
         now = time.monotonic()
-        self._due = max(self._due + self._interval(stamp_ns), now)
-        self._stop.wait(self._due - now)
+        self._due_s = max(self._due_s + self._interval(stamp_ns), now)
+        self._stop.wait(self._due_s - now)
 
 
 class RecordedInterval:
-    """The time between a frame's stamp and the one before.
+    """Computes the time between consecutive stamps.
 
-    Where stamps stand still or jump back, as at the end of a loop, it is the recording's usual one.
+    Where stamps do not advance, as at the restart of a loop, the interval is the nominal one.
 
     Args:
-        rate: frames a second of the recording.
+        rate: nominal frame rate of the recording [Hz].
+
+    >>> interval = RecordedInterval(rate=10.0)
+    >>> interval(0), interval(250_000_000), interval(0)
+    (0.1, 0.25, 0.1)
     """
 
     def __init__(self, rate: float) -> None:
-        self._usual = 1.0 / rate
-        self._previous: int | None = None
+        self._nominal_interval_s = 1.0 / rate
+        self._previous_ns: int | None = None
 
     def __call__(self, stamp_ns: int) -> float:
-        """Seconds since the previous call's stamp."""
-        previous, self._previous = self._previous, stamp_ns
-        if previous is None or stamp_ns <= previous:
-            return self._usual
-        return (stamp_ns - previous) * 1e-9
+        """Return the time since the stamp of the previous call [s]."""
+        previous_ns, self._previous_ns = self._previous_ns, stamp_ns
+        if previous_ns is None or stamp_ns <= previous_ns:
+            return self._nominal_interval_s
+        return (stamp_ns - previous_ns) * 1e-9
 
 
-class Lockstep(Pace):
-    """Lets a frame go when the subscriber has dealt with the one before.
+class LockstepPacer(Pacer):
+    """Releases a frame when the subscriber has processed the previous frame.
 
     Args:
-        dealt_with: whether the frame of a stamp needs no more waiting.
-        timeout: seconds after which a frame counts as lost.
-        lost: told the stamp of a frame that was not dealt with in time.
-        stop: ends waits.
+        is_processed: returns True if the frame with this stamp is processed.
+        timeout_s: time after which a frame counts as lost [s].
+        on_timeout: called with the stamp of a lost frame.
+        stop: event that ends a wait.
     """
 
     def __init__(
         self,
-        dealt_with: Callable[[int], bool],
-        timeout: float,
-        lost: Callable[[int], None],
+        is_processed: Callable[[int], bool],
+        timeout_s: float,
+        on_timeout: Callable[[int], None],
         stop: Event,
     ) -> None:
-        self._dealt_with = dealt_with
-        self._timeout = timeout
-        self._lost = lost
+        self._is_processed = is_processed
+        self._timeout_s = timeout_s
+        self._on_timeout = on_timeout
         self._stop = stop
-        self._previous: int | None = None
+        self._previous_ns: int | None = None
 
     def wait(self, stamp_ns: int) -> None:
-        """Return when the previous frame was dealt with, or is lost."""
+        """Wait until the previous frame is processed or lost."""
         self.finish()
-        self._previous = stamp_ns
+        self._previous_ns = stamp_ns
 
     def finish(self) -> None:
-        """Wait for the frame that is under way, if there is one."""
-        previous = self._previous
-        if previous is None:
+        """Wait until the frame in progress is processed or lost."""
+        previous_ns = self._previous_ns
+        if previous_ns is None:
             return
-        done = wait_until(lambda: self._dealt_with(previous), self._timeout, self._stop, 1e-3)
-        if not done and not self._stop.is_set():
-            self._lost(previous)
+        is_processed = wait_until(
+            lambda: self._is_processed(previous_ns),
+            self._timeout_s,
+            self._stop,
+            LOCKSTEP_POLL_PERIOD_S,
+        )
+        if not is_processed and not self._stop.is_set():
+            self._on_timeout(previous_ns)
 
 
 def wait_until(
-    condition: Callable[[], bool], timeout: float, stop: Event, poll: float = POLL
+    condition: Callable[[], bool],
+    timeout_s: float,
+    stop: Event,
+    poll_period_s: float = POLL_PERIOD_S,
 ) -> bool:
-    """Look at a condition again and again; False if it stayed false, or stop was set.
+    """Poll a condition until it is true.
 
     Args:
-        condition: cheap to ask.
-        timeout: seconds.
-        stop: ends the wait.
-        poll: seconds between two looks.
+        condition: function without side effects.
+        timeout_s: maximum wait [s].
+        stop: event that ends the wait.
+        poll_period_s: time between two checks [s].
+
+    Returns:
+        False if the condition stayed false until the timeout or the stop event.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout_s
     while not condition():
-        if time.monotonic() > deadline or stop.wait(poll):
+        if time.monotonic() > deadline or stop.wait(poll_period_s):
             return False
     return True

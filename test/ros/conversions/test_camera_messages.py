@@ -1,34 +1,34 @@
-"""Frames to messages and back."""
+"""Round trips of frames through camera messages."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("rclpy", reason="ROS 2 is not there")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.ros.conversions.camera_messages import (
     camera_messages,
-    from_stamp,
     image_message,
-    to_stamp,
+    stamp_from_ns,
+    stamp_to_ns,
 )
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_intrinsics
 
 FOCAL = st.floats(1.0, 1e4)
-CENTER = st.floats(-1e3, 1e4)
+PRINCIPAL_POINT = st.floats(-1e3, 1e4)
 
 
 @given(st.integers(0, 2**31 * 10**9 - 1))
-def test_stamps_survive(stamp_ns):
-    assert from_stamp(to_stamp(stamp_ns)) == stamp_ns
+def test_stamp_conversion_round_trip_is_exact(stamp_ns):
+    assert stamp_to_ns(stamp_from_ns(stamp_ns)) == stamp_ns
 
 
 @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 2**32 - 1))
-def test_color_and_depth_survive(height, width, seed):
+def test_camera_messages_round_trip_keeps_color_and_depth(height, width, seed):
     random = np.random.default_rng(seed)
     color = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     depth = random.uniform(0.5, 5, (height, width)).astype(np.float32)
@@ -40,8 +40,8 @@ def test_color_and_depth_survive(height, width, seed):
     assert messages.depth.header == messages.color.header
 
 
-@given(FOCAL, FOCAL, CENTER, CENTER)
-def test_intrinsics_survive_in_k_and_p(fx, fy, cx, cy):
+@given(FOCAL, FOCAL, PRINCIPAL_POINT, PRINCIPAL_POINT)
+def test_camera_messages_round_trip_keeps_intrinsics_in_k_and_p(fx, fy, cx, cy):
     camera = Intrinsics(fx, fy, cx, cy)
     frame = RGBDFrame(np.zeros((4, 6, 3), np.uint8), intrinsics=camera)
     info = camera_messages(frame, "raw").camera_info
@@ -51,7 +51,7 @@ def test_intrinsics_survive_in_k_and_p(fx, fy, cx, cy):
     assert not any(info.d)
 
 
-def test_image_message_copies_views_in_order():
+def test_image_message_of_strided_view_copies_in_order():
     pixels = np.arange(24, dtype=np.uint16).reshape(4, 6)[:, ::2]
     message = image_message(pixels, "mono16", Header())
     assert (message.height, message.width, message.step) == (4, 3, 6)

@@ -30,36 +30,36 @@ def image(pixels, encoding, step=None, is_bigendian=False):
     return message
 
 
-def test_what_replay_sends_comes_back():
+def test_conversions_raw_round_trip_is_exact():
     frame = RGBDFrame(COLOR, DEPTH, CAMERA, frame_id="camera_optical")
-    sent = camera_messages(frame, "raw")
-    assert np.array_equal(to_color(sent.color, "/c"), COLOR)
-    assert np.array_equal(to_depth(sent.depth, "/d"), DEPTH)
-    assert to_intrinsics(sent.camera_info, (4, 6), "/c") == CAMERA
-    assert to_frame_id(sent.color) == "camera_optical"
+    message = camera_messages(frame, "raw")
+    assert np.array_equal(to_color(message.color, "/c"), COLOR)
+    assert np.array_equal(to_depth(message.depth, "/d"), DEPTH)
+    assert to_intrinsics(message.camera_info, (4, 6), "/c") == CAMERA
+    assert to_frame_id(message.color) == "camera_optical"
 
 
-def test_compressed_colour_comes_back_nearly():
+def test_to_color_compressed_round_trip_is_approximate():
     color = np.full((48, 64, 3), (200, 100, 50), np.uint8)
-    sent = camera_messages(RGBDFrame(color), "compressed")
-    back = to_color(sent.color, "/c")
-    assert back.shape == color.shape
-    assert np.abs(back.astype(int) - color).max() < 8
+    message = camera_messages(RGBDFrame(color), "compressed")
+    decoded = to_color(message.color, "/c")
+    assert decoded.shape == color.shape
+    assert np.abs(decoded.astype(int) - color).max() < 8
 
 
-def test_depth_of_both_encodings_and_byte_orders_is_metres():
-    millimetres = np.array([[0, 1000], [2500, 65535]], np.uint16)
+def test_to_depth_converts_all_encodings_to_meters():
+    millimeters = np.array([[0, 1000], [2500, 65535]], np.uint16)
     expected = np.array([[np.nan, 1.0], [2.5, np.nan]], np.float32)
     for order, big in (("<u2", False), (">u2", True)):
-        sent = image(millimetres.astype(order), "16UC1", is_bigendian=big)
-        assert np.array_equal(to_depth(sent, "/d"), expected, equal_nan=True)
-    metres = np.array([[0, 1.0], [np.inf, np.nan]], ">f4")
-    back = to_depth(image(metres, "32FC1", is_bigendian=True), "/d")
-    assert np.array_equal(back, np.array([[np.nan, 1], [np.nan, np.nan]]), equal_nan=True)
+        message = image(millimeters.astype(order), "16UC1", is_bigendian=big)
+        assert np.array_equal(to_depth(message, "/d"), expected, equal_nan=True)
+    meters = np.array([[0, 1.0], [np.inf, np.nan]], ">f4")
+    decoded = to_depth(image(meters, "32FC1", is_bigendian=True), "/d")
+    assert np.array_equal(decoded, np.array([[np.nan, 1], [np.nan, np.nan]]), equal_nan=True)
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "reason"),
     [
         (image(COLOR, "yuv422"), "yuv422"),
         (image(COLOR, "rgb8", step=5), "step"),
@@ -70,29 +70,29 @@ def test_depth_of_both_encodings_and_byte_orders_is_metres():
         (CompressedImage(data=b""), "damaged"),
     ],
 )
-def test_colour_that_cannot_be_read_is_named(message, said):
+def test_to_color_invalid_message_raises_with_topic(message, reason):
     with pytest.raises(FrameError) as caught:
         to_color(message, "/camera/color")
     assert "/camera/color" in str(caught.value)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "reason"),
     [
         (image(COLOR[..., 0], "8UC1"), "expected 16UC1 (mm) or 32FC1 (m)"),
         (image(DEPTH, "32FC1", step=3), "step"),
         (image(DEPTH[:1], "32FC1", step=7), "step"),
     ],
 )
-def test_depth_that_cannot_be_read_is_named(message, said):
+def test_to_depth_invalid_message_raises_with_topic(message, reason):
     with pytest.raises(FrameError) as caught:
         to_depth(message, "/camera/depth")
     assert "/camera/depth" in str(caught.value)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
 
 
-def test_rectified_topics_use_the_projection_matrix():
+def test_to_intrinsics_rectified_topic_uses_projection_matrix():
     info = info_message(CAMERA, (4, 6), Header())
     info.p = [400.0, 0.0, 2.5, 0.0, 0.0, 410.0, 1.5, 0.0, 0.0, 0.0, 1.0, 0.0]
     assert to_intrinsics(info, (4, 6), "/rgb/image_raw") == CAMERA
@@ -100,21 +100,21 @@ def test_rectified_topics_use_the_projection_matrix():
 
 
 @pytest.mark.parametrize("topic", ["/rgb/image_raw", "/rgb/image_rect"])
-def test_an_uncalibrated_camera_is_refused(topic):
+def test_to_intrinsics_uncalibrated_camera_raises(topic):
     with pytest.raises(FrameError, match="not calibrated"):
         to_intrinsics(CameraInfo(height=4, width=6), (4, 6), topic)
 
 
-def test_calibration_of_another_size_is_refused():
+def test_to_intrinsics_of_another_image_size_raises():
     info = info_message(CAMERA, (480, 640), Header())
     with pytest.raises(FrameError, match="640x480"):
         to_intrinsics(info, (240, 320), "/c")
-    info.width = info.height = 0  # not said
+    info.width = info.height = 0  # unspecified, which is allowed
     assert to_intrinsics(info, (240, 320), "/c") == CAMERA
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=9, max_size=9))
-def test_any_calibration_is_a_camera_or_an_error(k):
+def test_to_intrinsics_random_k_returns_valid_camera_or_raises(k):
     info = CameraInfo(k=[float(value) for value in k])
     try:
         camera = to_intrinsics(info, (4, 6), "/c")
@@ -127,5 +127,5 @@ def test_any_calibration_is_a_camera_or_an_error(k):
 @pytest.mark.parametrize(
     ("given_id", "expected"), [("/openni", "openni"), ("a/b", "a/b"), ("", "")]
 )
-def test_frame_ids_lose_the_leading_slash(given_id, expected):
+def test_to_frame_id_strips_the_leading_slash(given_id, expected):
     assert to_frame_id(Image(header=Header(frame_id=given_id))) == expected

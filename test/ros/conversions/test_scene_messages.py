@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("visualization_msgs", reason="visualization_msgs is not installed")
 
@@ -19,7 +20,7 @@ from scenerep_ros.frames import (
 from scenerep_ros.geometry import CLOUD_DTYPE, deproject, object_box
 from scenerep_ros.render import id_colors, paint_labels
 from scenerep_ros.ros.conversions import scene_messages
-from scenerep_ros.ros.conversions.cloud_message import CloudMessage
+from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
 HEIGHT, WIDTH = 48, 64
@@ -48,45 +49,46 @@ def view():
         frame_id="camera",
     )
     objects = (scene_object(3, (8, 10, 20, 20)), scene_object(300, (40, 35, 20, 10)))
-    attention = rng.random((3, 4, 5), np.float32)
-    return SceneView(frame, SceneSegmentation(labels, objects, attention), CloudMessage())
+    attention = torch.from_numpy(rng.random((3, 4, 5), np.float32))
+    return SceneView(frame, SceneSegmentation(labels, objects, attention), CloudMessageBuffer())
 
 
-def without(view, **changes):
+def with_frame(view, **changes):
+    """Copy a view with other fields of its frame."""
     frame = RGBDFrame(**{**vars(view.frame), **changes})
     return SceneView(frame, view.scene, view.cloud)
 
 
 @pytest.mark.parametrize("name", ["labels", "overlay", "points", "points_colored", "attention"])
-def test_every_output_has_the_images_stamp_and_frame(view, name):
+def test_messages_carry_stamp_and_frame_id_of_the_image(view, name):
     message = getattr(scene_messages, f"{name}_message")(view)
     stamp = message.header.stamp
     assert stamp.sec * 10**9 + stamp.nanosec == STAMP
     assert message.header.frame_id == "camera"
 
 
-def test_labels_are_mono16(view):
+def test_labels_message_is_mono16(view):
     message = scene_messages.labels_message(view)
     assert (message.encoding, message.step) == ("mono16", 2 * WIDTH)
     labels = np.frombuffer(message.data, "<u2").reshape(message.height, message.width)
     assert np.array_equal(labels, view.scene.labels)
 
 
-def test_overlay_is_the_images_size_in_rgb(view):
+def test_overlay_message_is_rgb_of_image_size(view):
     message = scene_messages.overlay_message(view)
     assert (message.encoding, message.height, message.width) == ("rgb8", HEIGHT, WIDTH)
     assert len(message.data) == message.height * message.step
 
 
-def test_attention_needs_a_backbone_that_has_some(view):
+def test_attention_message_without_attention_is_none(view):
     message = scene_messages.attention_message(view)
     assert len(message.data) == message.height * message.width * 3
     view.scene = SceneSegmentation(view.scene.labels, view.scene.objects, None)
     assert scene_messages.attention_message(view) is None
 
 
-def read(cloud):
-    """The cloud as any reader sees it: by its declared fields."""
+def read_cloud(cloud):
+    """Decode a cloud by its declared fields."""
     formats = {7: "<f4", 6: "<u4"}
     dtype = np.dtype(
         {
@@ -100,46 +102,46 @@ def read(cloud):
     return np.frombuffer(cloud.data, dtype).reshape(cloud.height, cloud.width).copy()
 
 
-def colors(points):
+def unpack_rgb(points):
     packed = np.ascontiguousarray(points["rgb"]).view(np.uint32)
     return np.stack([packed >> 16 & 255, packed >> 8 & 255, packed & 255], axis=-1)
 
 
-def test_clouds_agree_with_image_depth_and_labels(view):
-    points = read(scene_messages.points_message(view))
-    colored = read(scene_messages.points_colored_message(view))
+def test_cloud_messages_match_color_depth_and_labels(view):
+    points = read_cloud(scene_messages.points_message(view))
+    colored = read_cloud(scene_messages.points_colored_message(view))
     assert list(points.dtype.names) == list(CLOUD_DTYPE.names)
     expected = deproject(view.frame.depth, view.frame.intrinsics)
     for cloud in (points, colored):
         xyz = np.stack([cloud[axis] for axis in "xyz"], axis=-1)
         assert np.array_equal(xyz, expected, equal_nan=True)
         assert np.array_equal(cloud["label"], view.scene.labels)
-    assert np.array_equal(colors(points), view.frame.color)
-    assert np.array_equal(colors(colored), paint_labels(view.frame.color, view.scene.labels))
+    assert np.array_equal(unpack_rgb(points), view.frame.color)
+    assert np.array_equal(unpack_rgb(colored), paint_labels(view.frame.color, view.scene.labels))
 
 
-def test_cloud_memory_follows_the_image_size():
-    clouds = CloudMessage()
+def test_cloud_buffer_follows_the_image_size():
+    clouds = CloudMessageBuffer()
     for height, width in ((4, 6), (8, 2), (4, 6)):
         depth = np.random.default_rng(height).random((height, width), np.float32)
         frame = RGBDFrame(np.zeros((height, width, 3), np.uint8), depth, KINECT)
         labels = np.full((height, width), width, np.uint16)
-        cloud = read(clouds.fill(Header(), frame, labels, frame.color))
+        cloud = read_cloud(clouds.fill(Header(), frame, labels, frame.color))
         assert cloud.shape == (height, width)
         assert np.array_equal(cloud["z"], depth)
         assert (cloud["label"] == width).all()
 
 
-@pytest.mark.parametrize("lost", ["depth", "intrinsics"])
-def test_without_depth_or_calibration_there_are_labels_and_no_clouds(view, lost):
-    poorer = without(view, **{lost: None})
-    assert scene_messages.points_message(poorer) is None
-    assert scene_messages.points_colored_message(poorer) is None
-    assert scene_messages.objects_message(poorer) is None
-    assert scene_messages.labels_message(poorer).height == HEIGHT
+@pytest.mark.parametrize("field", ["depth", "intrinsics"])
+def test_messages_without_depth_or_calibration_have_labels_only(view, field):
+    incomplete = with_frame(view, **{field: None})
+    assert scene_messages.points_message(incomplete) is None
+    assert scene_messages.points_colored_message(incomplete) is None
+    assert scene_messages.objects_message(incomplete) is None
+    assert scene_messages.labels_message(incomplete).height == HEIGHT
 
 
-def test_objects_are_boxes_with_ids_where_the_depth_is(view):
+def test_objects_message_has_box_and_id_at_object_depth(view):
     first, *markers = scene_messages.objects_message(view).markers
     assert first.action == Marker.DELETEALL
     boxes = {marker.id: marker for marker in markers if marker.ns == "boxes"}
@@ -153,10 +155,10 @@ def test_objects_are_boxes_with_ids_where_the_depth_is(view):
     assert np.allclose(rgb, id_colors([3])[0] / 255)
 
 
-def test_boxes_are_those_of_the_objects_points(view):
+def test_boxes_equal_boxes_of_all_object_points(view):
     depth = view.frame.depth + np.random.default_rng(1).random((HEIGHT, WIDTH), np.float32)
     depth[12:15], depth[20:22] = 0, np.inf
-    view = without(view, depth=depth)
+    view = with_frame(view, depth=depth)
     points = deproject(depth, view.frame.intrinsics)
     boxes = view.boxes()
     assert boxes.keys() == {3, 300}
@@ -166,23 +168,23 @@ def test_boxes_are_those_of_the_objects_points(view):
         assert np.array_equal(box.size, expected.size)
 
 
-def test_an_object_without_depth_has_no_box(view):
+def test_objects_message_skips_object_without_depth(view):
     depth = view.frame.depth.copy()
     depth[10:30, 8:28] = np.nan
-    markers = scene_messages.objects_message(without(view, depth=depth)).markers
+    markers = scene_messages.objects_message(with_frame(view, depth=depth)).markers
     assert {marker.id for marker in markers if marker.ns == "boxes"} == {300}
 
 
-def test_a_frame_without_objects_clears_the_boxes():
+def test_objects_message_without_objects_deletes_previous_markers():
     empty = SceneView(
         RGBDFrame(np.zeros((4, 4, 3), np.uint8), np.ones((4, 4), np.float32), KINECT),
         SceneSegmentation(np.zeros((4, 4), np.uint16)),
-        CloudMessage(),
+        CloudMessageBuffer(),
     )
     assert [m.action for m in scene_messages.objects_message(empty).markers] == [Marker.DELETEALL]
 
 
-def test_label_info_names_every_label(view):
+def test_label_info_message_names_every_label(view):
     pytest.importorskip("vision_msgs", reason="vision_msgs is not installed")
     message = scene_messages.label_info_message(view)
     names = {entry.class_id: entry.class_name for entry in message.class_map}

@@ -1,4 +1,4 @@
-"""Launch files, parameter files and the RViz config: what can be said without ROS, and with it."""
+"""Launch files, parameter files and the RViz configuration, with and without ROS."""
 
 import re
 import runpy
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scenerep_ros.config.options import NodeConfig, ReplayConfig
+from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import load_yaml, validated
 from scenerep_ros.filesystem.share import executable_path, share_folder
 from scenerep_ros.ros.launch.options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
@@ -33,13 +34,13 @@ service.include_launch_description(
     LaunchDescription(
         [
             IncludeLaunchDescription(source, launch_arguments=pairs),
-            RegisterEventHandler(OnProcessExit(on_exit=[Shutdown(reason="the replay has ended")])),
+            RegisterEventHandler(OnProcessExit(on_exit=[Shutdown(reason="the replay has exited")])),
         ]
     )
 )
 sys.exit(service.run())
 """
-"""Runs a launch file until the first of its processes ends."""
+"""Program that runs a launch file until the first of its processes exits."""
 
 
 def by_name(path):
@@ -51,21 +52,21 @@ def displays():
     return config["Visualization Manager"]["Displays"]
 
 
-def test_each_camera_has_a_launch_file_and_a_parameter_file():
+def test_launch_files_have_one_parameter_file_each():
     cameras = {path.name.split(".")[0] for path in LAUNCH_FILES}
     assert cameras == {path.stem for path in PARAMETER_FILES}
     assert {"tum", "kinect"} <= cameras
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=by_name)
-def test_launch_files_name_their_own_parameter_file(path):
+def test_launch_file_uses_parameter_file_of_its_camera(path):
     text = path.read_text()
     compile(text, str(path), "exec")
     assert re.findall(r'camera="(\w+)"', text) == [path.name.split(".")[0]]
 
 
 @pytest.mark.parametrize("path", PARAMETER_FILES, ids=by_name)
-def test_parameter_files_hold_options_for_every_node(path):
+def test_parameter_file_is_valid_for_every_node(path):
     assert list(yaml.safe_load(path.read_text())) == ["/**"]
     config = validated(NodeConfig, load_yaml(path))
     assert config.color_topic.startswith("/")
@@ -75,36 +76,36 @@ def test_parameter_files_hold_options_for_every_node(path):
 @pytest.mark.parametrize(
     ("options", "model"), [(SEGMENTER_OPTIONS, NodeConfig), (REPLAY_OPTIONS, ReplayConfig)]
 )
-def test_launch_arguments_have_the_types_of_the_options(options, model):
+def test_launch_argument_types_match_the_options(options, model):
     for name, kind in options.items():
         assert type(model.model_fields[name].default) is kind, name
 
 
-def test_rviz_shows_what_the_segmenter_publishes():
-    pytest.importorskip("rclpy", reason="ROS 2 is not there")
-    outputs = import_module("scenerep_ros.ros.transport.output_publishers").OUTPUTS
+def test_rviz_displays_match_the_output_topics():
+    pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+    output_topics = import_module("scenerep_ros.ros.transport.output_publishers").OUTPUT_TOPICS
     types = {"Image": "Image", "PointCloud2": "PointCloud2", "MarkerArray": "MarkerArray"}
     shown = {}
     for display in displays():
         topic = display["Topic"]["Value"].removeprefix("/segmenter/")
         shown[topic] = types[display["Class"].split("/")[1]]
     assert set(shown) == {"overlay", "labels", "points_colored", "points", "objects"}
-    assert shown == {name: outputs[name][0].__name__ for name in shown}
+    assert shown == {name: output_topics[name].message_type.__name__ for name in shown}
 
 
-def test_middleware_profile_has_room_for_an_image_and_fits_a_container():
-    names = {"d": "http://www.eprosima.com"}
+def test_middleware_profile_fits_clouds_and_container_memory():
+    namespaces = {"d": "http://www.eprosima.com"}
     profile = ET.parse(ROOT / "config" / "fastdds.xml")
-    segment = int(profile.find(".//d:segment_size", names).text)
-    message = int(profile.find(".//d:maxMessageSize", names).text)
-    cloud = 640 * 480 * 20
-    assert message > cloud
-    assert segment > 2 * cloud
+    segment = int(profile.find(".//d:segment_size", namespaces).text)
+    message = int(profile.find(".//d:maxMessageSize", namespaces).text)
+    cloud_bytes = 640 * 480 * 20
+    assert message > cloud_bytes
+    assert segment > 2 * cloud_bytes
     assert 3 * segment < 64 * 2**20
 
 
 @pytest.mark.parametrize("name", ["segmenter", "replay"])
-def test_executables_are_found_where_pip_and_colcon_put_them(tmp_path, name):
+def test_executable_path_finds_pip_and_colcon_installations(tmp_path, name):
     assert executable_path(share_folder(), name).endswith(f"/{name}")
     share = tmp_path / "share" / "scenerep_ros"
     for folder in ("bin", "lib/scenerep_ros"):
@@ -114,14 +115,14 @@ def test_executables_are_found_where_pip_and_colcon_put_them(tmp_path, name):
         assert executable_path(share, name) == str(executable)
 
 
-def test_a_missing_executable_is_told_with_what_to_do(tmp_path):
+def test_executable_path_missing_executable_raises_with_advice(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no_such_node.*colcon"):
         executable_path(tmp_path / "a" / "b", "no_such_node")
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=by_name)
-def test_launch_descriptions_load(path):
-    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not there")
+def test_launch_file_declares_all_arguments(path):
+    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
     description = runpy.run_path(str(path))["generate_launch_description"]()
     arguments = {argument.name for argument in description.get_launch_arguments()}
     assert {"params", "rviz", "frame", *SEGMENTER_OPTIONS} <= arguments
@@ -129,8 +130,8 @@ def test_launch_descriptions_load(path):
         assert {"sequence", *REPLAY_OPTIONS} <= arguments
 
 
-def test_tum_launch_replays_and_segments(tum_folder):
-    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not there")
+def test_tum_launch_replays_and_segments_recording(tum_folder):
+    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
     options = ["rate:=0", "max_frames:=3", "weights:=random", "resolution:=112", "method:=kmeans"]
     command = [sys.executable, "-c", LAUNCHER, str(ROOT / "launch" / "tum.launch.py")]
     launched = [*command, f"sequence:={tum_folder}", *options]

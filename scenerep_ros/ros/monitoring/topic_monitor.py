@@ -1,0 +1,35 @@
+"""Detection of subscribed topics on which no messages arrive."""
+
+from __future__ import annotations
+
+import time
+
+SILENCE_TIMEOUT_S = 3.0
+"""Time without a message after which a topic is reported as silent [s]."""
+
+
+class TopicMonitor:
+    """Records the latest message of each subscribed topic.
+
+    Args:
+        topics: names of the topics.
+        timeout_s: time without a message after which a topic is silent [s].
+
+    >>> monitor = TopicMonitor(["/color", "/depth"], timeout_s=60.0)
+    >>> monitor.record("/color")
+    >>> monitor.silent_topics()
+    []
+    """
+
+    def __init__(self, topics: list[str], timeout_s: float = SILENCE_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._last_received = dict.fromkeys(topics, time.monotonic())
+
+    def record(self, topic: str) -> None:
+        """Record the arrival of a message."""
+        self._last_received[topic] = time.monotonic()
+
+    def silent_topics(self) -> list[str]:
+        """List the topics without a message for longer than the timeout."""
+        deadline = time.monotonic() - self._timeout_s
+        return [topic for topic, arrival in self._last_received.items() if arrival < deadline]

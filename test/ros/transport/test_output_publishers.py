@@ -1,0 +1,86 @@
+"""Output publishers on a node without middleware."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.report import Stopwatch
+from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS, OutputPublishers
+
+FRAME = RGBDFrame(np.zeros((28, 28, 3), np.uint8))
+
+
+class Publisher:
+    """Publisher with a given number of subscribers."""
+
+    def __init__(self, name, node):
+        self._name, self._node = name, node
+
+    def get_subscription_count(self):
+        return int(self._name in self._node.subscribed)
+
+    def publish(self, message):
+        self._node.published.append(self._name)
+
+
+class Node:
+    """Node that records its publishers and their messages."""
+
+    def __init__(self, subscribed=(), fails_at=None):
+        self.subscribed, self.fails_at = subscribed, fails_at
+        self.publishers, self.published = [], []
+
+    def create_publisher(self, message_type, topic, qos, qos_overriding_options):
+        name = topic.removeprefix("~/")
+        if name == self.fails_at:
+            raise ValueError(topic)
+        self.publishers.append(Publisher(name, self))
+        return self.publishers[-1]
+
+    def destroy_publisher(self, publisher):
+        self.publishers.remove(publisher)
+
+
+class CountingScene(SceneSegmentation):
+    """Segmentation that counts the copies of its attention from the device."""
+
+    copies = 0
+
+    def attention_maps(self):
+        type(self).copies += 1
+        return super().attention_maps()
+
+
+@pytest.mark.parametrize(("subscribed", "copies"), [(["labels"], 0), (["attention"], 1)])
+def test_publishers_copy_attention_only_with_a_subscriber(subscribed, copies):
+    CountingScene.copies = 0
+    scene = CountingScene(np.zeros((28, 28), np.uint16), attention=torch.rand(3, 2, 2))
+    node = Node(subscribed)
+    OutputPublishers(node).publish(FRAME, scene, Stopwatch())
+    assert CountingScene.copies == copies
+    assert node.published == subscribed
+
+
+def test_publishers_skip_outputs_without_data():
+    node = Node(list(OUTPUT_TOPICS))
+    stopwatch = Stopwatch()
+    scene = SceneSegmentation(np.zeros((28, 28), np.uint16))
+    OutputPublishers(node).publish(FRAME, scene, stopwatch)
+    assert node.published == ["overlay", "labels"]  # neither depth nor attention
+    assert set(stopwatch.timings) == {f"publish/{name}" for name in OUTPUT_TOPICS}
+
+
+def test_publishers_publish_labels_last():
+    assert list(OUTPUT_TOPICS)[-1] == "labels"
+
+
+def test_publishers_failed_creation_destroys_the_others():
+    node = Node(fails_at="labels")
+    with pytest.raises(ValueError, match="labels"):
+        OutputPublishers(node)
+    assert node.publishers == []
