@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,13 @@ DATA = Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+# Open3D loads libusb, which minimal machines lack; a library that is loaded already serves it too.
+if libusb := find_spec("libusb_package"):
+    ctypes.CDLL(str(Path(libusb.origin).with_name("libusb-1.0.so")), mode=ctypes.RTLD_GLOBAL)
+
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread():
+def limit_worker_threads():
     """Small networks are slower on many threads, and much slower beside other processes."""
     import torch  # slow: not for a test run that selects nothing of this module
 
