@@ -1,6 +1,6 @@
-"""Segment what an Azure Kinect sees.
+"""Segment the images of an Azure Kinect.
 
-Start the driver apart, with depth registered to colour:
+Start the driver separately, with depth registered to color:
 `ros2 launch azure_kinect_ros_driver driver.launch.py`;
 then `ros2 launch scenerep_ros azure_kinect.launch.py rviz:=true`.
 """
@@ -11,5 +11,5 @@ from scenerep_ros.ros.launch.descriptions import camera_launch
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the description; `ros2 launch scenerep_ros azure_kinect.launch.py -s` lists its arguments."""
+    """Describe the launch. `ros2 launch scenerep_ros azure_kinect.launch.py -s` lists its arguments."""
     return camera_launch(__file__, camera="azure_kinect", frame="rgb_camera_link")

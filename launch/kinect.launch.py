@@ -1,6 +1,6 @@
-"""Segment what a Kinect or Xtion sees.
+"""Segment the images of a Kinect or Xtion.
 
-Start the driver apart, with depth registered to colour:
+Start the driver separately, with depth registered to color:
 `ros2 launch openni2_camera camera_with_cloud.launch.py`;
 then `ros2 launch scenerep_ros kinect.launch.py rviz:=true`.
 """
@@ -11,5 +11,5 @@ from scenerep_ros.ros.launch.descriptions import camera_launch
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the description; `ros2 launch scenerep_ros kinect.launch.py -s` lists its arguments."""
+    """Describe the launch. `ros2 launch scenerep_ros kinect.launch.py -s` lists its arguments."""
     return camera_launch(__file__, camera="kinect", frame="camera_rgb_optical_frame")

@@ -9,5 +9,5 @@ from scenerep_ros.ros.launch.descriptions import replay_launch
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the description; `ros2 launch scenerep_ros tum.launch.py -s` lists its arguments."""
+    """Describe the launch. `ros2 launch scenerep_ros tum.launch.py -s` lists its arguments."""
     return replay_launch(__file__, camera="tum", frame="camera")

@@ -25,7 +25,6 @@ from scenerep_ros.doctor.observation import (
     TopicObservation,
 )
 from scenerep_ros.errors import FrameError
-from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_depth
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.pacing import wait_until
@@ -58,7 +57,7 @@ def probe_camera(options: TopicOptions, seconds: float) -> CameraObservation:
             probe = CameraProbe(node, options)
             wait_until(probe.has_publishers, DISCOVERY_TIMEOUT_S, stop)
             stop.wait(seconds)
-            return probe.view(seconds)
+            return probe.observation(seconds)
     finally:
         rclpy.try_shutdown()
 
@@ -84,13 +83,13 @@ class CameraProbe:
     def has_publishers(self) -> bool:
         """Check that each topic has a publisher."""
         probes = (self._color, self._depth, self._camera_info)
-        return all(probe.view().publishers for probe in probes if probe)
+        return all(probe.observation().publishers for probe in probes if probe)
 
-    def view(self, seconds: float) -> CameraObservation:
+    def observation(self, seconds: float) -> CameraObservation:
         """Summarize the messages received so far, in a measurement of `seconds` [s]."""
-        depth = self._depth.view() if self._depth else None
-        camera_info = self._camera_info.view() if self._camera_info else None
-        return CameraObservation(self._color.view(), depth, camera_info, seconds)
+        depth = self._depth.observation() if self._depth else None
+        camera_info = self._camera_info.observation() if self._camera_info else None
+        return CameraObservation(self._color.observation(), depth, camera_info, seconds)
 
 
 class _TopicProbe:
@@ -109,7 +108,7 @@ class _TopicProbe:
     def _on_message(self, message: Any) -> None:
         self._summaries.append(self._summarize(message))
 
-    def view(self) -> TopicObservation:
+    def observation(self) -> TopicObservation:
         """Combine the current ROS graph with the summaries of the messages."""
         publishers = self._node.get_publishers_info_by_topic(self._topic)
         subscribers = self._node.get_subscriptions_info_by_topic(self._topic)
@@ -148,7 +147,8 @@ def _endpoint(info: TopicEndpointInfo) -> Endpoint:
 
 
 def _summarize_header(message: Any) -> MessageSummary:
-    stamp_s = stamp_to_ns(message.header.stamp) * 1e-9
+    stamp = message.header.stamp
+    stamp_s = stamp.sec + stamp.nanosec * 1e-9
     return MessageSummary(time.monotonic(), stamp_s, message.header.frame_id)
 
 

@@ -40,7 +40,7 @@ def make_node():
 
 
 @pytest.mark.parametrize("model", [NodeConfig, ReplayConfig])
-def test_every_option_is_a_described_parameter(make_node, model):
+def test_declare_options_describes_every_option(make_node, model):
     node = make_node()
     assert declare_options(node, model) == model()
     for name, field in option_fields(model).items():
@@ -49,25 +49,25 @@ def test_every_option_is_a_described_parameter(make_node, model):
         assert node.get_parameter(name).value == field.default
 
 
-def test_descriptors_carry_bounds_choices_and_what_is_fixed(make_node):
+def test_descriptors_contain_bounds_choices_and_read_only_flag(make_node):
     node = make_node()
     declare_options(node, NodeConfig)
     clusters = node.describe_parameter("kmeans.clusters")
     assert clusters.type == ParameterType.PARAMETER_INTEGER
     assert (clusters.integer_range[0].from_value, clusters.integer_range[0].to_value) == (2, 64)
     mass = node.describe_parameter("attention.mass")
-    assert (mass.floating_point_range[0].from_value, mass.floating_point_range[0].to_value) == (
-        0,
-        1,
-    )
+    mass_range = mass.floating_point_range[0]
+    assert (mass_range.from_value, mass_range.to_value) == (0, 1)
     assert "(0, 1]" in mass.additional_constraints
     assert "kmeans_knee" in node.describe_parameter("method").additional_constraints
-    fixed = {name for name in option_fields(NodeConfig) if node.describe_parameter(name).read_only}
-    assert {"backbone", "weights", "device", "color_topic", "autostart"} <= fixed
-    assert not {"method", "kmeans.clusters", "resolution", "sync_slop"} & fixed
+    read_only = {
+        name for name in option_fields(NodeConfig) if node.describe_parameter(name).read_only
+    }
+    assert {"backbone", "weights", "device", "color_topic", "autostart"} <= read_only
+    assert not {"method", "kmeans.clusters", "resolution", "sync_slop"} & read_only
 
 
-def test_overrides_win_and_an_integer_is_a_number_too(make_node):
+def test_declare_options_overrides_convert_integers_to_floats(make_node):
     node = make_node(method="attention", kmeans__clusters=7, attention__mass=1)
     config = declare_options(node, NodeConfig)
     assert (config.method, config.options_of("kmeans").clusters) == ("attention", 7)
@@ -77,7 +77,7 @@ def test_overrides_win_and_an_integer_is_a_number_too(make_node):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "reason"),
     [
         ("kmeans.clusters", 5.0, "INTEGER"),
         ("kmeans.clusters", 1000, "64"),
@@ -90,51 +90,52 @@ def test_overrides_win_and_an_integer_is_a_number_too(make_node):
         ("track", "yes", "BOOL"),
     ],
 )
-def test_values_that_cannot_be_are_refused_by_name(make_node, name, value, said):
+def test_declare_options_invalid_value_raises_with_name(make_node, name, value, reason):
     with pytest.raises(ConfigError) as caught:
         declare_options(make_node(**{name: value}), NodeConfig)
     assert name in str(caught.value)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
 
 
-def test_all_wrong_types_are_named_at_once(make_node):
+def test_declare_options_names_all_wrong_types(make_node):
     with pytest.raises(ConfigError) as caught:
         declare_options(make_node(kmeans__clusters="5", track=1), NodeConfig)
     assert "kmeans.clusters" in str(caught.value)
     assert "track" in str(caught.value)
 
 
-def test_a_mistyped_name_is_not_ignored_silently(make_node, capfd):
+def test_declare_options_unknown_name_logs_a_suggestion(make_node, capfd):
     declare_options(make_node(metod="kmeans"), NodeConfig)
     assert "did you mean method" in capfd.readouterr().err
 
 
-def follow(node, refuse=None):
-    seen = []
+def live_options(node, refusal=None):
+    """Return live options and the list of applied configs."""
+    applied = []
 
     def apply(config):
-        if refuse:
-            raise ConfigError(refuse)
-        seen.append(config)
+        if refusal:
+            raise ConfigError(refusal)
+        applied.append(config)
 
-    return LiveOptions(node, declare_options(node, NodeConfig), apply), seen
+    return LiveOptions(node, declare_options(node, NodeConfig), apply), applied
 
 
-def test_live_changes_reach_the_config(make_node):
+def test_live_options_change_updates_the_config(make_node):
     node = make_node()
-    live, seen = follow(node)
+    live, applied = live_options(node)
     changes = [
         Parameter("method", value="attention"),
         Parameter("depth.plane_distance", value=0.05),
     ]
     assert node.set_parameters_atomically(changes).successful
-    assert live.config is seen[-1]
+    assert live.config is applied[-1]
     assert (live.config.method, live.config.depth.plane_distance) == ("attention", 0.05)
 
 
-def test_live_integers_are_numbers_too_and_stay_checked(make_node):
+def test_live_options_accept_integers_within_bounds_as_floats(make_node):
     node = make_node()
-    live, _ = follow(node)
+    live, _ = live_options(node)
     assert node.set_parameters([Parameter("depth.max_range", value=8)])[0].successful
     assert live.config.depth.max_range == 8.0
     assert not node.set_parameters([Parameter("depth.max_range", value=800)])[0].successful
@@ -143,7 +144,7 @@ def test_live_integers_are_numbers_too_and_stay_checked(make_node):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "reason"),
     [
         ("backbone", "resnet18", "backbone"),
         ("method", "atention", "did you mean attention"),
@@ -151,29 +152,29 @@ def test_live_integers_are_numbers_too_and_stay_checked(make_node):
         ("attention.mass", 0.0, "greater than 0"),
     ],
 )
-def test_live_changes_that_cannot_be_are_refused_with_the_reason(make_node, name, value, said):
+def test_live_options_refuse_invalid_change_with_reason(make_node, name, value, reason):
     node = make_node()
-    live, seen = follow(node)
+    live, applied = live_options(node)
     before = live.config
     result = node.set_parameters([Parameter(name, value=value)])[0]
     assert not result.successful
-    assert said in result.reason
+    assert reason in result.reason
     assert live.config is before
-    assert not seen
+    assert not applied
     assert node.get_parameter(name).value == get_option(before, name)
 
 
-def test_whoever_applies_a_change_can_refuse_it(make_node):
+def test_live_options_callback_can_refuse_a_change(make_node):
     node = make_node()
-    live, _ = follow(node, refuse="this backbone has no attention")
+    live, _ = live_options(node, refusal="this backbone has no attention")
     result = node.set_parameters([Parameter("method", value="attention")])[0]
     assert (result.successful, result.reason) == (False, "this backbone has no attention")
     assert live.config.method == NodeConfig().method
 
 
-def test_parameters_that_are_no_options_pass(make_node):
+def test_live_options_ignore_other_parameters(make_node):
     node = make_node()
-    _, seen = follow(node)
+    _, applied = live_options(node)
     node.declare_parameter("qos_overrides./labels.publisher.depth", 3)
     assert node.set_parameters([Parameter("use_sim_time", value=True)])[0].successful
-    assert not seen
+    assert not applied

@@ -1,4 +1,4 @@
-"""The doctor before cameras that publish over DDS, sound and unsound."""
+"""Camera probe and checks of the doctor over DDS, with valid and defective cameras."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-pytest.importorskip("rclpy", reason="ROS 2 is not there")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from camera_listener import BEST_EFFORT, COLOR, DEPTH, INFO, RELIABLE, ros_node
 from sensor_msgs.msg import CameraInfo, Image
@@ -16,27 +16,36 @@ from sensor_msgs.msg import CameraInfo, Image
 from scenerep_ros.config.options import TopicOptions
 from scenerep_ros.doctor.camera import check_camera
 from scenerep_ros.doctor.findings import Level
-from scenerep_ros.ros.tools.camera_probe import CameraProbe, middleware
+from scenerep_ros.ros.tools.camera_probe import CameraProbe, middleware_name
 from scenerep_ros.ros.transport.pacing import wait_until
 
-SECONDS = 0.6
+DURATION_S = 0.6
+TIMEOUT_S = 20.0
+MIN_MESSAGES = 9
 OPTIONS = TopicOptions()
 
 
-def examine(probe):
-    """Wait until each topic was heard for a while; return the problems by name."""
-    never = Event()
-    assert wait_until(probe.found, 20.0, never)
-    wait_until(lambda: all(len(t.messages) > 8 for t in probe.view(0).topics), 20.0, never)
-    findings = check_camera(probe.view(SECONDS), slop_s=0.02)
+def wait_for(condition):
+    return wait_until(condition, TIMEOUT_S, Event())
+
+
+def has_messages(probe):
+    return all(len(topic.messages) >= MIN_MESSAGES for topic in probe.observation(0).topics)
+
+
+def find_failures(probe):
+    """Wait for messages on each topic; return name and detail of the failed checks."""
+    assert wait_for(probe.has_publishers)
+    wait_for(lambda: has_messages(probe))  # a topic without messages is a finding
+    findings = check_camera(probe.observation(DURATION_S), slop_s=0.02)
     return {(f.name, f.detail) for f in findings if f.level is Level.FAIL}
 
 
-def image(encoding, pixel, late=0.0, size=(48, 64)):
-    message = Image(encoding=encoding, height=size[0], width=size[1], step=size[1] * pixel)
-    message.data = array("B", bytes([1] * (size[0] * size[1] * pixel)))
+def image(encoding, pixel_bytes, delay_s=0.0, size=(48, 64)):
+    message = Image(encoding=encoding, height=size[0], width=size[1], step=size[1] * pixel_bytes)
+    message.data = array("B", bytes([1] * (size[0] * size[1] * pixel_bytes)))
     message.header.frame_id = "eye"
-    return message, late
+    return message, delay_s
 
 
 def calibration(focal=525.0):
@@ -46,11 +55,13 @@ def calibration(focal=525.0):
 
 
 @contextmanager
-def camera(node, color=("rgb8", 3), depth=("16UC1", 2), late=0.0, focal=525.0, qos=RELIABLE):
-    """Publish at 50 Hz until the body ends."""
+def camera(
+    node, color=("rgb8", 3), depth=("16UC1", 2), depth_delay_s=0.0, focal=525.0, qos=RELIABLE
+):
+    """Publish color, depth and camera_info at 50 Hz while the body runs."""
     outputs = [
         (node.create_publisher(Image, COLOR, qos), *image(*color)),
-        (node.create_publisher(Image, DEPTH, qos), *image(*depth, late)),
+        (node.create_publisher(Image, DEPTH, qos), *image(*depth, depth_delay_s)),
         (node.create_publisher(CameraInfo, INFO, qos), *calibration(focal)),
     ]
     stop = Event()
@@ -73,13 +84,13 @@ def camera(node, color=("rgb8", 3), depth=("16UC1", 2), late=0.0, focal=525.0, q
         thread.join()
 
 
-def test_a_replayed_recording_is_healthy(tum_folder):
+def test_probe_of_replayed_recording_has_no_failure(tum_folder):
     command = [sys.executable, "-m", "scenerep_ros.ros.nodes.replay", "--ros-args"]
     command += ["-p", f"source:={tum_folder}"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         with ros_node("doctor") as node:
-            assert examine(CameraProbe(node, OPTIONS)) == set()
+            assert find_failures(CameraProbe(node, OPTIONS)) == set()
     finally:
         process.terminate()
     assert process.wait(30) == 0
@@ -91,37 +102,37 @@ def test_a_replayed_recording_is_healthy(tum_folder):
         ({}, None, None),
         ({"color": ("yuv422", 2)}, COLOR, "encoding 'yuv422' cannot be read"),
         ({"depth": ("8UC1", 1)}, DEPTH, "encoding '8UC1' cannot be read"),
-        ({"late": 0.1}, "stamps", "100.0 ms after colour"),
+        ({"depth_delay_s": 0.1}, "stamps", "100.0 ms after color"),
         ({"focal": 0.0}, INFO, "focal lengths are 0"),
     ],
-    ids=["sound", "color", "depth", "late", "uncalibrated"],
+    ids=["valid", "color", "depth", "delay", "uncalibrated"],
 )
-def test_defects_of_a_camera_are_found(defect, name, words):
+def test_probe_of_defective_camera_finds_the_defect(defect, name, words):
     with ros_node("doctor") as node, ros_node("driver") as driver, camera(driver, **defect):
-        found = examine(CameraProbe(node, OPTIONS))
-    assert {f[0] for f in found} == ({name} if name else set())
-    assert all(words in detail for _, detail in found)
+        failures = find_failures(CameraProbe(node, OPTIONS))
+    assert {failure[0] for failure in failures} == ({name} if name else set())
+    assert all(words in detail for _, detail in failures)
 
 
-def test_a_subscriber_that_hears_nothing_is_named():
+def test_probe_names_subscriber_with_incompatible_qos():
     with ros_node("doctor") as node, ros_node("driver") as driver, ros_node("planner") as planner:
         planner.create_subscription(Image, COLOR, lambda _: None, RELIABLE)
         with camera(driver, qos=BEST_EFFORT):
             probe = CameraProbe(node, OPTIONS)
-            assert wait_until(lambda: probe.view(0).color.subscribers, 20.0, Event())
-            found = examine(probe)
-    assert [f[0] for f in found] == [COLOR]
-    assert "/planner receives nothing from /driver: it requires reliable" in found.pop()[1]
+            assert wait_for(lambda: probe.observation(0).color.subscribers)
+            failures = find_failures(probe)
+    assert [failure[0] for failure in failures] == [COLOR]
+    assert "/planner receives nothing from /driver: it requires reliable" in failures.pop()[1]
 
 
-def test_a_mistyped_topic_comes_with_the_right_one():
+def test_probe_of_mistyped_topic_suggests_the_published_one():
     with ros_node("doctor") as node, ros_node("driver") as driver, camera(driver):
         probe = CameraProbe(node, TopicOptions(color_topic=COLOR[:-1]))
-        wait_until(lambda: len(probe.view(0).color.alternatives) == 2, 20.0, Event())
-        findings = check_camera(probe.view(SECONDS), slop_s=0.02)
+        assert wait_for(lambda: len(probe.observation(0).color.alternatives) == 2)
+        findings = check_camera(probe.observation(DURATION_S), slop_s=0.02)
     advice = next(f.advice for f in findings if f.name == COLOR[:-1])
     assert f"did you mean {COLOR}" in advice
 
 
-def test_the_middleware_has_a_name():
-    assert middleware().startswith("rmw_")
+def test_middleware_name_is_that_of_an_rmw_package():
+    assert middleware_name().startswith("rmw_")
