@@ -14,6 +14,15 @@ def requirements(name: str) -> list[str]:
     return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
+def data_tree(source: str, target: str) -> list[tuple[str, list[str]]]:
+    """Return the data_files entries of a folder and its subfolders, one entry per folder."""
+    files: dict[str, list[str]] = {}
+    for path in sorted(path for path in Path(source).rglob("*") if path.is_file()):
+        folder = Path(target) / path.relative_to(source).parent
+        files.setdefault(folder.as_posix(), []).append(str(path))
+    return list(files.items())
+
+
 setup(
     name=NAME,
     version="0.1.0",
@@ -26,8 +35,10 @@ setup(
     python_requires=">=3.10",
     install_requires=requirements("requirements.txt"),
     extras_require={
+        "bench": requirements("requirements-bench.txt"),
         "ros": requirements("requirements-ros.txt"),
         "test": requirements("requirements-test.txt"),
+        "docs": requirements("requirements-docs.txt"),
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
@@ -37,6 +48,7 @@ setup(
             [str(path) for path in sorted(Path("launch").glob("*.launch.py"))],
         ),
         (f"share/{NAME}/config", [str(path) for path in sorted(Path("config").glob("*.*"))]),
+        *data_tree("test/data/tabletop", f"share/{NAME}/sample/tabletop"),
     ],
     zip_safe=True,
     entry_points={

@@ -1,6 +1,7 @@
 """What colcon and pip are told, and what they install."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 import scenerep_ros
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = ("scenerep_ros", "launch", "config", "resource")
+SHIPPED = ("scenerep_ros", "launch", "config", "resource", "test/data/tabletop")
 WITHOUT_RCLPY = {"launch", "launch_ros", "ament_index_python"}
 
 
@@ -73,14 +74,21 @@ def test_package_xml_names_every_ros_package_that_is_imported(package):
 
 def test_setup_py_works_through_a_link_in_another_folder(tree, tmp_path):
     for name in ("setup.py", "setup.cfg", *SHIPPED):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(tree / name)
     assert setup_py(tmp_path, "--name").split()[-1] == "scenerep_ros"
 
 
-def test_a_wheel_holds_code_launch_files_and_index(tree):
+@pytest.fixture(scope="module")
+def wheel(tree):
+    """Build the wheel of the package."""
     pytest.importorskip("setuptools", "70.1", reason="older setuptools cannot build wheels alone")
     setup_py(tree, "bdist_wheel", "--dist-dir", str(tree / "dist"))
-    (wheel,) = (tree / "dist").glob("*.whl")
+    (path,) = (tree / "dist").glob("*.whl")
+    return path
+
+
+def test_a_wheel_holds_code_launch_files_and_index(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         entry_points = archive.read(
@@ -94,6 +102,41 @@ def test_a_wheel_holds_code_launch_files_and_index(tree):
     assert "scenerep_ros/py.typed" in names
     assert not [name for name in names if name.startswith(("test", "training"))]
     assert {"segmenter", "replay", "scenerep"} == set(re.findall(r"^(\w+) =", entry_points, re.M))
+
+
+def unpack(wheel, prefix):
+    """Unpack a wheel as pip does: code to PREFIX/lib, data files to PREFIX.
+
+    pip itself would remove the installation that is being tested.
+    """
+    code = prefix / "lib" / "site-packages"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(code)
+    (data,) = code.glob("*.data/data")
+    shutil.copytree(data, prefix, dirs_exist_ok=True)
+    return code
+
+
+def test_installed_wheel_finds_and_opens_its_sample_sequence(wheel, tmp_path):
+    code = unpack(wheel, tmp_path)
+    script = (
+        "from scenerep_ros.filesystem.share import sample_sequence\n"
+        "from scenerep_ros.sources import open_source\n"
+        "source = open_source(sample_sequence())\n"
+        "print(sample_sequence(), len(source), source[59].depth.shape)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(code)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    sample = tmp_path / "share" / "scenerep_ros" / "sample" / "tabletop"
+    assert process.stdout.strip() == f"{sample} 60 (480, 640)"
 
 
 @pytest.mark.parametrize(

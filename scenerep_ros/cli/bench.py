@@ -1,4 +1,4 @@
-"""`scenerep bench`: where a frame's time goes, in the real nodes, beside the bare backbone."""
+"""`scenerep bench`: latency of each stage in the nodes, and of the backbone alone."""
 
 from __future__ import annotations
 
@@ -22,61 +22,64 @@ from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically
-from scenerep_ros.filesystem.share import share_folder
+from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.report import format_latency, median_and_p95
 from scenerep_ros.sources import open_source
 
-SAMPLE = "test/data/tabletop"
-KMEANS_SIZE = (644, 476)
-"""Width and height, pixels: a grid of 34x46 with patches of 14 pixels."""
+KMEANS_IMAGE_SIZE = (644, 476)
+"""Width and height of the network input [px]: a grid of 34x46 patches of 14 px."""
 OUTPUTS = ("labels", "overlay", "points", "points_colored", "objects")
-"""Outputs that are subscribed, and so computed, while the node is measured."""
+"""Outputs with a subscriber, which the node therefore computes, during the measurement."""
 
 
 def add_parser(subparsers: Any) -> None:
-    """Register the command."""
-    parser = subparsers.add_parser("bench", help="measure every stage, in one run")
-    parser.add_argument("source", nargs="?", help="recording; default: the embedded sample")
+    """Add the subcommand."""
+    parser = subparsers.add_parser("bench", help="measure the latency of each stage")
+    parser.add_argument("source", nargs="?", help="recording; default: the sample sequence")
     parser.add_argument(
-        "--frames", type=int, default=60, metavar="N", help="frames to measure, or sweeps"
+        "--frames", type=int, default=60, metavar="N", help="number of frames, or of sweeps"
     )
-    parser.add_argument("--kmeans", action="store_true", help="K-Means beside scikit-learn, alone")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as well")
-    parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
+    parser.add_argument(
+        "--kmeans",
+        action="store_true",
+        help="compare only K-Means, with scikit-learn's (needs the extra `bench`)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure what the flags name, print it, and write it on demand."""
+    """Measure what the flags select; print the figures, and write them if requested."""
     config = options_from(args, PipelineConfig, args.config)
-    source = args.source or str(share_folder() / SAMPLE)
+    source = args.source or str(sample_sequence())
     measure = measure_kmeans if args.kmeans else measure_stages
-    figures = {"machine": machine(), **measure(source, config, args.frames)}
-    print(kmeans_text(figures) if args.kmeans else stages_text(figures))
+    figures = {"machine": describe_machine(), **measure(source, config, args.frames)}
+    print(format_kmeans(figures) if args.kmeans else format_stages(figures))
     if args.json:
         write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
     return 0
 
 
 def measure_stages(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
-    """Measure the node over DDS, then the backbone by itself on the same frames."""
+    """Measure the node over DDS, then the backbone alone on the same frames."""
     return {
         "node": measure_node(source, config, frames),
         "bare_backbone": measure_backbone(source, config, frames),
     }
 
 
-def measure_kmeans(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
-    """Sweep k over the features of the first frame, `frames` times."""
+def measure_kmeans(source: str, config: PipelineConfig, sweeps: int) -> dict[str, Any]:
+    """Measure sweeps over the number of clusters, on the features of the first frame."""
     frame = next(iter(open_source(source)))
-    image = np.asarray(cv2.resize(frame.color, KMEANS_SIZE), np.uint8)
-    grid = load_backbone(config)(image, min(KMEANS_SIZE)).grid.cpu().numpy()
-    return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, frames)}
+    image = np.asarray(cv2.resize(frame.color, KMEANS_IMAGE_SIZE), np.uint8)
+    grid = load_backbone(config)(image, min(KMEANS_IMAGE_SIZE)).grid.cpu().numpy()
+    return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, sweeps)}
 
 
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+def describe_machine() -> dict[str, Any]:
+    """Return the properties of the machine that determine the figures."""
     return {
         "processor": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
@@ -87,7 +90,7 @@ def machine() -> dict[str, Any]:
 
 
 def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
-    """Run the recording through the nodes with all outputs subscribed; returns the report."""
+    """Return the report of the nodes on a recording, with a subscriber of each output."""
     from scenerep_ros.ros.tools.session import run_session  # needs ROS
 
     options = changed_options(config)
@@ -97,37 +100,38 @@ def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, 
 
 
 def measure_backbone(source: str, config: PipelineConfig, frames: int) -> dict[str, float]:
-    """Time of the backbone alone, milliseconds a frame."""
+    """Return median and 95th percentile of the backbone's time per frame [ms]."""
     backbone = load_backbone(config)
-    times = []
+    times_ms = []
     for frame in islice(open_source(source), frames):
         start = time.perf_counter()
-        backbone(frame.color, config.resolution).grid.sum().item()
-        times.append((time.perf_counter() - start) * 1e3)
-    return median_and_p95(times)
+        backbone(frame.color, config.resolution).grid.sum().item()  # waits for the device
+        times_ms.append((time.perf_counter() - start) * 1e3)
+    return median_and_p95(times_ms)
 
 
-def stages_text(figures: dict[str, Any]) -> str:
-    """Return measure_stages' figures for the terminal."""
+def format_stages(figures: dict[str, Any]) -> str:
+    """Format the figures of `measure_stages` for the terminal."""
     node = figures["node"]
-    alone = figures["bare_backbone"]["median"]
+    backbone_ms = figures["bare_backbone"]["median"]
     lines = [
         f"{node['backbone']}, {node['method']}, {node['device']}; {figures['machine']}",
         f"node over DDS, {node['frames']['segmented']} frames, all outputs subscribed:",
         format_latency(node["latency_ms"]),
-        f"overhead is all but waiting and the backbone; the bare backbone alone took {alone:.1f} ms",
+        "overhead is the sum of all stages but waiting and the backbone; "
+        f"the backbone alone took {backbone_ms:.1f} ms",
     ]
     return "\n".join(lines)
 
 
-def kmeans_text(figures: dict[str, Any]) -> str:
-    """Return measure_kmeans' figures for the terminal."""
+def format_kmeans(figures: dict[str, Any]) -> str:
+    """Format the figures of `measure_kmeans` for the terminal."""
     sweep = figures["kmeans"]
-    times, worst = sweep["milliseconds"], max(sweep["inertia_ratio"])
+    times, max_inertia_ratio = sweep["milliseconds"], max(sweep["inertia_ratio"])
     size = "x".join(map(str, sweep["grid"]))
     return (
         f"K-Means with knee, k = {sweep['sizes'][0]}..{sweep['sizes'][-1]}, grid {size}, "
         f"{sweep['threads']} threads: {times['ours']:.1f} ms; scikit-learn {sweep['sklearn']}: "
         f"{times['sklearn']:.1f} ms; {sweep['ratio']:.1f} times faster; "
-        f"inertia at most {worst:.4f} of scikit-learn's at any k"
+        f"inertia at most {max_inertia_ratio:.4f} of scikit-learn's at any k"
     )

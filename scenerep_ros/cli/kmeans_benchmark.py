@@ -1,55 +1,54 @@
-"""Our K-Means sweep beside scikit-learn's on the same points, in one run."""
+"""Comparison of the K-Means sweep with scikit-learn's on the same points."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import sklearn
 import torch
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
-from scenerep_ros.clustering.knee_kmeans import knee
+from scenerep_ros.clustering.kmeans_methods import find_knee
+from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
 
 SIZES = range(2, 11)
+"""Numbers of clusters of a sweep."""
 Sweep = Callable[[int], list[float]]
+"""Returns the inertia for each number of clusters, for a seed."""
 
 
 def kmeans_benchmark(
     features: NDArray[np.float32], seed: int = 0, repeats: int = 5
 ) -> dict[str, Any]:
-    """Time both over k = 2..10 with the knee, turn and turn about, each time with a new seed.
+    """Measure both sweeps over k = 2..10 with the knee, alternately, each time with a new seed.
 
-    scikit-learn runs with its defaults: k-means++ and, hence, one start for each k (n_init).
+    scikit-learn runs with its defaults: k-means++ and therefore one start per k (n_init).
 
     Args:
         features: (h, w, C) float32.
-        seed: of the first repetition; the others count up from it.
+        seed: seed of the first repetition; each repetition adds one.
         repeats: number of repetitions.
 
     Returns:
-        `ratio` (how many times faster ours is), `milliseconds` {ours, sklearn} (medians of a
-        sweep), `inertia` {ours, sklearn} (a list over k: means over the seeds), `inertia_ratio`
-        (ours / sklearn, a list over k), `k` {ours, sklearn} (at the knee, for the last seed),
-        `sizes`, `grid`, `threads` and the `sklearn` version.
+        `ratio` (scikit-learn's time as a multiple of ours), `milliseconds` {ours, sklearn} (medians
+        of a sweep), `inertia` {ours, sklearn} (means over the seeds, per k), `inertia_ratio`
+        (ours / sklearn, per k), `k` {ours, sklearn} (at the knee, for the last seed), `sizes`,
+        `grid`, `threads` and the `sklearn` version.
+
+    Raises:
+        ConfigError: if scikit-learn is not installed.
     """
+    sklearn = _import_sklearn()
     grid = torch.from_numpy(np.ascontiguousarray(features, np.float32))
     points = feature_points(Features(grid, grid.mean((0, 1))), components=0)
-    sweeps: dict[str, Sweep] = {"ours": _ours(points), "sklearn": _sklearn(points.numpy())}
-    times: dict[str, list[float]] = {name: [] for name in sweeps}
-    curves: dict[str, list[list[float]]] = {name: [] for name in sweeps}
-    for repeat in range(-1, repeats):  # the first one warms up
-        for name, sweep in sweeps.items():
-            elapsed, curve = _timed(sweep, seed + max(repeat, 0))
-            if repeat >= 0:
-                times[name].append(elapsed)
-                curves[name].append(curve)
+    sweeps = {"ours": _our_sweep(points), "sklearn": _sklearn_sweep(points.numpy())}
+    times, curves = _measure(sweeps, seed, repeats)
     medians = {name: float(np.median(values)) for name, values in times.items()}
     inertia = {name: np.mean(values, axis=0) for name, values in curves.items()}
     return {
@@ -57,7 +56,7 @@ def kmeans_benchmark(
         "milliseconds": medians,
         "inertia": {name: values.tolist() for name, values in inertia.items()},
         "inertia_ratio": (inertia["ours"] / inertia["sklearn"]).tolist(),
-        "k": {name: knee(SIZES, values[-1]) for name, values in curves.items()},
+        "k": {name: find_knee(SIZES, values[-1]) for name, values in curves.items()},
         "sizes": list(SIZES),
         "grid": list(features.shape),
         "threads": torch.get_num_threads(),
@@ -65,16 +64,44 @@ def kmeans_benchmark(
     }
 
 
-def _ours(points: torch.Tensor) -> Sweep:
+def _import_sklearn() -> ModuleType:
+    try:
+        import sklearn
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "the comparison of K-Means needs scikit-learn, which is not installed; "
+            'pip install "scenerep_ros[bench]"'
+        ) from error
+    return sklearn
+
+
+def _measure(
+    sweeps: dict[str, Sweep], seed: int, repeats: int
+) -> tuple[dict[str, list[float]], dict[str, list[list[float]]]]:
+    """Return the times [ms] and the inertia curves of each sweep, without the first, warm-up run."""
+    times: dict[str, list[float]] = {name: [] for name in sweeps}
+    curves: dict[str, list[list[float]]] = {name: [] for name in sweeps}
+    for repeat in range(-1, repeats):
+        for name, sweep in sweeps.items():
+            elapsed_ms, curve = _measure_once(sweep, seed + max(repeat, 0))
+            if repeat >= 0:
+                times[name].append(elapsed_ms)
+                curves[name].append(curve)
+    return times, curves
+
+
+def _our_sweep(points: torch.Tensor) -> Sweep:
     return lambda seed: kmeans_sweep(points, SIZES, seed).inertia.tolist()
 
 
-def _sklearn(points: NDArray[np.float32]) -> Sweep:
+def _sklearn_sweep(points: NDArray[np.float32]) -> Sweep:
+    from sklearn.cluster import KMeans
+
     return lambda seed: [float(KMeans(k, random_state=seed).fit(points).inertia_) for k in SIZES]
 
 
-def _timed(sweep: Sweep, seed: int) -> tuple[float, list[float]]:
+def _measure_once(sweep: Sweep, seed: int) -> tuple[float, list[float]]:
     start = time.perf_counter()
     curve: Sequence[float] = sweep(seed)
-    knee(SIZES, curve)
+    find_knee(SIZES, curve)
     return (time.perf_counter() - start) * 1e3, list(curve)

@@ -36,6 +36,19 @@ def share_folder() -> Path:
     )
 
 
+def sample_sequence() -> Path:
+    """Return the folder of the sample sequence: 60 rendered frames in the layout of TUM RGB-D.
+
+    Raises:
+        FileNotFoundError: if the installation is incomplete.
+    """
+    share = share_folder()
+    for folder in (share / "sample" / "tabletop", share / "test" / "data" / "tabletop"):
+        if (folder / "rgb.txt").is_file():
+            return folder
+    raise FileNotFoundError(f"{share}/sample is missing: reinstall {NAME}")
+
+
 def profile_variable() -> str:
     """Return the name of the profile variable that the installed Fast DDS reads.
 

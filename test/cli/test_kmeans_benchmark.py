@@ -1,11 +1,16 @@
+"""Comparison of the K-Means sweep with scikit-learn's."""
+
 import json
+import sys
 
 import numpy as np
+import pytest
 
 from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
+from scenerep_ros.errors import ConfigError
 
 
-def test_both_are_measured_on_the_same_sweep():
+def test_kmeans_benchmark_measures_both_on_the_same_sweep():
     features = np.random.default_rng(0).normal(size=(6, 8, 32)).astype(np.float32)
     figures = kmeans_benchmark(features, repeats=1)
     assert figures["grid"] == [6, 8, 32]
@@ -18,3 +23,9 @@ def test_both_are_measured_on_the_same_sweep():
         assert curve[0] > curve[-1] > 0
         assert figures["k"][name] in figures["sizes"]
     assert json.loads(json.dumps(figures)) == figures
+
+
+def test_kmeans_benchmark_without_scikit_learn_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ConfigError, match=r'pip install "scenerep_ros\[bench\]"'):
+        kmeans_benchmark(np.zeros((6, 8, 32), np.float32))
