@@ -1,1 +1,1 @@
-"""The command `scenerep`: one file a subcommand, each thin."""
+"""Command `scenerep`: one thin module per subcommand."""

@@ -1,4 +1,4 @@
-"""`scenerep demo`: a recording through the real nodes over DDS, and pictures of what came out."""
+"""`scenerep demo`: replay a recording into the segmenter node, and store its outputs."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from scenerep_ros.sources import open_source
 
 
 def add_parser(subparsers: Any) -> None:
-    """Register the command."""
+    """Add the subcommand."""
     parser = subparsers.add_parser(
-        "demo", help="replay a recording into the node, keep the results"
+        "demo", help="replay a recording into the segmenter node and store its outputs"
     )
     parser.add_argument("source", help="TUM folder, bag, image folder or video")
-    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the results")
-    parser.add_argument("--max-frames", type=int, default=0, metavar="N", help="stop after so many")
-    parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder of the results")
+    parser.add_argument(
+        "--max-frames", type=int, default=0, metavar="N", help="stop after N frames; 0: all"
+    )
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run both nodes over the recording and leave the results."""
+    """Run both nodes over the recording and write the outputs."""
     from scenerep_ros.ros.tools.demo_outputs import DemoOutputs
     from scenerep_ros.ros.tools.session import run_session
 
     config = options_from(args, PipelineConfig, args.config)
     source = open_source(args.source)
-    load_backbone(config)  # here its download shows its progress, and here its errors are read
+    load_backbone(config)  # here the user sees the progress and errors of its download
     options = changed_options(config)
     total = min(len(source), args.max_frames or len(source))
     with closing(DemoOutputs(args.out, source.rate, total)) as outputs:

@@ -1,4 +1,4 @@
-"""`scenerep doctor`: say what is wrong with this machine or camera, and what to do."""
+"""`scenerep doctor`: find problems of the machine or the camera, with advice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.options import TopicOptions
@@ -16,34 +17,37 @@ from scenerep_ros.doctor.findings import Finding, Level, format_text, has_failur
 from scenerep_ros.filesystem.atomic import write_atomically
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:
+def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("doctor", help="find out why nothing, or little, is segmented")
-    parser.add_argument("--config", type=Path, metavar="YAML", help="a camera's parameter file")
+    parser = subparsers.add_parser("doctor", help="find problems of the machine and the camera")
+    parser.add_argument("--config", type=Path, metavar="YAML", help="parameter file of the camera")
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="to listen to the camera; 0: machine only"
+        "--seconds",
+        type=float,
+        default=3.0,
+        help="duration of the observation of the camera; 0: check the machine only",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the findings as JSON")
     add_options(parser, TopicOptions)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a finding; returns 1 if anything fails.
+    """Print one line per finding; return 1 if there is a failure.
 
     Raises:
-        ConfigError: if an option cannot work.
+        ConfigError: if an option has no valid value.
     """
     config = options_from(args, NodeConfig, args.config)
-    findings = [*machine_findings(config), *ros_findings(config, args.seconds)]
+    findings = [*check_machine(config), *check_ros_and_camera(config, args.seconds)]
     print(format_text(findings))
     if args.json:
         write_atomically(args.json, json.dumps(to_json(findings), indent=2).encode())
     return int(has_failure(findings))
 
 
-def machine_findings(config: NodeConfig) -> list[Finding]:
-    """What can be said without ROS."""
+def check_machine(config: NodeConfig) -> list[Finding]:
+    """Run the checks that need no ROS."""
     versions = packages.installed_versions()
     return [
         packages.check_python(),
@@ -54,8 +58,8 @@ def machine_findings(config: NodeConfig) -> list[Finding]:
     ]
 
 
-def ros_findings(config: NodeConfig, seconds: float) -> list[Finding]:
-    """Middleware and camera, as far as ROS is there and `seconds` are given."""
+def check_ros_and_camera(config: NodeConfig, seconds: float) -> list[Finding]:
+    """Check the middleware if ROS is installed, and the camera for some time [s] if it is not 0."""
     ros = machine.check_ros()
     if ros.level is not Level.OK:
         return [ros]

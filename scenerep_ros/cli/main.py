@@ -13,10 +13,12 @@ import scenerep_ros
 from scenerep_ros.cli.outcome import exit_code
 
 COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
+TERMINATED = 143
+"""Exit code 128 + SIGTERM, as shells report it."""
 
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
-    """Return the parser with one subparser a command; each names its function as `run`."""
+    """Return the parser with one subparser per command, which stores its function as `run`."""
     parser = argparse.ArgumentParser(prog="scenerep", description=scenerep_ros.__doc__)
     parser.add_argument("--version", action="version", version=scenerep_ros.__version__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -26,14 +28,17 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is open gets closed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that files are closed
     argv = sys.argv[1:] if argv is None else argv
-    # Only the command's own imports: `scenerep doctor` has to run where others cannot be imported.
-    args = build_parser([name for name in COMMANDS if name in argv[:1]] or COMMANDS).parse_args(
-        argv
-    )
+    # Import only the selected command: `scenerep doctor` must run where other imports fail.
+    selected = [name for name in COMMANDS if name in argv[:1]] or COMMANDS
+    args = build_parser(selected).parse_args(argv)
     return exit_code(f"scenerep {args.command}", lambda: int(args.run(args)))
 
 

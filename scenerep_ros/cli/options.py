@@ -10,18 +10,18 @@ from scenerep_ros.config.option_table import TABLES, update
 
 
 def add_parser(subparsers: Any) -> None:
-    """Register the command."""
+    """Add the subcommand."""
     parser = subparsers.add_parser(
         "options", help="print all options and constants, or update the tables of a document"
     )
-    parser.add_argument("--update", type=Path, metavar="FILE", help="Markdown file to renew")
+    parser.add_argument("--update", type=Path, metavar="FILE", help="Markdown file to update")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the tables or renew a document."""
+    """Print the tables, or update those of a document."""
     if args.update:
-        print(f"{args.update}: {'renewed' if update(args.update) else 'was current'}")
+        print(f"{args.update}: {'updated' if update(args.update) else 'already up to date'}")
         return 0
     for name, table in TABLES.items():
         print(f"## {name}\n\n{table()}\n")

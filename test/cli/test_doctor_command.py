@@ -16,7 +16,7 @@ def run(*arguments):
     return args.run(args)
 
 
-def test_this_machine_is_fit_and_the_report_says_the_same(tmp_path, capsys):
+def test_doctor_json_report_has_the_printed_findings(tmp_path, capsys):
     assert run("--seconds", "0", "--json", str(tmp_path / "doctor.json")) == 0
     report = json.loads((tmp_path / "doctor.json").read_text())
     assert report["failed"] is False
@@ -25,8 +25,8 @@ def test_this_machine_is_fit_and_the_report_says_the_same(tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(names)
 
 
-def test_an_absent_camera_fails_with_its_topics_names(tmp_path, capsys):
-    pytest.importorskip("rclpy", reason="ROS 2 is not there")
+def test_doctor_without_a_camera_fails_with_its_topics(tmp_path, capsys):
+    pytest.importorskip("rclpy", reason="ROS 2 is not installed")
     yaml = tmp_path / "camera.yaml"
     yaml.write_text("/**:\n  ros__parameters:\n    color_topic: /eye/rgb\n    depth_topic: ''\n")
     assert run("--seconds", "0.1", "--config", str(yaml)) == 1
@@ -35,6 +35,6 @@ def test_an_absent_camera_fails_with_its_topics_names(tmp_path, capsys):
     assert "/camera/depth/image" not in out
 
 
-def test_a_bad_option_is_an_error_of_the_user():
+def test_doctor_with_an_invalid_option_is_rejected():
     with pytest.raises(ConfigError, match="transport"):
         run("--transport", "jpeg")

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-pytest.importorskip("rclpy", reason="ROS 2 is not there")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from recordings import write_tum
 
@@ -19,7 +19,7 @@ def run(*arguments):
     return args.run(args)
 
 
-def test_flags_reach_the_node(tmp_path, capfd):
+def test_replay_passes_its_flags_to_the_node(tmp_path, capfd):
     folder = write_tum(tmp_path / "desk", count=4)
     flags = ["--max-frames", "2", "--rate", "0", "--subscriber-timeout", "0", "--color-topic", "/c"]
     assert run(str(folder), *flags) == 0
@@ -28,7 +28,7 @@ def test_flags_reach_the_node(tmp_path, capfd):
     assert "replayed 2 frames of TUM folder desk" in errors
 
 
-def test_errors_are_the_users(tmp_path):
+def test_replay_with_invalid_source_or_option_is_rejected(tmp_path):
     with pytest.raises(SourceError, match="nothing_here"):
         run(str(tmp_path / "nothing_here"))
     with pytest.raises(ConfigError, match="rate"):

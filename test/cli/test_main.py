@@ -1,0 +1,53 @@
+"""Entry point and exit codes of the command `scenerep`."""
+
+import pytest
+
+import scenerep_ros
+from scenerep_ros.cli.main import COMMANDS, build_parser, main
+from scenerep_ros.cli.outcome import exit_code
+from scenerep_ros.errors import ConfigError
+
+
+def raising(error):
+    def command():
+        raise error
+
+    return command
+
+
+def test_exit_code_of_a_command_is_its_result(capsys):
+    assert exit_code("scenerep x", lambda: 3) == 3
+    assert capsys.readouterr().err == ""
+
+
+def test_exit_code_of_an_error_prints_it_in_one_line(capsys):
+    assert exit_code("scenerep x", raising(ConfigError("seed = -1: too small"))) == 1
+    assert capsys.readouterr().err == "scenerep x: seed = -1: too small\n"
+
+
+def test_exit_code_of_an_interruption_prints_the_hint(capsys):
+    assert exit_code("scenerep x", raising(KeyboardInterrupt()), "; results kept") == 130
+    assert capsys.readouterr().err == "scenerep x: interrupted; results kept\n"
+
+
+def test_exit_code_of_a_programming_error_propagates():
+    with pytest.raises(ZeroDivisionError):
+        exit_code("scenerep x", raising(ZeroDivisionError()))
+
+
+def test_build_parser_lists_every_command():
+    text = build_parser().format_help()
+    assert all(f"    {name} " in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("argv", [[], ["segmnt"], ["weights"], ["segment"]])
+def test_main_with_wrong_usage_exits_with_2(argv, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(argv)
+    assert "usage: scenerep" in capsys.readouterr().err
+
+
+def test_main_prints_the_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"{scenerep_ros.__version__}\n"

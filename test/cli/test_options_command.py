@@ -1,0 +1,20 @@
+"""`scenerep options`."""
+
+from scenerep_ros.cli.main import main
+from scenerep_ros.config.option_table import TABLES
+
+
+def test_options_prints_every_table(capsys):
+    assert main(["options"]) == 0
+    output = capsys.readouterr().out
+    assert all(f"## {name}\n" in output for name in TABLES)
+    assert "label_confirmation_time" in output
+
+
+def test_options_update_renews_a_document_once(tmp_path, capsys):
+    document = tmp_path / "README.md"
+    document.write_text(f"# Title\n<!-- table: {next(iter(TABLES))} -->\n<!-- end -->\n")
+    assert main(["options", "--update", str(document)]) == 0
+    assert main(["options", "--update", str(document)]) == 0
+    assert capsys.readouterr().out == f"{document}: updated\n{document}: already up to date\n"
+    assert "| option |" in document.read_text()
