@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import pytest
+from kinds import mark_kinds
 
 from scenerep_ros.filesystem.share import profile_variable
 
@@ -22,6 +23,8 @@ os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ[profile_variable()] = str(ROOT / "config" / "fastdds.xml")
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+pytest_collection_modifyitems = mark_kinds
 
 
 def data_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Shared by the tests of the training module: the real data, where it is."""
+"""Fixtures of the training tests: real data and one thread."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from kinds import mark_kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+pytest_collection_modifyitems = mark_kinds
+# A robot installs scenerep_ros alone, and colcon runs the tests of the whole tree there.
+collect_ignore_glob = [] if find_spec("scenerep_training") else ["*"]
 
 # Open3D loads libusb, which minimal machines lack; a library that is loaded already serves it too.
 if libusb := find_spec("libusb_package"):
@@ -20,9 +25,9 @@ if libusb := find_spec("libusb_package"):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def limit_worker_threads():
-    """Small networks are slower on many threads, and much slower beside other processes."""
-    import torch  # slow: not for a test run that selects nothing of this module
+def single_thread():
+    """Restrict torch to one thread: small networks are slower on several."""
+    import torch  # a slow import, which a run without these tests need not pay
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -32,7 +37,7 @@ def limit_worker_threads():
 
 @pytest.fixture(scope="session")
 def real_data():
-    """Path of one real data set by its name; skips the test where it is absent."""
+    """Function that returns the path of a real data set, or skips the test if it is missing."""
 
     def find(name: str) -> Path:
         if not (DATA / name).is_dir():
