@@ -14,16 +14,20 @@ from pkgutil import iter_modules
 
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).resolve().parent.parent
-if (ROOT / "scenerep_ros").is_dir():  # not in the copy that rosdoc2 builds
-    sys.path[:0] = [str(ROOT), str(ROOT / "training")]
+import scenerep_ros
 
-from scenerep_ros import __version__  # noqa: E402
+sys.path.append(str(Path(scenerep_ros.__file__).parents[1] / "training"))
+
+
+def _is_installed(name: str) -> bool:
+    spec = find_spec(name)
+    return spec is not None and spec.origin is not None  # a mere folder `launch` has no origin
+
 
 project = "scenerep_ros"
 author = "scenerep_ros maintainers"
 copyright = author
-release = version = __version__
+release = version = scenerep_ros.__version__
 
 extensions = [
     "myst_parser",
@@ -35,10 +39,8 @@ rosdoc2_settings = {"override_theme": False, "allow_other_extensions": True}
 
 root_doc = "index"
 toc_object_entries = False  # the sidebar lists pages; with every function it takes most of a build
-exclude_patterns = [
-    "_build",
-    "index.rst",  # rosdoc2 adds its own beside index.md
-]
+exclude_patterns = ["_build"]
+exclude_patterns += ["index.rst", "__*.rst", "[A-Z]*.*"]  # files that rosdoc2 adds to the copy
 suppress_warnings = ["ref.python"]  # the annotation `type` also names fields of that name
 default_role = "code"  # docstrings write `name` as Markdown does
 
@@ -82,13 +84,14 @@ autodoc_mock_imports = [
         "vision_msgs",
         "visualization_msgs",
     )
-    if find_spec(name) is None
+    if not _is_installed(name)
 ]
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # else a field with an entry under Attributes is described twice
 
 html_theme = "furo"
+html_theme_options: dict[str, object] = {}  # rosdoc2 presets options of another theme
 html_title = f"scenerep_ros {release}"
 copybutton_prompt_text = "$ "
 

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
+from scenerep_training.cli import evaluate, train
 
 from scenerep_ros.cli import main as scenerep
 from scenerep_ros.config.fields import option_fields
 from scenerep_ros.config.pipeline import NodeConfig
-from scenerep_training.cli import evaluate, train
 
 INTRODUCTION = """\
 # Command line
 
-Three programs are installed: `scenerep` with the package, `scenerep-train` and `scenerep-eval` with the training
-module. Each command ends with 0 when it is done, 1 when it failed, 2 on wrong usage and 130 when it was interrupted.
+Three programs are installed: `scenerep` with the package, `scenerep-train` and `scenerep-eval` with
+the training module. The exit code is 0 on success, 1 on failure, 2 on wrong usage and 130 after an
+interruption.
 `make docs` generates this page from the argument parsers.
 """
 OPTIONS_ROW = (
