@@ -110,9 +110,9 @@ def subparsers_of(program: str) -> dict[str, argparse.ArgumentParser]:
 
 def build_parser(program: str) -> argparse.ArgumentParser:
     if program == "scenerep":
-        from scenerep_ros.cli import main as module
+        from scenerep_ros.cli.main import build_parser as build
     elif program == "scenerep-train":
-        from scenerep_training.cli import train as module
+        from scenerep_training.cli.train import build_parser as build
     else:
-        from scenerep_training.cli import evaluate as module
-    return module.build_parser()
+        from scenerep_training.cli.evaluate import build_parser as build
+    return build()
