@@ -125,9 +125,9 @@ class SegmenterRig:
         topics = [self.color, self.camera_info] + [self.depth] * bool(self.config.depth_topic)
         self.wait_for(lambda: all(topic.get_subscription_count() for topic in topics))
 
-    def next_stamp(self):
+    def next_stamp(self, step_ns=FRAME_PERIOD_NS):
         """Return the stamp of the next frame [ns]."""
-        self._last_stamp_ns += FRAME_PERIOD_NS
+        self._last_stamp_ns += step_ns
         return self._last_stamp_ns
 
     def publish(self, frame=None, with_info=True):

@@ -15,7 +15,7 @@ from segmenter_rig import TIMEOUT_S, GatedBackbone, make_frame, running_segmente
 from std_srvs.srv import Trigger
 
 from scenerep_ros import pipeline
-from scenerep_ros.frames import KINECT, RGBDFrame
+from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED, RGBDFrame
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
 from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS
 from scenerep_ros.sources import open_source
@@ -108,17 +108,30 @@ def test_segmenter_refuses_invalid_parameter_with_reason(rig, option, value, rea
     rig.process()
 
 
+def make_random_pattern(rng, stamp_ns):
+    """Create a frame of random tiles, in which few objects of the previous frame reappear."""
+    frame = make_frame(stamp_ns)
+    tiles = rng.integers(0, 256, (6, 8, 3), np.uint8)
+    color = tiles.repeat(20, axis=0).repeat(20, axis=1)
+    return RGBDFrame(color, frame.depth, frame.intrinsics, stamp_ns)
+
+
+def object_ids(message):
+    ids = np.unique(labels_of(message))
+    return ids[(ids != BACKGROUND) & (ids != UNLABELLED)].tolist()
+
+
 def test_segmenter_reset_restarts_ids(rig):
     rig.subscribe("labels")
-    for _ in range(3):
-        rig.process()
-    answer = rig.call(Trigger, "reset", Trigger.Request())
-    assert answer.success
-    rig.process()
-    rig.wait_for(lambda: len(rig.received["labels"]) == 4)
-    ids = np.unique(labels_of(rig.received["labels"][-1]))
-    ids = ids[(ids > 0) & (ids < 65535)]
-    assert ids.tolist() == list(range(1, len(ids) + 1))
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        rig.process(frame=make_random_pattern(rng, rig.next_stamp(step_ns=10**9)))
+    assert rig.call(Trigger, "reset", Trigger.Request()).success
+    rig.process(frame=make_random_pattern(rng, rig.next_stamp()))
+    rig.wait_for(lambda: len(rig.received["labels"]) == 6)
+    *_, ids_before, ids_after = map(object_ids, rig.received["labels"])
+    assert max(ids_before) > len(ids_before)
+    assert ids_after == list(range(1, len(ids_after) + 1))
 
 
 def test_segmenter_time_jump_resets_tracking(rig):
