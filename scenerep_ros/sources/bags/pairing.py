@@ -17,7 +17,7 @@ class PairingConstants:
 
     window_size: int = tuned(
         15,
-        "number of messages of a kind that wait for a partner, which bounds the memory",
+        "number of color or of depth messages that wait for a partner, which bounds the memory",
         set_on="half a second of a camera at 30 Hz",
     )
 

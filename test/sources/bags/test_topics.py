@@ -80,7 +80,9 @@ def test_choose_topics_prefers_raw_to_compressed():
 
 
 def test_choose_topics_with_two_cameras_takes_depth_of_one():
-    cameras = {f"/{side}/{kind}/image_raw": IMAGE for side in "ab" for kind in ("color", "depth")}
+    cameras = {
+        f"/{side}/{stream}/image_raw": IMAGE for side in "ab" for stream in ("color", "depth")
+    }
     topics = choose_topics({"/b/color/camera_info": CAMERA_INFO, **cameras})
     assert (topics.color, topics.depth) == ("/a/color/image_raw", "/a/depth/image_raw")
 
