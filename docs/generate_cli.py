@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel
 from scenerep_training.cli import evaluate, train
 
 from scenerep_ros.cli import main as scenerep
 from scenerep_ros.config.fields import option_fields
+from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import NodeConfig
 
 INTRODUCTION = """\
@@ -19,13 +19,14 @@ INTRODUCTION = """\
 
 Three programs are installed: `scenerep` with the package, `scenerep-train` and `scenerep-eval` with
 the training module. The exit code is 0 on success, 1 on failure, 2 on wrong usage and 130 after an
-interruption.
-`make docs` generates this page from the argument parsers.
+interruption. `make docs` generates this page from the argument parsers.
 """
 OPTIONS_ROW = (
-    "| `--OPTION VALUE` | {count} options of the pipeline as flags, such as `--{example} VALUE`; "
-    "they are listed in [parameters](parameters.md) |"
+    "| `--OPTION VALUE` | {count} options of [parameters](parameters.md) as flags, such as "
+    "`--{example} VALUE` |"
 )
+TABLE = ["| Argument | Meaning |", "|---|---|"]
+OPTIONS = {**option_fields(NodeConfig), **option_fields(ReplayConfig)}
 
 
 def page() -> str:
@@ -38,54 +39,50 @@ def page() -> str:
 
 def _program(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield f"## {parser.prog}\n\n{_first_paragraph(parser.description)}\n"
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            helps = {choice.dest: choice.help for choice in action._choices_actions}
-            for name, command in action.choices.items():
-                yield _command(command, helps.get(name) or "")
+    (commands,) = (act for act in parser._actions if isinstance(act, argparse._SubParsersAction))
+    summaries = {choice.dest: choice.help or "" for choice in commands._choices_actions}
+    tables = {name: _rows(command) for name, command in commands.choices.items()}
+    with_data = [rows for rows in tables.values() if any("`--data " in row for row in rows)]
+    shared = (
+        [row for row in with_data[0] if all(row in rows for rows in with_data)] if with_data else []
+    )
+    if shared:
+        yield "\n".join(
+            [f"### {parser.prog}: arguments of all commands with `--data`\n", *TABLE, *shared, ""]
+        )
+    for name, rows in tables.items():
+        own = [row for row in rows if rows not in with_data or row not in shared]
+        table = [*TABLE, *own, ""] if own else []
+        yield "\n".join([f"### {parser.prog} {name}\n", _sentence(summaries[name]), "", *table])
 
 
-def _command(parser: argparse.ArgumentParser, summary: str) -> str:
-    actions = [action for action in parser._actions if not _is_help(action)]
-    options = [action for action in actions if _is_option(action)]
-    rows = [_row(action) for action in actions if not _is_option(action)]
+def _rows(parser: argparse.ArgumentParser) -> list[str]:
+    actions = [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+    options = [action for action in actions if action.option_strings and action.dest in OPTIONS]
+    rows = [_row(action) for action in actions if action not in options]
     if options:
         example = options[0].option_strings[0].removeprefix("--")
         rows.append(OPTIONS_ROW.format(count=len(options), example=example))
-    table = ["| Argument | Meaning |", "|---|---|", *rows] if rows else []
-    return "\n".join([f"### {parser.prog}\n", _sentence(summary), "", *table, ""])
-
-
-def _is_help(action: argparse.Action) -> bool:
-    return isinstance(action, argparse._HelpAction | argparse._VersionAction)
-
-
-def _is_option(action: argparse.Action) -> bool:
-    """Return whether an argument was made from the config models."""
-    return bool(action.option_strings) and action.dest in option_fields(_models())
-
-
-def _models() -> type[BaseModel]:
-    return NodeConfig
+    return rows
 
 
 def _row(action: argparse.Action) -> str:
     meaning = " ".join((action.help or "").split()) % {"default": action.default}
-    return f"| `{_signature(action)}` | {_cell(meaning)}{_default(action, meaning)} |"
+    meaning = meaning.removesuffix(" (default: )").replace("|", r"\|")
+    return f"| `{_signature(action)}` | {meaning}{_default(action, meaning)} |"
 
 
 def _signature(action: argparse.Action) -> str:
     value = _value(action)
     if not action.option_strings:
         return f"[{value}]" if action.nargs in ("?", "*") else value
-    flags = ", ".join(action.option_strings)
-    return f"{flags} {value}".rstrip()
+    return f"{', '.join(action.option_strings)} {value}".rstrip()
 
 
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
-    if action.metavar is None and action.choices is not None:
+    if action.choices is not None:
         return "{" + ",".join(str(choice) for choice in action.choices) + "}"
     name = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     return f"{name}..." if action.nargs in ("+", "*") else name
@@ -95,10 +92,6 @@ def _default(action: argparse.Action, meaning: str) -> str:
     if "default:" in meaning or action.default in (None, False, argparse.SUPPRESS, []):
         return ""
     return f" (default: `{action.default}`)"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
 
 
 def _first_paragraph(text: str | None) -> str:
