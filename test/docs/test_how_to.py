@@ -15,6 +15,7 @@ from scenerep_ros.sources import open_source
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLETOP = ROOT / "test" / "data" / "tabletop"
+pytestmark = pytest.mark.slow
 PLUG_INS = {
     "scenerep_ros.segmenters": {
         "mixture": ("add_segmenter", "MixtureSegmenter"),
