@@ -1,28 +1,51 @@
-"""The graph of a feature grid's cells, whose weights say how much two of them look alike."""
+"""Affinity graph of the patches, and soft assignment of patches to clusters on it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 
 from scenerep_ros.clustering.clusters import Clusters
-
-TEMPERATURE = 0.1
-"""A pair that is 0.1 less alike, by cosine similarity, weighs e times less."""
+from scenerep_ros.config.constants import tuned
 
 
-def weigh(points: torch.Tensor) -> torch.Tensor:
-    """Weights (N, N) float32, 0..1, symmetric, of unit-length points (N, C)."""
-    return (points @ points.T).sub_(1).div_(TEMPERATURE).exp_()
+@dataclass(frozen=True)
+class AffinityConstants:
+    """Tuned constants of the affinity graph."""
+
+    temperature: float = tuned(
+        0.1,
+        "decrease of the cosine similarity that divides the affinity by e",
+        set_on="not recorded",
+    )
 
 
-def vote(weights: torch.Tensor, names: torch.Tensor, grid: tuple[int, int]) -> Clusters:
-    """Score each cell by how much of what looks like it each cluster holds.
+CONSTANTS = AffinityConstants()
+
+
+def affinity_matrix(points: torch.Tensor) -> torch.Tensor:
+    """Compute the affinity of all pairs of patches from their cosine similarity.
 
     Args:
-        weights: (N, N).
-        names: (N,) int64, the cluster of each cell, 0..K - 1.
-        grid: rows and columns, N in all.
+        points: (N, C) float32, unit length.
+
+    Returns:
+        (N, N) float32, symmetric, in (0, 1], with 1 on the diagonal.
     """
-    members = torch.nn.functional.one_hot(names).to(weights)
-    shares = weights @ members / weights.sum(dim=1, keepdim=True)
+    return (points @ points.T).sub_(1).div_(CONSTANTS.temperature).exp_()
+
+
+def soft_assignment(
+    affinities: torch.Tensor, assignment: torch.Tensor, grid: tuple[int, int]
+) -> Clusters:
+    """Score each patch for each cluster by the share of its affinity to the cluster's patches.
+
+    Args:
+        affinities: (N, N) float32.
+        assignment: (N,) int64, the cluster of each patch, 0..K - 1.
+        grid: rows and columns of the feature grid, N patches in all.
+    """
+    membership = torch.nn.functional.one_hot(assignment).to(affinities)
+    shares = affinities @ membership / affinities.sum(dim=1, keepdim=True)
     return Clusters(shares.T.unflatten(1, grid).contiguous())

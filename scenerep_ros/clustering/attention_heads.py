@@ -1,4 +1,4 @@
-"""Method `attention`: one cluster a head of the last layer's CLS attention (Caron et al., DINO)."""
+"""Clusters from the heads of the last layer's CLS attention (Caron et al., ICCV 2021)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import torch
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
+
+MASS_ROUNDING = 1e-6
+"""Tolerance for rounding in the cumulative sum of attention."""
 
 
 def cluster_attention_heads(features: Features, mass: float) -> Clusters:
@@ -29,38 +32,49 @@ def cluster_attention_heads(features: Features, mass: float) -> Clusters:
             "patches); choose method kmeans or kmeans_knee, or a ViT with a CLS token like "
             "vit_small_patch14_dinov2.lvd142m"
         )
-    attention = _normalised(features.attention)
-    scores = attention - _thresholds(attention, mass)
+    attention = _normalize_heads(features.attention)
+    scores = attention - _mask_thresholds(attention, mass)
     background = torch.zeros_like(scores[:1])
     return Clusters(torch.cat([scores, background]), background=len(scores))
 
 
 def attention_masks(attention: torch.Tensor, mass: float) -> torch.Tensor:
-    """Keep, for each head, the fewest cells that hold a share of its attention.
+    """Keep, for each head, the fewest patches that hold a ratio of its attention.
 
     Args:
         attention: (n, h, w) float32, not negative.
-        mass: share to keep, 0 to 1; DINO keeps 0.6.
+        mass: ratio to keep, 0 to 1; DINO keeps 0.6.
 
     Returns:
-        (n, h, w) bool; empty for a head that attends to nothing.
+        (n, h, w) bool; empty for a head without attention.
     """
-    attention = _normalised(attention)
-    return attention > _thresholds(attention, mass)
+    attention = _normalize_heads(attention)
+    return attention > _mask_thresholds(attention, mass)
 
 
-def _normalised(attention: torch.Tensor) -> torch.Tensor:
-    """Let each head's attention over the cells sum to 1; what is not a number attends to nothing."""
+def _normalize_heads(attention: torch.Tensor) -> torch.Tensor:
+    """Scale each head's attention to a sum of 1; values that are not finite become 0."""
     attention = torch.nan_to_num(attention.float(), nan=0.0, posinf=0.0, neginf=0.0).clamp(min=0)
     total = attention.sum((1, 2), keepdim=True)
     return attention / total.clamp(min=torch.finfo(torch.float32).tiny)
 
 
-def _thresholds(attention: torch.Tensor, mass: float) -> torch.Tensor:
-    """(n, 1, 1) value half way between the least cell to keep and the greatest to drop."""
+def _mask_thresholds(attention: torch.Tensor, mass: float) -> torch.Tensor:
+    """Compute the threshold between the smallest kept and the largest dropped patch of each head.
+
+    Args:
+        attention: (n, h, w) float32; the sum of a head is 1, or 0.
+        mass: ratio of a head's attention to keep.
+
+    Returns:
+        (n, 1, 1) float32, the mean of both patches' attention.
+    """
+    # Count the patches to keep, in descending order of attention.
     ordered = attention.flatten(1).sort(dim=1, descending=True).values
-    before = ordered.double().cumsum(1) - ordered
-    kept = ((before < mass - 1e-6) & (ordered > 0)).sum(1, keepdim=True)
-    edges = torch.nn.functional.pad(ordered, (1, 0), value=2.0)  # above all attention
-    edges = torch.nn.functional.pad(edges, (0, 1), value=0.0)
-    return (0.5 * (edges.gather(1, kept) + edges.gather(1, kept + 1)))[:, :, None]
+    mass_before = ordered.double().cumsum(1) - ordered
+    kept_count = ((mass_before < mass - MASS_ROUNDING) & (ordered > 0)).sum(1, keepdim=True)
+    # Pad with values above and below all attention, for heads that keep no or every patch.
+    bounded = torch.nn.functional.pad(ordered, (1, 0), value=2.0)
+    bounded = torch.nn.functional.pad(bounded, (0, 1), value=0.0)
+    # Take the mean of the values on both sides of the border.
+    return (0.5 * (bounded.gather(1, kept_count) + bounded.gather(1, kept_count + 1)))[:, :, None]

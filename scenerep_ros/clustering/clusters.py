@@ -14,7 +14,7 @@ class Clusters:
     """Soft assignment of the patches of one feature grid to K clusters.
 
     Attributes:
-        scores: (K, h, w) float32, how well each patch fits each cluster; larger is better. Scores
+        scores: (K, h, w) float32, score of each patch for each cluster; larger is better. Scores
             are interpolated to full resolution before the best one is taken, so borders are smooth.
         background: index of the cluster that the method itself identifies as background, or None.
     """
@@ -36,7 +36,7 @@ class Clusters:
 
         Returns:
             (H / step, W / step) int64 on the scores' device: 0 for the background cluster, 1, 2, ...
-            for the others in their order. A cluster that is nowhere best has no pixel.
+            for the others in their order. A cluster that is best nowhere has no pixel.
         """
         best = upsample_scores(self.scores, shape, step).max(dim=0).indices
         if self.background is None:

@@ -8,33 +8,47 @@ from collections.abc import Sequence
 from kneed import KneeLocator
 
 from scenerep_ros.clustering.clusters import Clusters
-from scenerep_ros.clustering.feature_points import center_clusters, feature_points
+from scenerep_ros.clustering.feature_points import clusters_from_centers, feature_points
 from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
+MIN_CURVE_POINTS = 3
+"""Number of points from which a curve can have a knee."""
 
-def kmeans(features: Features, clusters: int, options: ClusteringOptions) -> Clusters:
+
+def kmeans(features: Features, cluster_count: int, options: ClusteringOptions) -> Clusters:
     """Cluster one feature grid into a fixed number of clusters.
 
-    A grid with fewer patches than clusters gets one cluster a patch.
+    Args:
+        features: features of one image.
+        cluster_count: number of clusters; a grid with fewer patches gets one cluster a patch.
+        options: reduction of the features, and seed.
     """
     points = feature_points(features, options.pca)
-    solution = kmeans_sweep(points, [clusters], options.seed)
-    return center_clusters(points, solution.centers[0], features)
+    sweep = kmeans_sweep(points, [cluster_count], options.seed)
+    return clusters_from_centers(points, sweep.centers[0], features)
 
 
 def kmeans_with_knee(
     features: Features, min_clusters: int, max_clusters: int, options: ClusteringOptions
 ) -> Clusters:
-    """Run K-Means for every k of a range and keep the solution at the knee of the inertia."""
+    """Run K-Means for every k of a range and keep the solution at the knee of the inertia.
+
+    Args:
+        features: features of one image.
+        min_clusters: smallest number of clusters.
+        max_clusters: largest number of clusters.
+        options: reduction of the features, and seed.
+    """
     points = feature_points(features, options.pca)
     sweep = kmeans_sweep(points, range(min_clusters, max_clusters + 1), options.seed)
-    chosen = sweep.sizes.index(find_knee(sweep.sizes, sweep.inertia.tolist()))
-    return center_clusters(points, sweep.centers[chosen], features)
+    knee = find_knee(sweep.cluster_counts, sweep.inertia.tolist())
+    centers = sweep.centers[sweep.cluster_counts.index(knee)]
+    return clusters_from_centers(points, centers, features)
 
 
-def find_knee(sizes: Sequence[int], inertia: Sequence[float]) -> int:
+def find_knee(cluster_counts: Sequence[int], inertia: Sequence[float]) -> int:
     """Find the number of clusters beyond which more clusters explain little.
 
     The knee is that of Satopaa et al., "Finding a kneedle in a haystack" (ICDCSW 2011). A curve
@@ -42,12 +56,15 @@ def find_knee(sizes: Sequence[int], inertia: Sequence[float]) -> int:
     smallest number is returned.
 
     Args:
-        sizes: numbers of clusters, ascending.
+        cluster_counts: numbers of clusters, ascending.
         inertia: inertia of each.
+
+    >>> find_knee([2, 3, 4, 5, 6], [100.0, 40.0, 10.0, 9.0, 8.0])
+    4
     """
-    if len(sizes) < 3 or not inertia[-1] < inertia[0]:
-        return sizes[0]
+    if len(cluster_counts) < MIN_CURVE_POINTS or not inertia[-1] < inertia[0]:
+        return cluster_counts[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # kneed warns if there is no knee
-        knee = KneeLocator(sizes, inertia, curve="convex", direction="decreasing").knee
-    return sizes[0] if knee is None else int(knee)
+        knee = KneeLocator(cluster_counts, inertia, curve="convex", direction="decreasing").knee
+    return cluster_counts[0] if knee is None else int(knee)

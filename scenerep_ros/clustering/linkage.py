@@ -1,7 +1,7 @@
-"""Agglomerative clustering on any device: all clusters that are each other's nearest join at once.
+"""Agglomerative clustering on any device: all mutually nearest clusters are merged at once.
 
-For linkages by which no join brings other clusters nearer, average and Ward's among them, this gives
-the very tree that joining one pair at a time gives (Bruynooghe 1977; Murtagh, "A survey of recent
+For reducible linkages, such as average and Ward's, in which no merge brings other clusters nearer,
+this gives the same dendrogram as one merge at a time (Bruynooghe 1977; Murtagh, "A survey of recent
 advances in hierarchical clustering algorithms", 1983), in a few rounds instead of N - 1.
 """
 
@@ -12,81 +12,99 @@ from dataclasses import dataclass
 
 import torch
 
-Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""From inner products (n, n) of the clusters' means, and their sizes (n,), to distances (n, n)."""
+LinkageDistance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Function from the inner products (n, n) of the clusters' means and the clusters' sizes (n,) to the
+distances (n, n) of the clusters."""
 
 
 @dataclass(frozen=True)
-class Tree:
-    """Who joined whom. A cluster goes by the name of one of its points.
+class Dendrogram:
+    """Tree of merges. Each cluster is represented by one of its points.
 
     Attributes:
-        into: (N,) int64, the point that this one's cluster joined; the last one stays itself.
-        height: (N,) float32, the distance of the two; inf for the last one.
+        parent: (N,) int64, the point whose cluster absorbed this point's cluster; the root is its
+            own parent.
+        distance: (N,) float32, the distance of the two clusters at the merge; inf for the root.
     """
 
-    into: torch.Tensor
-    height: torch.Tensor
+    parent: torch.Tensor
+    distance: torch.Tensor
 
-    def cut(self, height: float, most: int) -> torch.Tensor:
-        """Name (N,) int64 the cluster of each point, 0, 1, ..., `most` clusters at most.
+    def cut(self, max_distance: float, max_clusters: int) -> torch.Tensor:
+        """Cut the tree into flat clusters.
 
         Args:
-            height: distance up to which clusters join.
-            most: where there would be more, nearer ones are left apart no longer.
+            max_distance: distance up to which clusters are merged.
+            max_clusters: largest number of clusters; the nearest clusters are merged beyond
+                `max_distance` until so many are left.
+
+        Returns:
+            (N,) int64, the cluster of each point, 0..K - 1.
         """
-        rank = self.height.argsort(descending=True, stable=True).argsort()
-        ends = (self.height > height) & (rank < most)
-        index = torch.arange(len(ends), device=ends.device)
-        root = torch.where(ends, index, self.into)
-        for _ in range(len(ends).bit_length()):
+        # Remove the merges that are too far, but no more than the farthest `max_clusters`.
+        rank = self.distance.argsort(descending=True, stable=True).argsort()
+        is_root = (self.distance > max_distance) & (rank < max_clusters)
+        # Find the root of each point; the depth halves in each round (pointer jumping).
+        index = torch.arange(len(is_root), device=is_root.device)
+        root = torch.where(is_root, index, self.parent)
+        for _ in range(len(is_root).bit_length()):
             root = root[root]
-        return (ends.cumsum(0) - 1)[root]
+        return (is_root.cumsum(0) - 1)[root]
 
 
-def linkage(points: torch.Tensor, distance: Distance) -> Tree:
-    """Join the nearest clusters of points (N, C) until one is left.
+def linkage(points: torch.Tensor, distance: LinkageDistance) -> Dendrogram:
+    """Merge the nearest clusters of points until one is left.
 
-    On CUDA the host waits once a round, to be told how many clusters joined.
+    On CUDA the host waits once per round for the number of merged clusters.
+
+    Args:
+        points: (N, C) float32.
+        distance: distance of clusters, such as `average_distance`.
     """
     products = points @ points.T
     products = (products + products.T) / 2
-    size, name = points.new_ones(len(points)), torch.arange(len(points), device=points.device)
-    into, height = name.clone(), points.new_full((len(points),), torch.inf)
+    size = points.new_ones(len(points))
+    # Clusters are represented by points: `name` is the representative of each cluster.
+    name = torch.arange(len(points), device=points.device)
+    parent, merge_distance = name.clone(), points.new_full((len(points),), torch.inf)
     while len(name) > 1:
-        apart = distance(products, size)
-        apart = torch.maximum(apart, apart.T).fill_diagonal_(torch.inf)  # to the last bit symmetric
-        nearest, partner = apart.min(dim=0)
-        one, other = _pairs(partner)
-        if not len(one):  # equally near ones can name each other in a ring, where the order is free
-            closest = apart.flatten().argmin(keepdim=True)
-            one, other = closest // len(name), closest % len(name)
-        into[name[other]], height[name[other]] = name[one], nearest[one]
-        share = size[other] / (size[one] + size[other])
-        products[one] = torch.lerp(products[one], products[other], share[:, None])
-        products[:, one] = torch.lerp(products[:, one], products[:, other], share)
-        size[one] += size[other]
-        joined = torch.zeros_like(size, dtype=torch.bool).index_fill_(0, other, True)
-        left = joined.argsort(stable=True)[: len(name) - len(other)]
-        products = products.index_select(0, left).index_select(1, left)
-        size, name = size[left], name[left]
-    return Tree(into, height)
+        # Find the pairs of clusters to merge; symmetrize away rounding differences first.
+        distances = distance(products, size)
+        distances = torch.maximum(distances, distances.T).fill_diagonal_(torch.inf)
+        nearest_distance, nearest = distances.min(dim=0)
+        kept, absorbed = _mutually_nearest(nearest)
+        if not len(kept):  # ties can form a cycle of nearest clusters; their order is arbitrary
+            closest = distances.flatten().argmin(keepdim=True)
+            kept, absorbed = closest // len(name), closest % len(name)
+        parent[name[absorbed]] = name[kept]
+        merge_distance[name[absorbed]] = nearest_distance[kept]
+        # Replace the means of each pair by their weighted mean.
+        share = size[absorbed] / (size[kept] + size[absorbed])
+        products[kept] = torch.lerp(products[kept], products[absorbed], share[:, None])
+        products[:, kept] = torch.lerp(products[:, kept], products[:, absorbed], share)
+        size[kept] += size[absorbed]
+        # Remove the absorbed clusters; the number of remaining ones is known without a transfer.
+        is_absorbed = torch.zeros_like(size, dtype=torch.bool).index_fill_(0, absorbed, True)
+        remaining = is_absorbed.argsort(stable=True)[: len(name) - len(absorbed)]
+        products = products.index_select(0, remaining).index_select(1, remaining)
+        size, name = size[remaining], name[remaining]
+    return Dendrogram(parent, merge_distance)
 
 
-def _pairs(partner: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Those (P,) who name each other, by whom each names (n,)."""
-    index = torch.arange(len(partner), device=partner.device)
-    one = ((partner[partner] == index) & (index < partner)).nonzero()[:, 0]
-    return one, partner[one]
+def _mutually_nearest(nearest: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the pairs (P,), (P,) of clusters that are each other's nearest one (n,)."""
+    index = torch.arange(len(nearest), device=nearest.device)
+    first = ((nearest[nearest] == index) & (index < nearest)).nonzero()[:, 0]
+    return first, nearest[first]
 
 
-def average(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
-    """Mean cosine distance of the points of two clusters, if points have unit length."""
+def average_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+    """Compute the mean cosine distance between the points of two clusters of unit-length points."""
     return 1 - products
 
 
-def ward(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-    """How much more the points of two clusters scatter about one mean than about two (Ward 1963)."""
-    square, lightness = products.diagonal(), 1 / size
-    distance = (square[:, None] + square).sub_(products, alpha=2)
-    return distance.div_(lightness[:, None] + lightness)
+def ward_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+    """Compute the increase of the within-cluster variance that a merge causes (Ward 1963)."""
+    squared_norm, inverse_size = products.diagonal(), 1 / size
+    distances = (squared_norm[:, None] + squared_norm).sub_(products, alpha=2)
+    return distances.div_(inverse_size[:, None] + inverse_size)

@@ -1,4 +1,4 @@
-"""Method `ncut`: the feature grid is cut in two, again and again, where little is cut."""
+"""Recursive bipartition of the affinity graph of the patches by the normalized cut."""
 
 from __future__ import annotations
 
@@ -6,47 +6,62 @@ from dataclasses import dataclass
 
 import torch
 
-from scenerep_ros.clustering.affinity import vote, weigh
+from scenerep_ros.clustering.affinity import affinity_matrix, soft_assignment
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
-LEAST = 4
-"""Cells of the smallest part."""
-VECTORS = 4
-"""Width of the subspace: more than the one that is wanted, so that its error falls faster."""
-STEPS, EVERY = 60, 5
-"""Steps of the iteration at most, and between two looks at its error."""
-TOLERANCE = 1e-3
-"""Residual of the eigenvector at which the iteration ends."""
+
+@dataclass(frozen=True)
+class NormalizedCutConstants:
+    """Tuned constants of the normalized cut."""
+
+    min_patches: int = tuned(4, "number of patches of the smallest cluster", set_on="not recorded")
+    subspace_size: int = tuned(
+        4,
+        "number of iterated vectors, of which one is used; more vectors speed up its convergence",
+        set_on="not recorded",
+    )
+    max_iterations: int = tuned(60, "largest number of subspace iterations", set_on="not recorded")
+    check_period: int = tuned(
+        5, "number of iterations between two checks for convergence", set_on="not recorded"
+    )
+    tolerance: float = tuned(
+        1e-3, "residual of the eigenvector at which the iteration ends", set_on="not recorded"
+    )
+
+
+CONSTANTS = NormalizedCutConstants()
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
-    """Some cells, and the best way to cut them in two.
+class _Subgraph:
+    """Subset of the patches with its best bipartition.
 
     Attributes:
-        cells: (n,) int64.
-        side: (n,) bool, on which side of the cut each is.
-        cost: value of the normalised cut, 0..2; inf if the part is too small.
+        patches: (n,) int64, indices in the grid.
+        side: (n,) bool, side of the cut of each patch.
+        cost: value of the normalized cut, 0..2; inf if the subgraph is too small to be cut.
     """
 
-    cells: torch.Tensor
+    patches: torch.Tensor
     side: torch.Tensor
     cost: float
 
 
 class NormalizedCut:
-    """Recursive normalised cut (Shi and Malik, "Normalized cuts and image segmentation", 2000).
+    """Recursive normalized cut (Shi and Malik, "Normalized cuts and image segmentation", 2000).
 
-    On the features of a self-supervised ViT, as in TokenCut, MaskCut and DiffCut. The cheapest part
-    is cut next, until all cuts cost more than `max_cost` or there are `max_clusters` parts. The
-    eigenvectors of the previous frame initialize the iteration of the next one.
+    TokenCut, MaskCut and DiffCut apply it to the features of self-supervised networks, too. The
+    subgraph with the cheapest cut is divided next, until all cuts cost more than `max_cost` or there
+    are `max_clusters` subgraphs. The eigenvectors of the previous frame initialize the iteration of
+    the next one.
 
     Args:
-        max_cost: value of the normalized cut from which a part is not divided, 0..2.
-        max_clusters: largest number of parts.
+        max_cost: value of the normalized cut from which a subgraph is not divided, 0..2.
+        max_clusters: largest number of clusters.
         options: reduction of the features.
     """
 
@@ -63,83 +78,111 @@ class NormalizedCut:
     def __call__(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
         rows, columns = features.grid.shape[:2]
-        weights = weigh(feature_points(features, self._options.pca))
-        start = self._eigenvectors
-        if start is not None and len(start) != len(weights):
-            start = None
-        patches = torch.arange(len(weights), device=weights.device)
-        whole, self._eigenvectors = _best_cut(weights, patches, start)
-        return vote(weights, self._divide(weights, whole), (rows, columns))
+        affinities = affinity_matrix(feature_points(features, self._options.pca))
+        initial_vectors = self._eigenvectors
+        if initial_vectors is not None and len(initial_vectors) != len(affinities):
+            initial_vectors = None
+        patches = torch.arange(len(affinities), device=affinities.device)
+        graph, self._eigenvectors = _bisect(affinities, patches, initial_vectors)
+        return soft_assignment(affinities, self._divide(affinities, graph), (rows, columns))
 
-    def _divide(self, weights: torch.Tensor, whole: _Part) -> torch.Tensor:
-        """Name (N,) the part of each cell."""
-        parts = [whole]
-        while len(parts) < self._max_clusters:
-            cheapest = min(parts, key=lambda part: part.cost)
+    def _divide(self, affinities: torch.Tensor, graph: _Subgraph) -> torch.Tensor:
+        """Divide a graph recursively; returns the cluster (N,) int64 of each patch."""
+        subgraphs = [graph]
+        while len(subgraphs) < self._max_clusters:
+            cheapest = min(subgraphs, key=lambda subgraph: subgraph.cost)
             if not cheapest.cost < self._max_cost:
                 break
-            parts.remove(cheapest)
+            subgraphs.remove(cheapest)
             for side in (cheapest.side, ~cheapest.side):
-                parts.append(_best_cut(weights, cheapest.cells[side])[0])
-        names = torch.zeros(len(weights), dtype=torch.int64, device=weights.device)
-        for name, part in enumerate(parts):
-            names[part.cells] = name
-        return names
+                subgraphs.append(_bisect(affinities, cheapest.patches[side])[0])
+        assignment = torch.zeros(len(affinities), dtype=torch.int64, device=affinities.device)
+        for cluster, subgraph in enumerate(subgraphs):
+            assignment[subgraph.patches] = cluster
+        return assignment
 
 
-def _best_cut(
-    weights: torch.Tensor, cells: torch.Tensor, start: torch.Tensor | None = None
-) -> tuple[_Part, torch.Tensor | None]:
-    """Cut some cells where the cut is cheapest; also returns the subspace that was found."""
-    if len(cells) < 2 * LEAST:
-        return _Part(cells, torch.zeros_like(cells, dtype=torch.bool), float("inf")), None
-    inner = weights[cells[:, None], cells]
-    vectors = leading_vectors(inner, start)
-    order = (vectors[:, 0] * inner.sum(dim=1).rsqrt()).argsort()
-    costs = cut_costs(inner[order[:, None], order])[LEAST - 1 : len(cells) - LEAST]
-    best = int(costs.argmin())
-    side = torch.zeros_like(cells, dtype=torch.bool)
-    side[order[: best + LEAST]] = True
-    return _Part(cells, side, float(costs[best])), vectors
-
-
-def leading_vectors(weights: torch.Tensor, start: torch.Tensor | None = None) -> torch.Tensor:
-    """Find the eigenvectors of D^-1/2 W D^-1/2 with the largest eigenvalues but the first.
-
-    The first is known, the square root of the degrees, and is kept out of a subspace iteration.
+def _bisect(
+    affinities: torch.Tensor, patches: torch.Tensor, initial_vectors: torch.Tensor | None = None
+) -> tuple[_Subgraph, torch.Tensor | None]:
+    """Find the cheapest bipartition of a subset of the patches.
 
     Args:
-        weights: (N, N) positive semidefinite, with positive sums.
-        start: (N, VECTORS), where to begin: the answer for a similar graph.
+        affinities: (N, N) float32.
+        patches: (n,) int64, the subset.
+        initial_vectors: (n, subspace_size), initialization of the subspace iteration.
 
     Returns:
-        (N, VECTORS) orthonormal, the largest eigenvalue first; only that one has converged.
+        The subgraph, and its eigenvectors (n, subspace_size); None if it is too small to be cut.
     """
-    root = weights.sum(dim=1).sqrt()
-    normalised = weights / root / root[:, None]
-    first = (root / root.norm())[:, None]
-    vectors = _fixed_start(weights) if start is None else start
-    for step in range(1, STEPS + 1):
-        vectors = normalised @ vectors
+    min_patches = CONSTANTS.min_patches
+    side = torch.zeros_like(patches, dtype=torch.bool)
+    if len(patches) < 2 * min_patches:
+        return _Subgraph(patches, side, float("inf")), None
+    # Relax the cut to real numbers: order the patches by the second generalized eigenvector.
+    inner = affinities[patches[:, None], patches]
+    vectors = leading_eigenvectors(inner, initial_vectors)
+    order = (vectors[:, 0] * inner.sum(dim=1).rsqrt()).argsort()
+    # Divide the order where the cut is cheapest.
+    costs = normalized_cut_costs(inner[order[:, None], order])
+    costs = costs[min_patches - 1 : len(patches) - min_patches]
+    best = int(costs.argmin())
+    side[order[: best + min_patches]] = True
+    return _Subgraph(patches, side, float(costs[best])), vectors
+
+
+def leading_eigenvectors(
+    affinities: torch.Tensor, initial_vectors: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Find the leading eigenvectors of D^-1/2 W D^-1/2 except the first, by subspace iteration.
+
+    The first eigenvector is known: it is the square root of the degrees. The iteration is kept
+    orthogonal to it.
+
+    Args:
+        affinities: (N, N) float32, the matrix W; positive semidefinite, with positive row sums.
+        initial_vectors: (N, subspace_size), such as the eigenvectors of a similar graph.
+
+    Returns:
+        (N, subspace_size) orthonormal, in descending order of their eigenvalues; only the first of
+        them has converged.
+    """
+    root_degree = affinities.sum(dim=1).sqrt()
+    normalized = affinities / root_degree / root_degree[:, None]
+    first = (root_degree / root_degree.norm())[:, None]
+    vectors = _random_vectors(affinities) if initial_vectors is None else initial_vectors
+    for iteration in range(1, CONSTANTS.max_iterations + 1):
+        # Multiply by the matrix and orthonormalize.
+        vectors = normalized @ vectors
         vectors = torch.linalg.qr(vectors - first @ (first.T @ vectors)).Q
-        if step % EVERY:
+        if iteration % CONSTANTS.check_period:
             continue
-        image = normalised @ vectors
-        values, turn = torch.linalg.eigh(vectors.T @ image)
-        vectors, image = vectors @ turn.flip(1), image @ turn.flip(1)
-        if (image[:, 0] - values[-1] * vectors[:, 0]).norm() < TOLERANCE:
+        # Rotate the basis to approximate eigenvectors (Rayleigh-Ritz) and check the residual.
+        image = normalized @ vectors
+        values, rotation = torch.linalg.eigh(vectors.T @ image)
+        vectors, image = vectors @ rotation.flip(1), image @ rotation.flip(1)
+        if (image[:, 0] - values[-1] * vectors[:, 0]).norm() < CONSTANTS.tolerance:
             break
     return vectors
 
 
-def cut_costs(weights: torch.Tensor) -> torch.Tensor:
-    """Value of the normalised cut (N,) between the first 1, 2, ... N cells and the others."""
-    reached = weights.sum(dim=1).cumsum(0)
-    within = (2 * weights.tril(-1).sum(dim=1) + weights.diagonal()).cumsum(0)
-    cut = (reached - within).clamp_min(0)
-    return cut / reached + cut / (reached[-1] - reached).clamp_min(1e-12)
+def normalized_cut_costs(affinities: torch.Tensor) -> torch.Tensor:
+    """Compute the normalized cut between the first n patches and the others, for n = 1..N.
+
+    Args:
+        affinities: (N, N) float32, in the order of the patches.
+
+    Returns:
+        (N,) float32, 0..2.
+    """
+    association = affinities.sum(dim=1).cumsum(0)
+    inner_sum = (2 * affinities.tril(-1).sum(dim=1) + affinities.diagonal()).cumsum(0)
+    cut = (association - inner_sum).clamp_min(0)
+    return cut / association + cut / (association[-1] - association).clamp_min(1e-12)
 
 
-def _fixed_start(weights: torch.Tensor) -> torch.Tensor:
+def _random_vectors(affinities: torch.Tensor) -> torch.Tensor:
+    """Draw the same initial vectors (N, subspace_size) on every device."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(len(weights), VECTORS, generator=generator).to(weights)
+    shape = len(affinities), CONSTANTS.subspace_size
+    return torch.randn(*shape, generator=generator).to(affinities)

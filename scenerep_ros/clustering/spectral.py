@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import normalize
 
-from scenerep_ros.clustering.affinity import vote, weigh
+from scenerep_ros.clustering.affinity import affinity_matrix, soft_assignment
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.kmeans.sweep import affinity, kmeans_sweep
+from scenerep_ros.clustering.kmeans.sweep import center_scores, kmeans_sweep
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
@@ -22,26 +22,40 @@ def cluster_spectral(
     The method is that of Ng, Jordan and Weiss (NIPS 2001). A graph of k weakly connected parts has k
     eigenvalues near 1 and a smaller next one, so k is where the eigenvalues drop most (von Luxburg,
     "A tutorial on spectral clustering", 2007).
-    """
-    rows, columns = features.grid.shape[:2]
-    # Symmetrically normalized affinity, D^-1/2 W D^-1/2.
-    weights = weigh(feature_points(features, options.pca))
-    roots = weights.sum(dim=1).rsqrt()
-    values, vectors = torch.linalg.eigh(roots[:, None] * weights * roots)
-    # K-Means on the rows of the leading eigenvectors.
-    count = eigengap(values.flip(0), min_clusters, max_clusters)
-    embedding = normalize(vectors[:, -count:], dim=1)
-    centers = kmeans_sweep(embedding, [count], options.seed).centers[0]
-    return vote(weights, affinity(embedding, centers).argmax(dim=0), (rows, columns))
-
-
-def eigengap(values: torch.Tensor, least: int, most: int) -> int:
-    """Find the number of clusters, from least to most, after which eigenvalues fall most.
 
     Args:
-        values: (N,) float32, falling; with no more than least of them, each is its own cluster.
-        least: number of clusters.
-        most: number of clusters.
+        features: features of one image.
+        min_clusters: smallest number of clusters.
+        max_clusters: largest number of clusters.
+        options: reduction of the features, and seed of K-Means.
     """
-    falls = -values.diff()[least - 1 : most]
-    return least + int(falls.argmax()) if len(falls) else len(values)
+    rows, columns = features.grid.shape[:2]
+    # Decompose the symmetrically normalized affinity, D^-1/2 W D^-1/2.
+    affinities = affinity_matrix(feature_points(features, options.pca))
+    inverse_root_degree = affinities.sum(dim=1).rsqrt()
+    normalized = inverse_root_degree[:, None] * affinities * inverse_root_degree
+    eigenvalues, eigenvectors = torch.linalg.eigh(normalized)
+    # Run K-Means on the rows of the leading eigenvectors.
+    cluster_count = eigengap(eigenvalues.flip(0), min_clusters, max_clusters)
+    embedding = normalize(eigenvectors[:, -cluster_count:], dim=1)
+    centers = kmeans_sweep(embedding, [cluster_count], options.seed).centers[0]
+    assignment = center_scores(embedding, centers).argmax(dim=0)
+    return soft_assignment(affinities, assignment, (rows, columns))
+
+
+def eigengap(eigenvalues: torch.Tensor, min_clusters: int, max_clusters: int) -> int:
+    """Find the number of clusters after which the eigenvalues drop most.
+
+    Args:
+        eigenvalues: (N,) float32, descending.
+        min_clusters: smallest number of clusters.
+        max_clusters: largest number of clusters.
+
+    Returns:
+        Number of clusters; N if there are no more eigenvalues than `min_clusters`.
+
+    >>> eigengap(torch.tensor([1.0, 0.9, 0.4, 0.3]), 1, 3)
+    2
+    """
+    drops = -eigenvalues.diff()[min_clusters - 1 : max_clusters]
+    return min_clusters + int(drops.argmax()) if len(drops) else len(eigenvalues)

@@ -10,55 +10,60 @@ from scipy.spatial.distance import pdist
 from sklearn.metrics import adjusted_rand_score
 from torch.nn.functional import normalize
 
-from scenerep_ros.clustering.linkage import average, linkage, ward
+from scenerep_ros.clustering.linkage import average_distance, linkage, ward_distance
 
-OURS = {"average": average, "ward": ward}
+DISTANCES = {"average": average_distance, "ward": ward_distance}
 
 
-def points(count, seed=0, channels=6):
+def random_points(count, seed=0, channels=6):
     return normalize(torch.randn(count, channels, generator=torch.Generator().manual_seed(seed)))
 
 
-def theirs(x, method):
+def scipy_linkage(points, method):
     metric = "cosine" if method == "average" else "euclidean"
-    return hierarchy.linkage(pdist(x.double().numpy(), metric), method)
+    return hierarchy.linkage(pdist(points.double().numpy(), metric), method)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(2, 60), st.integers(1, 20), st.sampled_from(sorted(OURS)), st.integers(0, 999))
-def test_as_many_clusters_as_asked_for_are_scipys(count, most, method, seed):
-    x = points(count, seed)
-    expected = hierarchy.fcluster(theirs(x, method), most, "maxclust")
-    found = linkage(x, OURS[method]).cut(height=-1.0, most=most).numpy()
-    assert adjusted_rand_score(expected, found) == 1
-    assert set(found) == set(range(min(most, count)))
+@given(
+    st.integers(2, 60), st.integers(1, 20), st.sampled_from(sorted(DISTANCES)), st.integers(0, 999)
+)
+def test_cut_to_cluster_count_equals_scipy(count, max_clusters, method, seed):
+    points = random_points(count, seed)
+    expected = hierarchy.fcluster(scipy_linkage(points, method), max_clusters, "maxclust")
+    tree = linkage(points, DISTANCES[method])
+    assignment = tree.cut(max_distance=-1.0, max_clusters=max_clusters).numpy()
+    assert adjusted_rand_score(expected, assignment) == 1
+    assert set(assignment) == set(range(min(max_clusters, count)))
 
 
-@pytest.mark.parametrize("height", [0.3, 0.6, 0.9])
-def test_clusters_up_to_a_height_are_scipys(height):
-    x = points(80)
-    expected = hierarchy.fcluster(theirs(x, "average"), height, "distance")
-    found = linkage(x, average).cut(height, most=80).numpy()
-    assert adjusted_rand_score(expected, found) == 1
+@pytest.mark.parametrize("max_distance", [0.3, 0.6, 0.9])
+def test_cut_at_distance_equals_scipy(max_distance):
+    points = random_points(80)
+    expected = hierarchy.fcluster(scipy_linkage(points, "average"), max_distance, "distance")
+    assignment = linkage(points, average_distance).cut(max_distance, max_clusters=80).numpy()
+    assert adjusted_rand_score(expected, assignment) == 1
 
 
-@pytest.mark.parametrize("method", sorted(OURS))
-def test_equal_points_are_one_cluster(method):
-    tree = linkage(points(1).expand(9, -1), OURS[method])
-    assert np.isfinite(tree.height.numpy()).sum() == 8
-    assert not tree.cut(height=1e-3, most=9).any()
+@pytest.mark.parametrize("method", sorted(DISTANCES))
+def test_linkage_of_equal_points_gives_one_cluster(method):
+    tree = linkage(random_points(1).expand(9, -1), DISTANCES[method])
+    assert np.isfinite(tree.distance.numpy()).sum() == 8
+    assert not tree.cut(max_distance=1e-3, max_clusters=9).any()
 
 
-def test_one_point_is_one_cluster():
-    assert linkage(points(1), ward).cut(height=-1.0, most=3).tolist() == [0]
+def test_linkage_of_one_point_gives_one_cluster():
+    tree = linkage(random_points(1), ward_distance)
+    assert tree.cut(max_distance=-1.0, max_clusters=3).tolist() == [0]
 
 
-def test_equally_near_ones_that_name_each_other_in_a_ring_are_joined(monkeypatch):
-    """As on CUDA, where any of equal minima may be found."""
+def test_linkage_without_mutually_nearest_pairs_merges_closest(monkeypatch):
+    """CUDA may return any of equal minima, so that ties form a cycle of nearest clusters."""
     monkeypatch.setattr(
-        "scenerep_ros.clustering.linkage._pairs", lambda partner: (partner[:0], partner[:0])
+        "scenerep_ros.clustering.linkage._mutually_nearest",
+        lambda nearest: (nearest[:0], nearest[:0]),
     )
-    x = points(30)
-    found = linkage(x, average).cut(height=-1.0, most=4)
-    expected = hierarchy.fcluster(theirs(x, "average"), 4, "maxclust")
-    assert adjusted_rand_score(expected, found) == 1
+    points = random_points(30)
+    assignment = linkage(points, average_distance).cut(max_distance=-1.0, max_clusters=4)
+    expected = hierarchy.fcluster(scipy_linkage(points, "average"), 4, "maxclust")
+    assert adjusted_rand_score(expected, assignment) == 1

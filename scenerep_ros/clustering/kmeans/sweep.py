@@ -1,10 +1,10 @@
 """K-Means for a whole sweep of k at once, on any device.
 
-1. The points are sketched to about 1.5 k dimensions, where iterations are cheap: the k centres
+1. The points are sketched to about 1.5 k dimensions, where iterations are cheap: the k centers
    span no more than k - 1, and little is lost beside those (Cohen et al., "Dimensionality
    reduction for k-means clustering and low rank approximation", STOC 2015).
-2. A search on a sample of the points finds good starting centres for every k.
-3. Lloyd's iterations converge, on all points: in the sketch first, then in all dimensions.
+2. A search on a sample of the points finds initial centers for every k.
+3. Lloyd's algorithm converges on all points: in the sketch first, then in all dimensions.
 """
 
 from __future__ import annotations
@@ -15,55 +15,85 @@ from dataclasses import dataclass
 
 import torch
 
-from scenerep_ros.clustering.kmeans.lloyd import Problems
-from scenerep_ros.clustering.kmeans.seeding import search
+from scenerep_ros.clustering.kmeans.lloyd import BatchedLloyd
+from scenerep_ros.clustering.kmeans.seeding import find_initial_centers
 from scenerep_ros.clustering.projection import sketch
+from scenerep_ros.config.constants import tuned
 
-SAMPLE = 768
-"""Points that the sketch and the search look at."""
-SKETCH_TOLERANCE, TOLERANCE = 2e-3, 3e-3
-"""Share of the inertia by which it must fall for one more iteration."""
+
+@dataclass(frozen=True)
+class SweepConstants:
+    """Tuned constants of the K-Means sweep."""
+
+    sample_size: int = tuned(
+        768,
+        "number of points on which the sketch and the search are computed",
+        set_on="not recorded",
+    )
+    sketch_tolerance: float = tuned(
+        2e-3,
+        "ratio of the inertia by which it must decrease for one more iteration in the sketch",
+        set_on="not recorded",
+    )
+    tolerance: float = tuned(
+        3e-3,
+        "ratio of the inertia by which it must decrease for one more iteration in all dimensions",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = SweepConstants()
 
 
 @dataclass(frozen=True)
 class KMeansSweep:
-    """The solutions of one sweep, on the points' device.
+    """Solutions of one sweep, on the points' device.
 
     Attributes:
-        sizes: the S numbers of clusters, rising.
+        cluster_counts: the S numbers of clusters, ascending.
         centers: S tensors (k, C) float32.
-        inertia: (S,) float32, sum of squared distances of the points to their centres.
+        inertia: (S,) float32, sum of squared distances of the points to their centers.
     """
 
-    sizes: tuple[int, ...]
+    cluster_counts: tuple[int, ...]
     centers: tuple[torch.Tensor, ...]
     inertia: torch.Tensor
 
 
 @torch.inference_mode()
-def kmeans_sweep(points: torch.Tensor, sizes: Iterable[int], seed: int = 0) -> KMeansSweep:
+def kmeans_sweep(points: torch.Tensor, cluster_counts: Iterable[int], seed: int = 0) -> KMeansSweep:
     """Cluster the same points into each of several numbers of clusters.
 
     Args:
         points: (N, C) float32, finite.
-        sizes: the numbers of clusters; what exceeds N is taken as N.
-        seed: of all that is random, which is drawn on the CPU, so that devices agree.
+        cluster_counts: numbers of clusters; values above N count as N.
+        seed: seed of all random numbers, which are drawn on the CPU, so that devices agree.
 
     Raises:
-        ValueError: if there is no point or no size, or a size is below 1.
+        ValueError: if there are no points or no cluster counts, or a count is below 1.
     """
-    wanted = tuple(sorted({min(size, len(points)) for size in sizes}))
-    if not wanted or wanted[0] < 1:
-        raise ValueError(f"{len(points)} points in {wanted} clusters: there must be some of each")
-    with one_thread():
-        return _sweep(points, wanted, torch.Generator().manual_seed(seed))
+    counts = tuple(sorted({min(count, len(points)) for count in cluster_counts}))
+    if not counts or counts[0] < 1:
+        raise ValueError(
+            f"cannot divide {len(points)} points into {counts} clusters: at least one point and "
+            "one positive number of clusters are needed"
+        )
+    with single_torch_thread():
+        return _sweep(points, counts, torch.Generator().manual_seed(seed))
 
 
-def affinity(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
-    """Score points (N, C) against centres (k, C): (k, N) float32, the nearest centre's is highest.
+def center_scores(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
+    """Score points against centers; the nearest center has the highest score.
 
-    The score is half the negative squared distance, but for a term that depends on the point alone.
-    It is linear in the point: interpolating scores is interpolating points and scoring those.
+    The score is half the negative squared distance plus a term that depends on the point alone. It
+    is linear in the point, so interpolated scores are the scores of interpolated points.
+
+    Args:
+        points: (N, C) float32.
+        centers: (k, C) float32.
+
+    Returns:
+        (k, N) float32.
     """
     origin = centers.mean(0)
     centers = centers - origin
@@ -72,33 +102,46 @@ def affinity(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one CPU thread: operations this small gain little from a second one.
+def single_torch_thread() -> Iterator[None]:
+    """Limit torch to one CPU thread.
 
-    And they lose much where other processes want the cores, since all of hundreds of them wait for
-    both threads: two cores shared with eight other processes took 425 ms for a sweep of k = 2..10
-    on 1564 points with two threads, 65 ms with one (medians).
+    Operations this small gain little from a second thread, and lose much if other processes use the
+    cores, since each of hundreds of operations waits for both threads. On two cores shared with
+    eight other processes, a sweep of k = 2..10 on 1564 points took 425 ms with two threads and 65 ms
+    with one (medians).
     """
-    threads = torch.get_num_threads()
+    thread_count = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(thread_count)
 
 
-def _sweep(points: torch.Tensor, sizes: tuple[int, ...], generator: torch.Generator) -> KMeansSweep:
+def _sweep(
+    points: torch.Tensor, cluster_counts: tuple[int, ...], generator: torch.Generator
+) -> KMeansSweep:
     mean = points.mean(0)
-    centred = points - mean
-    sample = torch.randperm(len(points), generator=generator)[:SAMPLE].to(points.device)
-    flat = sketch(centred, centred[sample], _sketch_dimensions(sizes[-1]), generator)
-    sketched, exact = Problems(flat, sizes), Problems(centred, sizes)
-    members, _ = sketched.assign(search(flat[sample], sizes, generator))
-    fit = exact.converge(sketched.converge(members, SKETCH_TOLERANCE).members, TOLERANCE)
-    centers = (mean + center[:size] for center, size in zip(fit.centers, sizes, strict=True))
-    return KMeansSweep(sizes, tuple(centers), exact.precise_inertia(fit))
+    centered = points - mean
+    # Sketch the points.
+    order = torch.randperm(len(points), generator=generator)
+    sample = order[: CONSTANTS.sample_size].to(points.device)
+    dimensions = _sketch_dimensions(cluster_counts[-1])
+    sketched = sketch(centered, centered[sample], dimensions, generator)
+    # Search initial centers on the sample and converge in the sketch.
+    sketched_problems = BatchedLloyd(sketched, cluster_counts)
+    problems = BatchedLloyd(centered, cluster_counts)
+    initial_centers = find_initial_centers(sketched[sample], cluster_counts, generator)
+    memberships, _ = sketched_problems.assign(initial_centers)
+    approximate = sketched_problems.converge(memberships, CONSTANTS.sketch_tolerance)
+    # Converge in all dimensions.
+    solution = problems.converge(approximate.memberships, CONSTANTS.tolerance)
+    centers = (
+        mean + slots[:count] for slots, count in zip(solution.centers, cluster_counts, strict=True)
+    )
+    return KMeansSweep(cluster_counts, tuple(centers), problems.precise_inertia(solution))
 
 
-def _sketch_dimensions(largest: int) -> int:
-    """1.5 k in whole SIMD registers: 15 columns took nearly three times as long as 16."""
-    return 8 * -(-3 * largest // 16)
+def _sketch_dimensions(max_clusters: int) -> int:
+    """Round 1.5 k up to whole SIMD registers: 15 columns take nearly three times as long as 16."""
+    return 8 * -(-3 * max_clusters // 16)
