@@ -1,1 +1,1 @@
-"""From features to objects: clusters, full-resolution regions, the cut into objects, lasting ids."""
+"""Segmentation of single frames into objects, by interchangeable methods."""

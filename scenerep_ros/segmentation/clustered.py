@@ -1,4 +1,4 @@
-"""Segmenter base for methods that cluster the features: each cluster region is an object."""
+"""Base of the segmenters that cluster the features: each region of a cluster is an object."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from scenerep_ros.ops.regions import (
 from scenerep_ros.ops.working_grid import upsample_nearest
 from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.segmentation.base import Segmenter
-from scenerep_ros.segmentation.depth.label_propagation import fill_undecided
-from scenerep_ros.segmentation.depth.support_planes import find_background, standing
-from scenerep_ros.segmentation.rgb.segment import cut_regions
+from scenerep_ros.segmentation.depth.label_propagation import propagate_labels
+from scenerep_ros.segmentation.depth.support_planes import (
+    filter_protruding_regions,
+    segment_support_planes,
+)
+from scenerep_ros.segmentation.rgb.segment import segment_rgb
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -52,7 +55,7 @@ class ForegroundGeometry:
     Attributes:
         candidates: (h, w) bool, pixels in range that belong to no structure or support surface.
         separable: (h, w) bool, candidates without those at depth discontinuities.
-        near_plane: (h, w) bool, pixels near the extension of a background plane.
+        near_plane: (h, w) bool, pixels near the extension of a support plane.
     """
 
     candidates: Mask
@@ -74,7 +77,7 @@ class ClusteredPreparation:
 
 
 class ClusteredSegmenter(Segmenter[ClusteredPreparation]):
-    """Regions of the clusters of one method as objects, as in the original study.
+    """Segmentation into the connected regions of clusters.
 
     With depth, structure, support surfaces and everything out of range are background, and the
     connected regions of each cluster that no depth discontinuity separates are objects. Without
@@ -86,7 +89,7 @@ class ClusteredSegmenter(Segmenter[ClusteredPreparation]):
         """Cluster one feature grid."""
 
     def prepare(self, context: FrameContext) -> ClusteredPreparation:
-        """Find background planes and depth discontinuities."""
+        """Find support planes and depth discontinuities."""
         geometry = self._find_geometry(context) if context.has_depth else None
         return ClusteredPreparation(context, geometry)
 
@@ -96,50 +99,64 @@ class ClusteredSegmenter(Segmenter[ClusteredPreparation]):
         clusters = self.cluster(features)
         if geometry is None:
             color, min_area = context.frame.color, self.config.min_area
-            return Segmentation(cut_regions(clusters, features, color, min_area))
-        regions = clusters.label_image(context.shape, context.working_step).int().cpu().numpy()
-        labels = self._split(regions, geometry, features, context)
+            return Segmentation(segment_rgb(clusters, features, color, min_area))
+        cluster_labels = clusters.label_image(context.shape, context.working_step)
+        labels = self._split(cluster_labels.int().cpu().numpy(), geometry, features, context)
         return Segmentation(upsample_nearest(labels, context.shape))
 
     def _find_geometry(self, context: FrameContext) -> ForegroundGeometry:
         view, options = context.working_depth, self.config.depth
-        background, near_plane = find_background(view, options)
+        is_background, near_plane = segment_support_planes(view, options)
         in_range = view.values > 1 / options.max_range
-        candidates = binary_opening(~background & in_range)
+        candidates = binary_opening(~is_background & in_range)
         return ForegroundGeometry(
             candidates, candidates & ~depth_discontinuities(view.values, options.gap), near_plane
         )
 
     def _split(
         self,
-        regions: Labels,
+        cluster_labels: Labels,
         geometry: ForegroundGeometry,
         features: Features,
         context: FrameContext,
     ) -> Labels:
-        """Split cluster regions (h, w) at depth discontinuities; returns labels (h, w)."""
+        """Split clusters at depth discontinuities.
+
+        Args:
+            cluster_labels: (h, w) int32 on the working grid, 0 for background.
+            geometry: geometry of the frame.
+            features: features of the frame.
+            context: the frame.
+
+        Returns:
+            (h, w) int32 labels on the working grid.
+        """
         view, min_area = context.working_depth, self.config.min_area
-        foreground = regions > 0
-        # Connected parts of each cluster that stand out from the background planes.
-        objects = geometry.candidates & foreground
-        pieces = region_pieces(np.where(geometry.separable, regions, 0))
-        pieces = standing(pieces, geometry.near_plane, min_area / 2)
+        is_foreground = cluster_labels > 0
+        # Find the connected regions of each cluster that protrude from the background planes.
+        regions = split_labels_into_regions(np.where(geometry.separable, cluster_labels, 0))
+        regions = filter_protruding_regions(regions, geometry.near_plane, min_area / 2)
         # Return the pixels at discontinuities to the regions beside them.
+        growth_mask = geometry.candidates & is_foreground
         grown = region_growing(
-            pieces, objects, view.values, self.config.depth.gap, CONSTANTS.max_growth_px
+            regions, growth_mask, view.values, self.config.depth.gap, CONSTANTS.max_growth_px
         )
         labels = filter_small_regions(grown, min_area)
         # Propagate labels to foreground pixels without depth.
-        measured = view.valid | ~foreground
-        labels = fill_undecided(labels, measured, features)
-        labels[measured & (labels == UNLABELLED)] = BACKGROUND
+        is_labelled = view.valid | ~is_foreground
+        labels = propagate_labels(labels, is_labelled, features)
+        labels[is_labelled & (labels == UNLABELLED)] = BACKGROUND
         return labels
 
 
-def region_pieces(regions: Labels) -> Labels:
-    """Number the connected regions of all labels 1..K; 0 stays 0."""
-    pieces = np.zeros_like(regions)
-    for region in range(1, int(regions.max()) + 1):
-        own = connected_regions(regions == region)
-        pieces[own > 0] = own[own > 0] + pieces.max()
-    return pieces
+def split_labels_into_regions(labels: Labels) -> Labels:
+    """Number the connected regions of all labels 1..K; 0 stays 0.
+
+    >>> split_labels_into_regions(np.array([[1, 0, 1, 2]], np.int32)).tolist()
+    [[1, 0, 2, 3]]
+    """
+    regions = np.zeros_like(labels)
+    for label in range(1, int(labels.max()) + 1):
+        label_regions = connected_regions(labels == label)
+        regions[label_regions > 0] = label_regions[label_regions > 0] + regions.max()
+    return regions

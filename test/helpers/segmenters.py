@@ -1,4 +1,4 @@
-"""Segmentation of single frames in tests, without a pipeline."""
+"""Segmentation of single frames without a pipeline."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def make_segmenter(method: str = "fused", clusters: Clusters | None = None, **op
 
     Dots in option names are written as two underscores: `depth__max_range`.
     """
-    named = {name.replace("__", "."): value for name, value in options.items()}
-    segmenter = build_segmenter(validated(PipelineConfig, {"method": method, **named}))
+    values = {name.replace("__", "."): value for name, value in options.items()}
+    segmenter = build_segmenter(validated(PipelineConfig, {"method": method, **values}))
     if clusters is not None:
         segmenter.cluster = lambda _features: clusters
     return segmenter

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from far_device import FarTensor, far_device
+from fake_device import FakeDeviceTensor, fake_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,28 +23,28 @@ def test_box_filter_equals_means_of_mirrored_windows_on_any_device(rows, columns
     width = 2 * radius + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (width, width), axis=(1, 2))
     on_host = box_filter(planes, radius)
-    with far_device() as waits:
-        on_device = box_filter(FarTensor(planes), radius)
+    with fake_device() as transfers:
+        on_device = box_filter(FakeDeviceTensor(planes), radius)
     np.testing.assert_allclose(on_host, windows.mean(axis=(3, 4)), atol=1e-5)
-    np.testing.assert_allclose(on_device.held, on_host, atol=1e-5)
-    assert not waits
+    np.testing.assert_allclose(on_device.host_tensor, on_host, atol=1e-5)
+    assert not transfers
 
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, sides, sides)
 def test_resize_bilinear_is_equal_on_any_device(rows, columns, added_rows, added_columns):
     planes, shape = random_planes(2, rows, columns), (rows + added_rows, columns + added_columns)
-    with far_device() as waits:
-        on_device = resize_bilinear(FarTensor(planes), shape)
-    np.testing.assert_allclose(on_device.held, resize_bilinear(planes, shape), atol=1e-5)
-    assert not waits
+    with fake_device() as transfers:
+        on_device = resize_bilinear(FakeDeviceTensor(planes), shape)
+    np.testing.assert_allclose(on_device.host_tensor, resize_bilinear(planes, shape), atol=1e-5)
+    assert not transfers
 
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.integers(1, 4))
 def test_resize_area_is_equal_on_any_device(rows, columns, factor):
     planes = random_planes(2, factor * rows, factor * columns)
-    with far_device() as waits:
-        on_device = resize_area(FarTensor(planes), (rows, columns))
-    np.testing.assert_allclose(on_device.held, resize_area(planes, (rows, columns)), atol=1e-5)
-    assert not waits
+    with fake_device() as transfers:
+        on_device = resize_area(FakeDeviceTensor(planes), (rows, columns))
+    np.testing.assert_allclose(on_device.host_tensor, resize_area(planes, (rows, columns)), atol=1e-5)
+    assert not transfers

@@ -1,30 +1,33 @@
-"""Nothing comes from the device before labels are final, but for numbers that steer the way there."""
+"""Transfers from the device: only final labels, and single numbers that control the algorithms."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from far_device import FAR, FarTensor, Wait, far_device
+from fake_device import FAKE_DEVICE, FakeDeviceTensor, HostTransfer, fake_device
 from segmenters import cluster, make_segmenter, segment
-from table_tops import clusters_of, frame_of, table_scene, two_looks
+from table_tops import clusters_from_labels, gray_frame, label_features, table_with_boards
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_ros.preprocessing.frame_context import FrameContext
 
+NUMBER_BYTES = 8
+MAX_TRANSFERS, MAX_TRANSFERS_WITH_LINKAGE = 12, 60
 
-def far(features: Features) -> Features:
+
+def to_fake_device(features: Features) -> Features:
     attention = features.attention
     return Features(
-        FarTensor(features.grid),
-        FarTensor(features.pooled),
-        None if attention is None else FarTensor(attention),
+        FakeDeviceTensor(features.grid),
+        FakeDeviceTensor(features.pooled),
+        None if attention is None else FakeDeviceTensor(attention),
     )
 
 
 @pytest.mark.parametrize(
-    "fetch",
+    "transfer",
     [
         lambda x: x.cpu(),
         lambda x: x.tolist(),
@@ -37,78 +40,84 @@ def far(features: Features) -> Features:
         lambda x: torch.nn.functional.one_hot(x.long()),
     ],
 )
-def test_the_far_device_notes_what_comes_back(fetch):
-    with far_device() as waits:
-        fetch(FarTensor(torch.ones(3)))
-    assert waits
+def test_fake_device_records_transfer(transfer):
+    with fake_device() as transfers:
+        transfer(FakeDeviceTensor(torch.ones(3)))
+    assert transfers
 
 
-def test_the_far_device_notes_nothing_else_and_mixes_with_no_other():
-    with far_device() as waits:
-        x = torch.from_numpy(np.ones(3, np.float32)).to(FAR) + torch.arange(3, device=FAR)
+def test_fake_device_ignores_computation_and_refuses_mixed_devices():
+    with fake_device() as transfers:
+        x = torch.from_numpy(np.ones(3, np.float32)).to(FAKE_DEVICE)
+        x = x + torch.arange(3, device=FAKE_DEVICE)
         x[torch.tensor([0])] = x.max()
         with pytest.raises(RuntimeError, match="same device"):
             x + torch.ones(3)
-    assert not waits
+    assert not transfers
 
 
-def test_with_depth_only_labels_come_back():
-    depth, mask = table_scene()
+def test_fused_with_depth_transfers_only_inferred_labels():
+    depth, mask = table_with_boards()
     depth[300:360, 100:260] = np.nan
-    frame, features, segmenter = frame_of(depth), two_looks(mask), make_segmenter()
+    frame, features, segmenter = gray_frame(depth), label_features(mask), make_segmenter()
     expected = segment(segmenter, features, frame).labels
-    with far_device() as waits:
-        found = segment(segmenter, far(features), frame).labels
-    np.testing.assert_array_equal(found, expected)
-    undecided = np.count_nonzero(~segmenter.prepare(FrameContext(frame)).partition.decided)
-    assert waits == [Wait("_to_copy", 4 * undecided)]
+    with fake_device() as transfers:
+        labels = segment(segmenter, to_fake_device(features), frame).labels
+    np.testing.assert_array_equal(labels, expected)
+    partition = segmenter.prepare(FrameContext(frame)).partition
+    unlabelled_count = np.count_nonzero(~partition.is_labelled)
+    assert transfers == [HostTransfer("_to_copy", 4 * unlabelled_count)]
 
 
-MOST_NUMBERS, MOST_ROUNDS = 12, 60
+def attended_boards(attention_ratio: float) -> tuple[Clusters, Features, RGBDFrame]:
+    """Three boards of different color on a table, with `attention_ratio` times its attention."""
+    _, mask = table_with_boards()
+    features = label_features(mask)
+    is_board = features.grid[..., 0] == 0
+    attention = (is_board * (attention_ratio - 1) + 1)[None]
+    rng = np.random.default_rng(0)
+    color = (60 * mask[..., None] + rng.integers(0, 30, (*mask.shape, 3))).astype(np.uint8)
+    noise = torch.from_numpy(rng.normal(size=features.grid.shape)).float()
+    features = Features(features.grid + 0.1 * noise, features.pooled, attention)
+    return clusters_from_labels(mask + 1), features, RGBDFrame(color)
 
 
-def attended(level: float) -> tuple[Clusters, Features, RGBDFrame]:
-    """Three boards on a table, each of its own colour, that get `level` times the attention."""
-    _, mask = table_scene()
-    features = two_looks(mask)
-    boards = features.grid[..., 0] == 0
-    attention = (boards * (level - 1) + 1)[None]
-    random = np.random.default_rng(0)
-    color = (60 * mask[..., None] + random.integers(0, 30, (*mask.shape, 3))).astype(np.uint8)
-    grid = features.grid + 0.1 * torch.from_numpy(random.normal(size=features.grid.shape)).float()
-    features = Features(grid, features.pooled, attention)
-    return clusters_of(mask + 1), features, RGBDFrame(color)
-
-
-@pytest.mark.parametrize(("level", "most"), [(9.0, MOST_NUMBERS), (1.4, MOST_ROUNDS)])
-def test_without_depth_only_labels_and_numbers_that_steer_come_back(level, most):
-    clusters, features, frame = attended(level)
+@pytest.mark.parametrize(
+    ("attention_ratio", "max_transfers"),
+    [(9.0, MAX_TRANSFERS), (1.4, MAX_TRANSFERS_WITH_LINKAGE)],
+    ids=["salient", "clutter"],
+)
+def test_fused_without_depth_transfers_labels_and_numbers(attention_ratio, max_transfers):
+    clusters, features, frame = attended_boards(attention_ratio)
     expected = segment(make_segmenter(clusters=clusters), features, frame).labels
-    segmenter = make_segmenter(clusters=Clusters(FarTensor(clusters.scores)))
-    with far_device() as waits:
-        found = segment(segmenter, far(features), frame).labels
-    np.testing.assert_array_equal(found, expected)
-    assert found.max() > 1
-    assert waits.pop() == Wait("_to_copy", found.nbytes)
-    assert all(wait.bytes <= 8 for wait in waits)
-    assert len(waits) <= most
+    segmenter = make_segmenter(clusters=Clusters(FakeDeviceTensor(clusters.scores)))
+    with fake_device() as transfers:
+        labels = segment(segmenter, to_fake_device(features), frame).labels
+    np.testing.assert_array_equal(labels, expected)
+    assert labels.max() > 1
+    assert transfers.pop() == HostTransfer("_to_copy", labels.nbytes)
+    assert all(transfer.bytes <= NUMBER_BYTES for transfer in transfers)
+    assert len(transfers) <= max_transfers
 
 
-def test_without_attention_only_labels_and_numbers_that_steer_come_back():
-    clusters, features, frame = attended(1.0)
-    with far_device() as waits:
-        features = Features(FarTensor(features.grid), FarTensor(features.pooled))
-        segment(make_segmenter(clusters=Clusters(FarTensor(clusters.scores))), features, frame)
-    assert waits.pop() == Wait("_to_copy", 4 * 480 * 640)
-    assert all(wait.bytes <= 8 for wait in waits)
-    assert len(waits) <= MOST_NUMBERS
+def test_fused_without_attention_transfers_labels_and_numbers():
+    clusters, features, frame = attended_boards(1.0)
+    segmenter = make_segmenter(clusters=Clusters(FakeDeviceTensor(clusters.scores)))
+    with fake_device() as transfers:
+        features = to_fake_device(Features(features.grid, features.pooled))
+        labels = segment(segmenter, features, frame).labels
+    assert transfers.pop() == HostTransfer("_to_copy", labels.nbytes)
+    assert all(transfer.bytes <= NUMBER_BYTES for transfer in transfers)
+    assert len(transfers) <= MAX_TRANSFERS
 
 
 @pytest.mark.parametrize("method", ["kmeans_knee", "kmeans", "ncut", "agglomeration", "attention"])
-def test_clusters_stay_where_they_are_found(method):
+def test_clustering_keeps_scores_on_the_device(method):
     noise = torch.rand(16, 20, 32, generator=torch.Generator().manual_seed(0))
     features = Features(noise, noise[0, 0], noise[None, ..., 0])
-    with far_device() as waits:
-        clusters = cluster(far(features), method)
-    assert isinstance(clusters.scores, FarTensor)
-    assert sum(wait.bytes for wait in waits) < 8 * MOST_ROUNDS
+    with fake_device() as transfers:
+        clusters = cluster(to_fake_device(features), method)
+    assert isinstance(clusters.scores, FakeDeviceTensor)
+    assert sum(transfer.bytes for transfer in transfers) < (
+        NUMBER_BYTES * MAX_TRANSFERS_WITH_LINKAGE
+    )

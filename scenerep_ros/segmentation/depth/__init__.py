@@ -1,1 +1,1 @@
-"""Stages of the segmentation that read depth."""
+"""Stages of the segmentation that use depth."""

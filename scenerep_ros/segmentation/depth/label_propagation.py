@@ -1,12 +1,15 @@
-"""Labels where depth has none, from what looks alike nearby."""
+"""Propagation of labels to pixels without depth, from similar patches nearby."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features
 from scenerep_ros.ops.patch_coverage import patch_coverage
 from scenerep_ros.ops.upsample import upsample_scores
@@ -16,71 +19,115 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-LIKENESS = 0.05
-"""Difference in cosine similarity that makes a cell's word count for a third."""
-NEARNESS = 2.0
-"""Distance in cells at which a cell's word counts for 0.6."""
-LEAST_WEIGHT = 1e-4
-"""Of all that a cell is told together; below it, nothing near enough looks alike."""
-NO_SMALLER = -80.0
-"""Logarithm of a weight that is as good as none; subnormal numbers are slow."""
-LEAST_SHARE = 0.3
-"""Of the weight that a label needs to win a pixel."""
+MIN_LOG_WEIGHT = -80.0
+"""Logarithm of a negligible weight; smaller weights would be subnormal numbers, which are slow."""
+FULL_COVERAGE = 0.999
+"""Ratio of labelled pixels from which a patch counts as fully labelled, up to rounding."""
 
 
-def fill_undecided(labels: Labels, decided: Mask, features: Features) -> Labels:
-    """Label the undecided pixels as the decided ones near them that look like them.
+@dataclass(frozen=True)
+class LabelPropagationConstants:
+    """Tuned constants of label propagation."""
 
-    Each cell of the feature grid without depth is told the labels of the others, weighted by how
-    alike and how near they are: one round of label propagation (Zhu and Ghahramani 2002). What
-    depth tells goes to the features' device, and only the labels of undecided pixels come back.
+    similarity_scale: float = tuned(
+        0.05,
+        "difference in cosine similarity that divides the weight of a patch by e",
+        set_on="not recorded",
+    )
+    distance_sigma: float = tuned(
+        2.0,
+        "standard deviation of the Gaussian weight of the distance between patches",
+        unit="patches",
+        set_on="not recorded",
+    )
+    min_total_weight: float = tuned(
+        1e-4,
+        "sum of weights below which no similar patch is near and a patch stays unlabelled",
+        set_on="not recorded",
+    )
+    min_label_score: float = tuned(
+        0.3, "score below which the best label of a pixel is rejected", set_on="not recorded"
+    )
+
+
+CONSTANTS = LabelPropagationConstants()
+
+
+def propagate_labels(labels: Labels, is_labelled: Mask, features: Features) -> Labels:
+    """Label the unlabelled pixels like similar labelled ones nearby.
+
+    Each patch with unlabelled pixels takes the labels of the other patches, weighted by similarity
+    and distance: one round of label propagation (Zhu and Ghahramani 2002). It runs on the features'
+    device, and only the labels of unlabelled pixels are copied from there.
 
     Args:
         labels: (H, W) int32, 0..K.
-        decided: (H, W) bool, where labels are known.
-        features: of the frame.
+        is_labelled: (H, W) bool, pixels whose label is known.
+        features: features of the frame.
 
     Returns:
-        (H, W) int32: labels, and UNLABELLED where an undecided pixel's cell is like nothing near.
+        (H, W) int32; an unlabelled pixel without similar patches nearby is UNLABELLED.
     """
-    undecided = np.flatnonzero(~decided)
-    if not undecided.size:
+    unlabelled = np.flatnonzero(~is_labelled)
+    if not unlabelled.size:
         return labels
     rows, columns, _ = features.grid.shape
-    votes = patch_coverage(labels, decided, (rows, columns))
-    scores = _propagated(votes, features.grid).T.unflatten(1, (rows, columns))
-    filled = labels.copy()
-    filled.put(undecided, _best(scores, labels.shape, undecided).cpu().numpy())
-    return filled
+    coverage = patch_coverage(labels, is_labelled, (rows, columns))
+    scores = _propagate_coverage(coverage, features.grid).T.unflatten(1, (rows, columns))
+    result = labels.copy()
+    result.put(unlabelled, _best_labels(scores, labels.shape, unlabelled).cpu().numpy())
+    return result
 
 
-def _best(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) -> torch.Tensor:
-    """Label (n,) int32 with the best interpolated score (K + 1, rows, columns) at each pixel.
+def _best_labels(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) -> torch.Tensor:
+    """Find the label with the best interpolated score at some pixels.
 
-    Pixels are indices of the flat image of a shape (H, W).
+    Args:
+        scores: (K + 1, rows, columns) float32.
+        shape: height and width of the image [px].
+        pixels: (n,) flat indices.
+
+    Returns:
+        (n,) int32, UNLABELLED where no score is high enough.
     """
-    enlarged = upsample_scores(scores.contiguous(), shape)
-    asked = torch.from_numpy(pixels).to(scores.device)
-    best, label = enlarged.flatten(1).index_select(1, asked).max(dim=0)
-    return torch.where(best > LEAST_SHARE, label, UNLABELLED).int()
+    upsampled = upsample_scores(scores.contiguous(), shape)
+    index = torch.from_numpy(pixels).to(scores.device)
+    best, label = upsampled.flatten(1).index_select(1, index).max(dim=0)
+    return torch.where(best > CONSTANTS.min_label_score, label, UNLABELLED).int()
 
 
-def _propagated(votes: Floats, grid: torch.Tensor) -> torch.Tensor:
-    """Votes (cells, K + 1), in cells that are not wholly decided replaced by what others say."""
+def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
+    """Replace the coverage of patches that are not fully labelled by a weighted mean.
+
+    Args:
+        coverage: (N, K + 1), fraction of each patch that each label covers.
+        grid: (rows, columns, C) features.
+
+    Returns:
+        (N, K + 1) float32 on the features' device.
+    """
     rows, columns, channels = grid.shape
-    decided = votes.sum(axis=1)
-    asking, telling, scores = (
+    labelled_ratio = coverage.sum(axis=1)
+    unlabelled, labelled, scores = (
         torch.from_numpy(array).to(grid.device)
-        for array in (np.flatnonzero(decided < 0.999), np.flatnonzero(decided > 0), votes)
+        for array in (
+            np.flatnonzero(labelled_ratio < FULL_COVERAGE),
+            np.flatnonzero(labelled_ratio > 0),
+            coverage,
+        )
     )
-    look = grid.reshape(-1, channels)
-    look = normalize(look - look.mean(dim=0), dim=1)
+    # Weight pairs of patches by cosine similarity and distance.
+    points = grid.reshape(-1, channels)
+    points = normalize(points - points.mean(dim=0), dim=1)
     index = torch.arange(rows * columns, device=grid.device)
-    place = torch.stack([index // columns, index % columns], dim=1).to(look.dtype)
-    likeness = (look[asking] @ look[telling].T - 1) / LIKENESS
-    distance = torch.cdist(place[asking], place[telling]) / NEARNESS
-    weight = torch.exp((likeness - distance**2 / 2).clamp_min(NO_SMALLER))
-    told = weight @ scores[telling]
-    total = told.sum(dim=1, keepdim=True)
-    scores[asking] = torch.where(total > LEAST_WEIGHT, told / total.clamp_min(1e-12), 0.0)
+    position = torch.stack([index // columns, index % columns], dim=1).to(points.dtype)
+    similarity = (points[unlabelled] @ points[labelled].T - 1) / CONSTANTS.similarity_scale
+    distance = torch.cdist(position[unlabelled], position[labelled]) / CONSTANTS.distance_sigma
+    weight = torch.exp((similarity - distance**2 / 2).clamp_min(MIN_LOG_WEIGHT))
+    # Average the coverage, except where all patches are too different or too far.
+    propagated = weight @ scores[labelled]
+    total = propagated.sum(dim=1, keepdim=True)
+    scores[unlabelled] = torch.where(
+        total > CONSTANTS.min_total_weight, propagated / total.clamp_min(1e-12), 0.0
+    )
     return scores

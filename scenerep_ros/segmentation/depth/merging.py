@@ -1,8 +1,7 @@
-"""Which surface pieces are one object although an edge parts them.
+"""Merging of the regions of one object that depth discontinuities separate.
 
-Depth edges part more than objects: an object in front cuts the one behind it in two, and the rim of
-a bowl parts its inside from its outside. Both show in the pieces' shapes, and colour forbids some of
-what shapes alone would allow.
+An object in front divides the one behind it, and the rim of a bowl separates its inside from its
+outside. Both cases show in the shapes of the regions; regions of different colors are not merged.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 from scenerep_ros.ops.regions import region_adjacency, sample_regions
 
@@ -22,96 +22,167 @@ Mask = NDArray[np.bool_]
 Pairs = NDArray[np.intp]
 Indices = NDArray[np.intp]
 
-HOLLOW = 0.01
-"""Bend of inverse depth over a piece's own radius that makes it the inside of something, metres at
-1 m. Bowls and cups of the Object Segmentation Database have 0.02 to 0.16; boxes and cans, which
-bend outwards, less than 0."""
-SAME_PLANE = 1.15
-"""Times its own misfit which a piece may have to the plane through it and another one."""
-NEARER = 0.005
-"""Inverse metres by which what hides a surface is nearer."""
-HIDDEN = 0.9
-"""Share of the line between two pieces that must be hidden. It is all of it for the parts of
-one object in the Object Segmentation Database."""
-LEAST_HIDDEN = 0.2
-"""Share of the line between two centres: what is side by side hides nothing."""
-OTHER_COLOR = 30.0
-"""Distance in the a, b plane of CIELAB between the mean colours of pieces from which they are no
-one object, however they fit. Lightness is left out: it changes with the direction of a face. Of
-the pairs that fit in the Object Segmentation Database and in the rendered table top, those of one
-object have 2 to 26, and most of the others 31 to 45."""
-LINE = np.linspace(0, 1, 40)
-"""Where to look between two pieces."""
+MIN_REGIONS = 2
+"""Number of regions from which there is something to merge."""
+PLANE_REGULARIZER = 1e-9
+QUADRIC_REGULARIZER = 1e-6
+"""Addition to the diagonal of normal equations, so that degenerate regions have a solution."""
 
 
-def merge_pieces(labels: Labels, view: InverseDepthImage, color: NDArray[np.uint8]) -> Labels:
-    """Give the pieces of one object one label.
+@dataclass(frozen=True)
+class MergingConstants:
+    """Tuned constants of region merging by depth."""
+
+    min_concavity: float = tuned(
+        0.01,
+        "Laplacian of inverse depth over a region's radius from which it is the inside of an object",
+        unit="1/m",
+        set_on="Object Segmentation Database: 0.02 to 0.16 for bowls and cups, negative for boxes "
+        "and cans",
+    )
+    max_misfit_ratio: float = tuned(
+        1.15,
+        "ratio of a region's misfit to the plane through two regions and its misfit to its own",
+        set_on="not recorded",
+    )
+    misfit_tolerance: float = tuned(
+        0.002, "misfit that is allowed beyond that ratio", unit="1/m", set_on="not recorded"
+    )
+    min_occlusion_step: float = tuned(
+        0.005,
+        "difference in inverse depth by which an occluder is nearer",
+        unit="1/m",
+        set_on="not recorded",
+    )
+    min_occluded_ratio: float = tuned(
+        0.9,
+        "ratio of the line between two regions that must be occluded",
+        set_on="Object Segmentation Database: 1.0 for the parts of one object",
+    )
+    min_occluded_line_ratio: float = tuned(
+        0.2,
+        "ratio of the line between the centers of two regions that must be occluded",
+        set_on="argument: adjacent regions have no occluder between them",
+    )
+    max_mean_ab_distance: float = tuned(
+        30.0,
+        "distance in the a, b plane of CIELAB between the mean colors of two regions from which they "
+        "are not merged; lightness changes with the direction of a face",
+        set_on="Object Segmentation Database and rendered table top, pairs of matching shape: 2 to "
+        "26 for pairs of one object, 31 to 45 for most others",
+    )
+    line_sample_count: int = tuned(
+        40, "number of points on the line between two regions", set_on="not recorded"
+    )
+
+
+CONSTANTS = MergingConstants()
+
+
+def merge_object_regions(
+    labels: Labels, view: InverseDepthImage, color: NDArray[np.uint8]
+) -> Labels:
+    """Give the regions of one object one label.
 
     Args:
-        labels: (H, W) int32, 1..K without gaps, and so returned; 0 = no piece.
-        view: of the depth.
+        labels: (H, W) int32, 1..K without gaps, 0 = no region.
+        view: inverse depth.
         color: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (H, W) int32, 1..L without gaps, 0 = no region.
     """
-    count = int(labels.max()) + 1
-    if count < 3:
+    region_count = int(labels.max())
+    if region_count < MIN_REGIONS:
         return labels
     samples = sample_regions(labels)
-    alike = _alike(color, samples)
-    joined = np.zeros((count, count), bool)
+    has_similar_color = _have_similar_colors(color, samples)
+    is_merged = np.zeros((region_count + 1, region_count + 1), bool)
     for pairs in (
-        hidden_continuations(labels, view, samples, alike),
-        insides(labels, view, samples, alike),
+        merge_across_occluders(labels, view, samples, has_similar_color),
+        merge_concave_interiors(labels, view, samples, has_similar_color),
     ):
-        joined[pairs[:, 0], pairs[:, 1]] = True
-    _, names = connected_components(joined, directed=False)
-    return names.astype(np.int32)[labels]
+        is_merged[pairs[:, 0], pairs[:, 1]] = True
+    _, merged_label = connected_components(is_merged, directed=False)
+    return merged_label.astype(np.int32)[labels]
 
 
-def _alike(color: NDArray[np.uint8], samples: list[Indices]) -> Mask:
-    """(K + 1, K + 1): whether the mean colours of two pieces can be one object's."""
+def _have_similar_colors(color: NDArray[np.uint8], samples: list[Indices]) -> Mask:
+    """Compare the mean chroma of all pairs of regions; returns (K + 1, K + 1) bool."""
     pixels = color.reshape(-1, 3)[np.concatenate(samples)].astype(np.float32) / 255
     ends = np.cumsum([len(group) for group in samples])
     groups = np.split(cv2.cvtColor(pixels[None], cv2.COLOR_RGB2Lab)[0, :, 1:], ends[:-1])
     mean = np.array([group.sum(axis=0) / max(len(group), 1) for group in groups])
-    return np.linalg.norm(mean[:, None] - mean, axis=2) < OTHER_COLOR
+    distance = np.linalg.norm(mean[:, None] - mean, axis=2)
+    return distance < CONSTANTS.max_mean_ab_distance
 
 
-def hidden_continuations(
-    labels: Labels, view: InverseDepthImage, samples: list[Indices], alike: Mask
+def merge_across_occluders(
+    labels: Labels, view: InverseDepthImage, samples: list[Indices], has_similar_color: Mask
 ) -> Pairs:
-    """Find pairs (N, 2) that lie on one surface and have only nearer pieces between them.
+    """Find pairs of regions on one plane with only nearer regions between them.
 
-    Between the two, the line through their centres must run over pieces before the surface through
-    both, or over holes in the depth: what lies in that surface hides nothing.
+    The line between their centers must run over regions in front of the common plane, or over holes
+    in the depth. A region in that plane occludes nothing.
+
+    Args:
+        labels: (H, W) int32, 1..K, 0 = no region.
+        view: inverse depth.
+        samples: pixels of each region.
+        has_similar_color: (K + 1, K + 1) bool.
+
+    Returns:
+        (N, 2) labels to merge.
     """
-    planes = _Planes.fit(view, samples)
-    pairs = np.argwhere(np.triu(planes.agree() & alike, 1))
+    planes = _RegionPlanes.fit(view, samples)
+    pairs = np.argwhere(np.triu(planes.are_coplanar() & has_similar_color, 1))
     pairs = pairs[pairs[:, 0] > 0]
-    v, u = _lines(samples, pairs, labels.shape[1])
-    seen = labels[v, u]
-    between = (seen != pairs[:, :1]) & (seen != pairs[:, 1:])
-    surface = np.einsum("pnk,pk->pn", view.rays[v, u], planes.through(pairs))
-    before = (seen > 0) & (view.values[v, u] > surface + NEARER)
-    hidden = between & (before | ~view.valid[v, u])
-    enough = np.maximum(HIDDEN * between.sum(axis=1), LEAST_HIDDEN * len(LINE))
-    return pairs[hidden.sum(axis=1) >= enough]
+    # Sample the labels on the line between the centers of each pair.
+    v, u = _center_lines(samples, pairs, labels.shape[1])
+    line_labels = labels[v, u]
+    is_between = (line_labels != pairs[:, :1]) & (line_labels != pairs[:, 1:])
+    # Compare their depth with the common plane. p: pairs, n: points on the line, k: coordinates.
+    plane_depth = np.einsum("pnk,pk->pn", view.rays[v, u], planes.common_planes(pairs))
+    is_nearer = view.values[v, u] > plane_depth + CONSTANTS.min_occlusion_step
+    is_occluded = is_between & (((line_labels > 0) & is_nearer) | ~view.valid[v, u])
+    # Require occlusion along nearly all of the line.
+    min_count = np.maximum(
+        CONSTANTS.min_occluded_ratio * is_between.sum(axis=1),
+        CONSTANTS.min_occluded_line_ratio * CONSTANTS.line_sample_count,
+    )
+    return pairs[is_occluded.sum(axis=1) >= min_count]
 
 
-def _lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Indices, Indices]:
-    """Rows and columns (N, 40) of the pixels on the lines between two pieces' centres."""
-    centres = np.zeros((len(samples), 2))
-    for piece, pixels in enumerate(samples[1:], 1):
-        centres[piece] = np.mean(np.divmod(pixels, width), axis=1)
-    start, end = centres[pairs[:, 0], :, None], centres[pairs[:, 1], :, None]
-    rows_columns = np.rint(start + (end - start) * LINE).astype(np.intp)
+def _center_lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Indices, Indices]:
+    """Sample the lines between the centers of pairs of regions.
+
+    Args:
+        samples: pixels of each region.
+        pairs: (N, 2) labels.
+        width: width of the image [px].
+
+    Returns:
+        Rows and columns (N, line_sample_count).
+    """
+    centers = np.zeros((len(samples), 2))
+    for region, pixels in enumerate(samples[1:], 1):
+        centers[region] = np.mean(np.divmod(pixels, width), axis=1)
+    start, end = centers[pairs[:, 0], :, None], centers[pairs[:, 1], :, None]
+    fractions = np.linspace(0, 1, CONSTANTS.line_sample_count)
+    rows_columns = np.rint(start + (end - start) * fractions).astype(np.intp)
     return rows_columns[:, 0], rows_columns[:, 1]
 
 
 @dataclass(frozen=True)
-class _Planes:
-    """Least-squares planes w = g . ray of pieces, as their normal equations a piece.
+class _RegionPlanes:
+    """Least-squares planes w = g . ray of regions, as normal equations.
 
-    Each piece has the weight 1, whatever its size, so that the plane through two is fair to both.
+    Each region has the weight 1, whatever its size, so that both count equally in a common plane.
+
+    Attributes:
+        matrix: (K + 1, 3, 3), mean of ray ray^T.
+        moment: (K + 1, 3), mean of w ray.
+        power: (K + 1,), mean of w^2.
     """
 
     matrix: NDArray[np.float64]
@@ -119,55 +190,80 @@ class _Planes:
     power: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, view: InverseDepthImage, samples: list[Indices]) -> _Planes:
+    def fit(cls, view: InverseDepthImage, samples: list[Indices]) -> _RegionPlanes:
+        """Accumulate the normal equations of each region."""
         rays, w = view.rays.reshape(-1, 3), view.values.ravel()
         matrix, moment, power = [np.eye(3)], [np.zeros(3)], [0.0]
         for pixels in samples[1:]:
             r, depth = rays[pixels].astype(np.float64), w[pixels].astype(np.float64)
-            matrix.append(r.T @ r / len(r) + 1e-9 * np.eye(3))
+            matrix.append(r.T @ r / len(r) + PLANE_REGULARIZER * np.eye(3))
             moment.append(r.T @ depth / len(r))
             power.append(float(depth @ depth) / len(r))
         return cls(np.array(matrix), np.array(moment), np.array(power))
 
-    def through(self, pairs: Pairs) -> NDArray[np.float64]:
-        """The planes (..., 3) through pairs (..., 2) of pieces."""
+    def common_planes(self, pairs: Pairs) -> NDArray[np.float64]:
+        """Fit planes (..., 3) to pairs (..., 2) of regions."""
         matrix, moment = self.matrix[pairs].sum(axis=-3), self.moment[pairs].sum(axis=-2)
         return np.linalg.solve(matrix, moment[..., None])[..., 0]
 
-    def agree(self) -> Mask:
-        """(K + 1, K + 1): whether the plane through both fits each as well as its own does."""
-        every = np.moveaxis(np.indices((len(self.power),) * 2), 0, -1)
-        misfit = self._misfit(self.through(every))
-        own = np.diagonal(misfit)
-        limit = SAME_PLANE * np.maximum(own[:, None], own[None]) + 0.002
+    def are_coplanar(self) -> Mask:
+        """Find pairs (K + 1, K + 1) whose common plane fits both as well as their own planes."""
+        all_pairs = np.moveaxis(np.indices((len(self.power),) * 2), 0, -1)
+        misfit = self._misfit(self.common_planes(all_pairs))
+        own_misfit = np.diagonal(misfit)
+        pair_misfit = np.maximum(own_misfit[:, None], own_misfit[None])
+        limit = CONSTANTS.max_misfit_ratio * pair_misfit + CONSTANTS.misfit_tolerance
         return np.maximum(misfit, misfit.T) < limit
 
     def _misfit(self, planes: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Root mean square distance of piece i from planes[i, j], metres at 1 m."""
+        """Compute the root mean square distance of region i from planes[i, j] [1/m]."""
+        # i, j: regions; k, l: coordinates.
         quadratic = np.einsum("ijk,ikl,ijl->ij", planes, self.matrix, planes)
         linear = np.einsum("ijk,ik->ij", planes, self.moment)
         return np.sqrt(np.maximum(quadratic - 2 * linear + self.power[:, None], 0))
 
 
-def insides(labels: Labels, view: InverseDepthImage, samples: list[Indices], alike: Mask) -> Pairs:
-    """Pair (N, 2) hollow pieces with the piece that stands before most of their border."""
-    meetings, nearer = region_adjacency(labels, view.values)
-    in_front = np.where((nearer > 0) & alike, meetings * nearer, 0)
-    hollow = [
-        piece
-        for piece in np.flatnonzero(in_front.any(axis=1))
-        if _curvature(view, samples[piece]) > HOLLOW
+def merge_concave_interiors(
+    labels: Labels, view: InverseDepthImage, samples: list[Indices], has_similar_color: Mask
+) -> Pairs:
+    """Pair concave regions with the region in front of most of their border.
+
+    Args:
+        labels: (H, W) int32, 1..K, 0 = no region.
+        view: inverse depth.
+        samples: pixels of each region.
+        has_similar_color: (K + 1, K + 1) bool.
+
+    Returns:
+        (N, 2) labels to merge.
+    """
+    border_length, mean_step = region_adjacency(labels, view.values)
+    in_front = np.where((mean_step > 0) & has_similar_color, border_length * mean_step, 0)
+    concave = [
+        region
+        for region in np.flatnonzero(in_front.any(axis=1))
+        if _concavity(view, samples[region]) > CONSTANTS.min_concavity
     ]
-    return np.stack([hollow, in_front[hollow].argmax(axis=1)], axis=1).astype(np.intp)
+    return np.stack([concave, in_front[concave].argmax(axis=1)], axis=1).astype(np.intp)
 
 
-def _curvature(view: InverseDepthImage, pixels: Indices) -> float:
-    """Laplacian of inverse depth, over the piece's radius; positive where it is hollow."""
+def _concavity(view: InverseDepthImage, pixels: Indices) -> float:
+    """Fit a quadric to a region and return its Laplacian over the region's radius [1/m].
+
+    Args:
+        view: inverse depth.
+        pixels: (n,) flat indices of the region.
+
+    Returns:
+        Laplacian of inverse depth; positive for concave regions.
+    """
+    # Scale the coordinates by the radius.
     v, u = np.divmod(pixels, view.values.shape[1])
     x, y = u - u.mean(), v - v.mean()
     radius = max(float(np.sqrt(x.var() + y.var())), 1.0)
     x, y = x / radius, y / radius
+    # Solve the normal equations of w = a x^2 + b y^2 + c x y + d x + e y + f.
     terms = np.stack([x * x, y * y, x * y, x, y, np.ones_like(x)], axis=1)
-    normal = terms.T @ terms + 1e-6 * np.eye(6)
-    fit = np.linalg.solve(normal, terms.T @ view.values.ravel()[pixels])
-    return float(2 * (fit[0] + fit[1]))
+    normal_matrix = terms.T @ terms + QUADRIC_REGULARIZER * np.eye(terms.shape[1])
+    coefficients = np.linalg.solve(normal_matrix, terms.T @ view.values.ravel()[pixels])
+    return float(2 * (coefficients[0] + coefficients[1]))

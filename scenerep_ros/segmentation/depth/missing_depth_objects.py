@@ -1,69 +1,105 @@
-"""Things that a depth camera is blind to: compact holes in a surface that look unlike it."""
+"""Objects that a depth camera does not measure: compact holes in a surface of another color."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.ops.regions import binary_opening, connected_regions, filter_small_regions
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-MARGIN = 5
-"""Width in pixels of what is looked at around a hole."""
-COMPACT = 0.8
-"""Share of its convex hull that a thing fills."""
-ON_SURFACE = 0.6
-"""Share of what is around a thing that is background."""
-UNLIKE = 25.0
-"""Distance in CIELAB between a thing's mean colour and that of the surface around it. The phone on
-the rendered table has 45; holes in walls and tables in eight frames of TUM fr1_rpy and 7-Scenes
-have up to 14, but for a dark bin with 38."""
+
+@dataclass(frozen=True)
+class MissingDepthConstants:
+    """Tuned constants of objects without depth."""
+
+    margin_px: int = tuned(
+        5,
+        "width of the ring around a hole that is compared with it",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+    min_solidity: float = tuned(
+        0.8, "ratio of the area of an object to that of its convex hull", set_on="not recorded"
+    )
+    min_surface_ratio: float = tuned(
+        0.6, "ratio of the ring that belongs to background", set_on="not recorded"
+    )
+    min_color_contrast: float = tuned(
+        25.0,
+        "distance in CIELAB between the mean colors of an object and the surface around it",
+        set_on="rendered table: 45 for the phone; holes in walls and tables of eight frames of TUM "
+        "fr1_rpy and 7-Scenes: up to 14, except 38 for a dark bin",
+    )
 
 
-def blind_spots(holes: Mask, surface: Mask, color: NDArray[np.uint8], min_area: float) -> Labels:
-    """Number the holes that are things, 1..K; dark and mirroring ones that lie flat.
+CONSTANTS = MissingDepthConstants()
+
+
+def detect_missing_depth_objects(
+    holes: Mask, surface: Mask, color: NDArray[np.uint8], min_area: float
+) -> Labels:
+    """Detect holes that are flat dark or reflecting objects.
 
     Args:
-        holes: (H, W) bool, where there is no depth, and no shadow.
+        holes: (H, W) bool, pixels without depth, except shadows.
         surface: (H, W) bool, background.
         color: (H, W, 3) uint8 RGB.
-        min_area: smallest thing, as a share of the image.
+        min_area: area of the smallest object, as a ratio of the image.
+
+    Returns:
+        (H, W) int32, 1..K for the objects, 0 elsewhere.
     """
-    spots = filter_small_regions(connected_regions(binary_opening(holes)), min_area)
-    things = np.zeros_like(spots)
-    for spot in range(1, int(spots.max()) + 1):
-        window = _window(spots == spot)
-        if _cropped(window, spots.shape):
+    regions = filter_small_regions(connected_regions(binary_opening(holes)), min_area)
+    objects = np.zeros_like(regions)
+    for region in range(1, int(regions.max()) + 1):
+        window = _bounding_window(regions == region)
+        if _is_cropped(window, regions.shape):
             continue
-        inside = spots[window] == spot
-        if _is_thing(inside, surface[window], color[window]):
-            things[window][inside] = things.max() + 1
-    return things
+        mask = regions[window] == region
+        if _is_object(mask, surface[window], color[window]):
+            objects[window][mask] = objects.max() + 1
+    return objects
 
 
-def _window(mask: Mask) -> tuple[slice, slice]:
-    """Rows and columns of a mask's bounding box with a MARGIN, which may start before 0."""
+def _bounding_window(mask: Mask) -> tuple[slice, slice]:
+    """Return rows and columns of a mask's bounding box with a margin; they may start before 0."""
     u, v, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    return slice(v - MARGIN, v + height + MARGIN), slice(u - MARGIN, u + width + MARGIN)
+    margin = CONSTANTS.margin_px
+    return slice(v - margin, v + height + margin), slice(u - margin, u + width + margin)
 
 
-def _cropped(window: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
-    """Whether a window goes over the image's border, so that not all around it is seen."""
+def _is_cropped(window: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
+    """Return True if a window extends beyond the image."""
     return any(w.start < 0 or w.stop > size for w, size in zip(window, shape, strict=True))
 
 
-def _is_thing(inside: Mask, surface: Mask, color: NDArray[np.uint8]) -> bool:
-    mask = inside.astype(np.uint8)
-    reach = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
-    ring = (cv2.dilate(mask, reach) > 0) & ~inside
-    around = ring & surface
-    if around.sum() < ON_SURFACE * ring.sum():
+def _is_object(mask: Mask, surface: Mask, color: NDArray[np.uint8]) -> bool:
+    """Return True if a hole is compact, lies on a surface, and has another color.
+
+    Args:
+        mask: (h, w) bool, the hole, with a margin.
+        surface: (h, w) bool, background.
+        color: (h, w, 3) uint8 RGB.
+    """
+    pixels = mask.astype(np.uint8)
+    # Check that a surface surrounds the hole.
+    size = 2 * CONSTANTS.margin_px + 1
+    ring = (cv2.dilate(pixels, np.ones((size, size), np.uint8)) > 0) & ~mask
+    surrounding = ring & surface
+    if surrounding.sum() < CONSTANTS.min_surface_ratio * ring.sum():
         return False
-    hull = np.zeros_like(mask)
-    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(mask)), 1)
+    # Compare shape and color.
+    hull = np.zeros_like(pixels)
+    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(pixels)), 1)
     lab = cv2.cvtColor(color.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    unlike = np.linalg.norm(lab[inside].mean(axis=0) - lab[around].mean(axis=0))
-    return bool(unlike > UNLIKE and inside.sum() > COMPACT * hull.sum())
+    contrast = np.linalg.norm(lab[mask].mean(axis=0) - lab[surrounding].mean(axis=0))
+    is_solid = mask.sum() > CONSTANTS.min_solidity * hull.sum()
+    return bool(contrast > CONSTANTS.min_color_contrast and is_solid)

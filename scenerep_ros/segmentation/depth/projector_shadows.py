@@ -1,56 +1,85 @@
-"""Holes in depth that the projector of a structured-light sensor does not reach."""
+"""Projector shadows: holes in the depth of structured-light sensors beside near objects."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-BASELINE = 0.075
-"""Between projector and camera of a Kinect, metres; of other structured-light sensors, at most."""
-SLACK = 1.3
-"""Times its computed width up to which a hole is a shadow: borders waver."""
-FRAY = 2
-"""Pixels at either side of a hole whose depth is not to be trusted."""
+
+@dataclass(frozen=True)
+class ProjectorShadowConstants:
+    """Tuned constants of projector shadows."""
+
+    baseline_m: float = tuned(
+        0.075,
+        "distance between projector and camera",
+        unit="m",
+        set_on="Kinect; the largest of the structured-light sensors",
+    )
+    max_width_ratio: float = tuned(
+        1.3,
+        "ratio of a hole's width to the computed width up to which it is a shadow",
+        set_on="not recorded",
+    )
+    margin_px: int = tuned(
+        2,
+        "pixels on either side of a hole whose depth is unreliable",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
 
 
-def fill_shadows(
-    labels: Labels, decided: Mask, view: InverseDepthImage, gap: float
+CONSTANTS = ProjectorShadowConstants()
+
+
+def label_projector_shadows(
+    labels: Labels, is_labelled: Mask, view: InverseDepthImage, min_step: float
 ) -> tuple[Labels, Mask]:
-    """Give shadows to what they fall on.
+    """Label projector shadows like the surface that they fall on.
 
-    A near thing throws a shadow of baseline * focal length * (1 / z_near - 1 / z_far) pixels along
-    the row on what is behind it. A hole as narrow as that, between two depths, shows the far one;
-    a wider one is dark, shiny or clear itself, and stays open.
+    A near object casts a shadow of baseline * focal length * (1 / z_near - 1 / z_far) pixels along
+    the row. A hole of at most this width between two depths shows the far surface; a wider hole is
+    dark, reflecting or transparent itself and stays unlabelled.
 
     Args:
         labels: (H, W) int32.
-        decided: (H, W) bool, where labels are known.
-        view: of the depth.
-        gap: smallest step in depth that throws a shadow, metres at 1 m.
+        is_labelled: (H, W) bool, pixels whose label is known.
+        view: inverse depth.
+        min_step: smallest step in inverse depth that casts a shadow [1/m].
 
     Returns:
-        labels and decided, with the shadows.
+        Labels and mask with the shadows.
     """
     columns, last = np.arange(labels.shape[1], dtype=np.int32), labels.shape[1] - 1
-    known = view.valid
-    left = np.maximum.accumulate(np.where(known, columns, np.int32(-1)), axis=1)
-    beyond = np.where(known, columns, np.int32(last + 1))
-    right = np.minimum.accumulate(beyond[:, ::-1], axis=1)[:, ::-1]
-    between = ~known & ~decided & (left >= 0) & (right <= last)
-    v, u = np.divmod(np.flatnonzero(between), last + 1)
+    # Find the nearest measured pixels to the left and to the right of each hole.
+    left_to_pixel = np.where(view.valid, columns, np.int32(-1))
+    left = np.maximum.accumulate(left_to_pixel, axis=1)
+    right_to_pixel = np.where(view.valid, columns, np.int32(last + 1))
+    right = np.minimum.accumulate(right_to_pixel[:, ::-1], axis=1)[:, ::-1]
+    is_hole = ~view.valid & ~is_labelled & (left >= 0) & (right <= last)
+    v, u = np.divmod(np.flatnonzero(is_hole), last + 1)
     width = right[v, u] - left[v, u] - 1
-    before, after = np.maximum(left[v, u] - FRAY, 0), np.minimum(right[v, u] + FRAY, last)
+    # Compute the width of a shadow from the step in inverse depth between both sides.
+    before = np.maximum(left[v, u] - CONSTANTS.margin_px, 0)
+    after = np.minimum(right[v, u] + CONSTANTS.margin_px, last)
     step = view.values[v, after] - view.values[v, before]
-    expected = BASELINE / (view.rays[0, 1, 0] - view.rays[0, 0, 0]) * np.abs(step)
+    tangent_per_px = view.rays[0, 1, 0] - view.rays[0, 0, 0]
+    shadow_width = CONSTANTS.baseline_m / tangent_per_px * np.abs(step)
+    max_width = CONSTANTS.max_width_ratio * shadow_width + 2 * CONSTANTS.margin_px
+    # Copy the label of the far side.
     far = np.where(step > 0, before, after)
-    shadow = (np.abs(step) > gap) & (width < SLACK * expected + 2 * FRAY) & decided[v, far]
-    v, u, far = v[shadow], u[shadow], far[shadow]
-    labels, decided = labels.copy(), decided.copy()
+    is_shadow = (np.abs(step) > min_step) & (width < max_width) & is_labelled[v, far]
+    v, u, far = v[is_shadow], u[is_shadow], far[is_shadow]
+    labels, is_labelled = labels.copy(), is_labelled.copy()
     labels[v, u] = labels[v, far]
-    decided[v, u] = True
-    return labels, decided
+    is_labelled[v, u] = True
+    return labels, is_labelled

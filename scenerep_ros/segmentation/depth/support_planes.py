@@ -1,11 +1,14 @@
-"""What objects stand on and before: table tops, walls, floors."""
+"""Structure and support surfaces: table tops, walls and floors in the depth image."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import DepthOptions
 from scenerep_ros.geometry import Plane, find_planes, plane_fit_residual
 from scenerep_ros.geometry.discontinuities import CONSTANTS as BOUNDARY
@@ -16,142 +19,241 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-SMALL, LARGE, AROUND = (np.ones((size, size), np.uint8) for size in (3, 7, 17))
-LEAST_SHARE = 0.03
-"""Of the known pixels that a plane must explain to be looked at."""
-DOMINANT_SHARE = 0.15
-"""Of the known pixels that make the largest plane background, however small it is in metres."""
-MOSTLY = 0.7
-"""Share of its pixels on a plane's extension from which a piece is a part of that plane."""
-FLAT = 2.0
-"""Times its tolerance up to which a piece can still be a plane that is bent by the lens."""
-SPARSE = 4
-"""Every so many rows and columns are enough to see what lies behind a plane."""
-BEHIND = 0.02
-"""Share of the known pixels behind a plane up to which it bounds the scene: walls and floors do, and
-faces of objects do not, since what carries or surrounds an object lies behind each of them."""
-RECESS_AREA = 0.03
-"""Of a plane that lies behind what surrounds it, from which it is background, m^2."""
-RECESSED = 3.0
-"""Times as much of what surrounds such a plane that is before it as behind it: the back of a shelf
-and the bottom of a box have that, a screen or a book does not."""
-USUAL_ROUGHNESS = 0.0016
-"""Of flat surfaces in Kinect depth, metres at 1 m: 0.0012 to 0.0018 in the Object Segmentation
-Database, TUM fr1_rpy and the rendered scenes. Tolerances are meant for it, and grow with it."""
-LENGTH = (98.0, 2.0)
-"""Percentiles of a piece's points between which its length is measured."""
-BUMP = 0.004
-"""Height of bumps that calibration and interpolation leave in a plane however near it is, metres."""
+
+@dataclass(frozen=True)
+class SupportPlaneConstants:
+    """Tuned constants of support planes."""
+
+    min_inlier_ratio: float = tuned(
+        0.03, "ratio of the pixels with depth that a plane must explain", set_on="not recorded"
+    )
+    min_dominant_ratio: float = tuned(
+        0.15,
+        "ratio of the pixels with depth from which the largest plane is background, whatever its "
+        "area",
+        set_on="not recorded",
+    )
+    max_on_plane_ratio: float = tuned(
+        0.7,
+        "ratio of a region's pixels near a background plane from which it belongs to the plane",
+        set_on="not recorded",
+    )
+    near_tolerance_ratio: float = tuned(
+        2.0,
+        "ratio to the plane tolerance up to which a pixel is near a plane that the lens bends",
+        set_on="not recorded",
+    )
+    sampling_step: int = tuned(
+        4,
+        "distance between the pixels that are searched behind a plane",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+    max_behind_ratio: float = tuned(
+        0.02,
+        "ratio of the pixels with depth behind a plane up to which it bounds the scene",
+        set_on="argument: walls and floors have nothing behind them; behind the face of an object "
+        "is what carries or surrounds it",
+    )
+    min_recess_area_m2: float = tuned(
+        0.03,
+        "area from which a plane behind its surroundings is background",
+        unit="m^2",
+        set_on="not recorded",
+    )
+    min_recess_ratio: float = tuned(
+        3.0,
+        "ratio of the surroundings in front of a recessed plane to those behind it",
+        set_on="argument: the back of a shelf and the bottom of a box exceed it, a screen or a book "
+        "does not",
+    )
+    reference_residual: float = tuned(
+        0.0016,
+        "residual of flat surfaces for which tolerances are meant; they grow with it",
+        unit="1/m",
+        set_on="Object Segmentation Database, TUM fr1_rpy and rendered scenes: 0.0012 to 0.0018",
+    )
+    min_length_percentile: float = tuned(
+        2.0, "percentile of a region's points at which its length starts", set_on="not recorded"
+    )
+    max_length_percentile: float = tuned(
+        98.0, "percentile of a region's points at which its length ends", set_on="not recorded"
+    )
+    bump_height_m: float = tuned(
+        0.004,
+        "height of bumps in a plane that calibration and interpolation leave at any distance",
+        unit="m",
+        set_on="not recorded",
+    )
+    opening_size_px: int = tuned(
+        3,
+        "side of the kernel of the opening of a plane's pixels",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+    dilation_size_px: int = tuned(
+        7,
+        "side of the kernel that grows a plane to its border, and of the opening that removes stripes",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+    surroundings_size_px: int = tuned(
+        17,
+        "side of the kernel that selects the surroundings of a plane",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
 
 
-def find_background(view: InverseDepthImage, options: DepthOptions) -> tuple[Mask, Mask]:
-    """Find the planes that are no object's face.
+CONSTANTS = SupportPlaneConstants()
 
-    They are the dominant one, those that are too large, those that bound the scene, and those that
-    lie behind what surrounds them.
 
-    A plane is endless, and on its way through the scene it cuts through objects. So a pixel
-    belongs to it only if the surface around it has the plane's slope too, or if it is near such
-    pixels.
+def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> tuple[Mask, Mask]:
+    """Segment the planes of structure and support surfaces.
+
+    These are the dominant plane, those with a large area, those that bound the scene, and those that
+    lie behind their surroundings. The extension of a plane cuts through objects. A pixel therefore
+    belongs to it only if the surface around the pixel has the plane's slope too, or if it is near
+    such pixels.
+
+    Args:
+        view: inverse depth.
+        options: tolerances.
 
     Returns:
-        (H, W) bool: the pixels of these planes; and those which are near one's endless extension.
+        (H, W) bool, pixels of these planes, and (H, W) bool, pixels near the extension of one.
     """
-    background, flat = np.zeros(view.values.shape, bool), np.zeros(view.values.shape, bool)
+    is_background = np.zeros(view.values.shape, bool)
+    is_near_plane = np.zeros(view.values.shape, bool)
     slopes = _slopes(view.smoothed)
-    distance = options.plane_distance * max(
-        1.0, plane_fit_residual(view.values, view.rays) / USUAL_ROUGHNESS
-    )
-    for rank, plane in enumerate(find_planes(view.values, view.rays, distance, LEAST_SHARE)):
-        tolerance = np.fmax(distance, BUMP * view.values / plane.distance)
-        elevation = plane.residual(view.values, view.rays)
-        close = np.abs(elevation) < tolerance
-        parallel = close & ~background & _parallel(plane, slopes, view, tolerance)
-        area = _area(parallel, view, plane)
-        if (
-            area > options.plane_area
-            or (rank == 0 and close.sum() > DOMINANT_SHARE * view.valid.sum())
-            or _bounding(elevation[::SPARSE, ::SPARSE], tolerance[::SPARSE, ::SPARSE])
-            or (area > RECESS_AREA and _recessed(parallel, elevation, FLAT * tolerance))
-        ):
-            core = cv2.morphologyEx(parallel.astype(np.uint8), cv2.MORPH_OPEN, SMALL)
-            background |= close & (cv2.dilate(core, LARGE) > 0)
-            flat |= np.abs(elevation) < FLAT * tolerance
-    return background, flat
+    # Adapt the tolerance to the noise of the sensor.
+    noise_ratio = plane_fit_residual(view.values, view.rays) / CONSTANTS.reference_residual
+    distance = options.plane_distance * max(1.0, noise_ratio)
+    planes = find_planes(view.values, view.rays, distance, CONSTANTS.min_inlier_ratio)
+    for rank, plane in enumerate(planes):
+        # Find the pixels of the plane.
+        tolerance = np.fmax(distance, CONSTANTS.bump_height_m * view.values / plane.distance)
+        residual = plane.residual(view.values, view.rays)
+        is_close = np.abs(residual) < tolerance
+        is_on_plane = is_close & ~is_background & _is_parallel(plane, slopes, view, tolerance)
+        # Add them to the background if the plane is no face of an object.
+        min_dominant_count = CONSTANTS.min_dominant_ratio * view.valid.sum()
+        is_dominant = rank == 0 and is_close.sum() > min_dominant_count
+        if is_dominant or _is_background(is_on_plane, residual, tolerance, view, plane, options):
+            core = cv2.morphologyEx(
+                is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, _kernel(CONSTANTS.opening_size_px)
+            )
+            is_background |= is_close & (cv2.dilate(core, _kernel(CONSTANTS.dilation_size_px)) > 0)
+            is_near_plane |= np.abs(residual) < CONSTANTS.near_tolerance_ratio * tolerance
+    return is_background, is_near_plane
 
 
-def standing(pieces: Labels, flat: Mask, min_share: float) -> Labels:
-    """Drop pieces that are too small, or no more than a ripple of a background plane.
+def filter_protruding_regions(regions: Labels, is_near_plane: Mask, min_area: float) -> Labels:
+    """Remove regions that are small, or do not protrude from the background planes.
 
     Args:
-        pieces: (H, W) int32, 0..K.
-        flat: (H, W) bool, near a background plane's endless extension.
-        min_share: smallest piece, as a share of the image.
+        regions: (H, W) int32, 0..K.
+        is_near_plane: (H, W) bool, pixels near the extension of a background plane.
+        min_area: area of the smallest region, as a ratio of the image.
     """
-    size = region_areas(pieces)
-    on_plane = np.bincount(pieces[flat], minlength=len(size))
-    return filter_labels(pieces, (size >= min_share * pieces.size) & (on_plane < MOSTLY * size))
+    area = region_areas(regions)
+    near_plane_area = np.bincount(regions[is_near_plane], minlength=len(area))
+    is_large = area >= min_area * regions.size
+    is_protruding = near_plane_area < CONSTANTS.max_on_plane_ratio * area
+    return filter_labels(regions, is_large & is_protruding)
 
 
-def furniture(pieces: Labels, view: InverseDepthImage, max_size: float) -> Mask:
-    """Find pieces that reach too far to be things: shelves, frames, the front of a table.
+def find_oversized_regions(regions: Labels, view: InverseDepthImage, max_size: float) -> Mask:
+    """Find regions that are too long for an object: shelves, frames, the front of a table.
 
     Args:
-        pieces: (H, W) int32, 0..K.
-        view: of the depth.
-        max_size: longest thing, metres.
+        regions: (H, W) int32, 0..K.
+        view: inverse depth.
+        max_size: length of the longest object [m].
 
     Returns:
         (K + 1,) bool.
     """
     rays, w = view.rays.reshape(-1, 3), view.values.ravel()
-    large = [
+    is_oversized = [
         label > 0 and _length(rays[pixels] / w[pixels, None]) > max_size
-        for label, pixels in enumerate(sample_regions(pieces))
+        for label, pixels in enumerate(sample_regions(regions))
     ]
-    return np.array(large)
+    return np.array(is_oversized)
+
+
+def _kernel(size: int) -> NDArray[np.uint8]:
+    return np.ones((size, size), np.uint8)
 
 
 def _length(points: Floats) -> float:
-    """Of points (N, 3) along the line on which they vary most, without stray ones."""
-    centred = points - points.mean(axis=0)
-    along = centred @ np.linalg.eigh(centred.T @ centred)[1][:, -1]
-    return float(np.subtract(*np.percentile(along, LENGTH)))
+    """Measure points (N, 3) along their first principal axis, without outliers [m]."""
+    centered = points - points.mean(axis=0)
+    along = centered @ np.linalg.eigh(centered.T @ centered)[1][:, -1]
+    percentiles = CONSTANTS.max_length_percentile, CONSTANTS.min_length_percentile
+    return float(np.subtract(*np.percentile(along, percentiles)))
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:
-    """Change of inverse depth along u and v over twice the BOUNDARY.half_chord_px."""
+    """Compute the change of inverse depth along u and v over twice the half chord."""
     right, left = shifted_neighbors(w, 0, BOUNDARY.half_chord_px)
     below, above = shifted_neighbors(w, BOUNDARY.half_chord_px, 0)
     return right - left, below - above
 
 
-def _parallel(
+def _is_parallel(
     plane: Plane, slopes: tuple[Floats, Floats], view: InverseDepthImage, tolerance: Floats
 ) -> Mask:
+    """Find the pixels (H, W) where the surface has the slope of a plane."""
     along_u = plane.gradient @ (view.rays[0, 1] - view.rays[0, 0]) * (2 * BOUNDARY.half_chord_px)
     along_v = plane.gradient @ (view.rays[1, 0] - view.rays[0, 0]) * (2 * BOUNDARY.half_chord_px)
     return (np.abs(slopes[0] - along_u) < tolerance) & (np.abs(slopes[1] - along_v) < tolerance)
 
 
-def _bounding(elevation: Floats, tolerance: Floats) -> bool:
-    """Whether nothing lies behind a plane."""
-    behind = (elevation < -FLAT * tolerance).sum()
-    return bool(behind < BEHIND * np.isfinite(elevation).sum())
+def _is_background(
+    is_on_plane: Mask,
+    residual: Floats,
+    tolerance: Floats,
+    view: InverseDepthImage,
+    plane: Plane,
+    options: DepthOptions,
+) -> bool:
+    """Return True if a plane is large, bounds the scene, or lies behind its surroundings."""
+    area = _area(is_on_plane, view, plane)
+    if area > options.plane_area:
+        return True
+    sample = np.s_[:: CONSTANTS.sampling_step, :: CONSTANTS.sampling_step]
+    if _bounds_scene(residual[sample], tolerance[sample]):
+        return True
+    near_tolerance = CONSTANTS.near_tolerance_ratio * tolerance
+    is_large = area > CONSTANTS.min_recess_area_m2
+    return is_large and _is_recessed(is_on_plane, residual, near_tolerance)
 
 
-def _recessed(plane: Mask, elevation: Floats, tolerance: Floats) -> bool:
-    """Whether a plane's pixels are seen between nearer things, as the bottom of a box is."""
-    wide = cv2.morphologyEx(plane.astype(np.uint8), cv2.MORPH_OPEN, LARGE)
-    around = cv2.dilate(wide, AROUND) > 0
-    before, behind = (around & (side > tolerance) for side in (elevation, -elevation))
-    return bool(before.sum() > RECESSED * behind.sum())
+def _bounds_scene(residual: Floats, tolerance: Floats) -> bool:
+    """Return True if almost nothing lies behind a plane."""
+    behind_count = (residual < -CONSTANTS.near_tolerance_ratio * tolerance).sum()
+    return bool(behind_count < CONSTANTS.max_behind_ratio * np.isfinite(residual).sum())
 
 
-def _area(mask: Mask, view: InverseDepthImage, plane: Plane) -> float:
-    """Of a plane's pixels, m^2, without thin stripes.
+def _is_recessed(is_on_plane: Mask, residual: Floats, tolerance: Floats) -> bool:
+    """Return True if a plane lies behind its surroundings, like the bottom of a box."""
+    kernel = _kernel(CONSTANTS.dilation_size_px)
+    opened = cv2.morphologyEx(is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    surroundings = cv2.dilate(opened, _kernel(CONSTANTS.surroundings_size_px)) > 0
+    in_front, behind = (surroundings & (side > tolerance) for side in (residual, -residual))
+    return bool(in_front.sum() > CONSTANTS.min_recess_ratio * behind.sum())
+
+
+def _area(is_on_plane: Mask, view: InverseDepthImage, plane: Plane) -> float:
+    """Compute the area of a plane's pixels without thin stripes [m^2].
 
     A plane n.x = d is seen under the angle n.r = d w, so a pixel covers size z^2 / (d w) of it.
     """
-    wide = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, LARGE) > 0
-    return float(np.sum(view.values[wide] ** -3)) * view.pixel_area / plane.distance
+    kernel = _kernel(CONSTANTS.dilation_size_px)
+    opened = cv2.morphologyEx(is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    return float(np.sum(view.values[opened] ** -3)) * view.pixel_area / plane.distance

@@ -23,14 +23,21 @@ from scenerep_ros.ops.regions import (
 from scenerep_ros.ops.working_grid import upsample_nearest
 from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.segmentation.base import Segmenter
-from scenerep_ros.segmentation.depth.label_propagation import fill_undecided
-from scenerep_ros.segmentation.depth.merging import merge_pieces
-from scenerep_ros.segmentation.depth.missing_depth_objects import blind_spots
-from scenerep_ros.segmentation.depth.projector_shadows import fill_shadows
-from scenerep_ros.segmentation.depth.support_planes import find_background, furniture, standing
+from scenerep_ros.segmentation.depth.label_propagation import propagate_labels
+from scenerep_ros.segmentation.depth.merging import merge_object_regions
+from scenerep_ros.segmentation.depth.missing_depth_objects import detect_missing_depth_objects
+from scenerep_ros.segmentation.depth.projector_shadows import label_projector_shadows
+from scenerep_ros.segmentation.depth.support_planes import (
+    filter_protruding_regions,
+    find_oversized_regions,
+    segment_support_planes,
+)
 from scenerep_ros.segmentation.registry import SEGMENTERS
-from scenerep_ros.segmentation.rgb.refinement import add_unseen, follow_color
-from scenerep_ros.segmentation.rgb.segment import cut_regions
+from scenerep_ros.segmentation.rgb.refinement import (
+    add_objects_without_depth,
+    refine_borders_by_color,
+)
+from scenerep_ros.segmentation.rgb.segment import segment_rgb
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -59,17 +66,17 @@ CONSTANTS = FusedConstants()
 
 @dataclass(frozen=True)
 class DepthPartition:
-    """Partition of a frame by depth and colour, on the working grid.
+    """Partition of a frame by depth and color, on the working grid.
 
     Attributes:
-        labels: (h, w) int32, 1..K; 0 where a pixel is background or undecided.
-        decided: (h, w) bool, pixels whose label is final.
-        measured: (h, w) bool, pixels with depth.
+        labels: (h, w) int32, 1..K; 0 where a pixel is background or not labelled.
+        is_labelled: (h, w) bool, pixels whose label is final.
+        has_depth: (h, w) bool, pixels with depth.
     """
 
     labels: Labels
-    decided: Mask
-    measured: Mask
+    is_labelled: Mask
+    has_depth: Mask
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,10 @@ class FusedOptions(ClusterRangeOptions):
 class FusedSegmenter(Segmenter[FusedPreparation]):
     """Segmentation by depth, completed by features.
 
-    With depth, the planes that carry the scene are background. The rest is split at depth
+    With depth, structure and support surfaces are background. The rest is split at depth
     discontinuities and concave creases (Stein et al., "Object partitioning using local convexity",
-    CVPR 2014), and regions whose shape and colour belong to one object are merged. Projector shadows
-    belong to the surface they fall on, compact holes of another colour than the surface around them
+    CVPR 2014), and regions whose shape and color belong to one object are merged. Projector shadows
+    belong to the surface they fall on, compact holes of another color than the surface around them
     are objects, and pixels without depth take the label of similar patches nearby.
 
     Without depth, the regions of K-Means in the foreground of the CLS attention are objects. With
@@ -124,63 +131,72 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     def segment(self, features: Features, prepared: FusedPreparation) -> Segmentation:
         """Segment one frame."""
         context, partition = prepared.context, prepared.partition
-        objects = None
+        rgb_labels = None
         if prepared.requires_clusters:
-            color, min_area = context.frame.color, self.config.min_area
-            objects = cut_regions(self.cluster(features), features, color, min_area)
+            clusters, min_area = self.cluster(features), self.config.min_area
+            rgb_labels = segment_rgb(clusters, features, context.frame.color, min_area)
         if partition is None:
-            assert objects is not None
-            return Segmentation(objects)
-        labels = self._complete(partition, objects, features, context)
-        inferred = upsample_nearest(~partition.decided, context.shape)
-        return Segmentation(upsample_nearest(labels, context.shape), inferred)
+            assert rgb_labels is not None
+            return Segmentation(rgb_labels)
+        labels = self._complete(partition, rgb_labels, features, context)
+        is_inferred = upsample_nearest(~partition.is_labelled, context.shape)
+        return Segmentation(upsample_nearest(labels, context.shape), is_inferred)
 
     def _partition(self, context: FrameContext) -> DepthPartition:
         view, options, min_area = context.working_depth, self.config.depth, self.config.min_area
-        # Remove the planes that carry the scene.
-        background, near_plane = find_background(view, options)
+        # Remove structure and support surfaces.
+        is_background, is_near_plane = segment_support_planes(view, options)
         in_range = view.values > 1 / options.max_range
-        candidates = binary_opening(~background & in_range)
+        candidates = binary_opening(~is_background & in_range)
         # Split the rest at discontinuities and concave creases.
-        edges = depth_discontinuities(view.values, options.gap)
-        edges |= concavity(view.smoothed) > options.crease
-        pieces = standing(connected_regions(candidates & ~edges), near_plane, min_area / 2)
-        pieces = region_growing(
-            pieces, candidates, view.values, options.gap, CONSTANTS.max_growth_px
+        is_boundary = depth_discontinuities(view.values, options.gap)
+        is_boundary |= concavity(view.smoothed) > options.crease
+        regions = connected_regions(candidates & ~is_boundary)
+        regions = filter_protruding_regions(regions, is_near_plane, min_area / 2)
+        regions = region_growing(
+            regions, candidates, view.values, options.gap, CONSTANTS.max_growth_px
         )
         # Remove regions that are too large for an object, and merge those of one object.
-        oversized = furniture(pieces, view, options.max_size)
-        things = filter_labels(pieces, ~oversized)
-        labels = filter_small_regions(merge_pieces(things, view, context.working_color), min_area)
-        out_of_range = view.valid & ~in_range
-        decided = (labels > 0) | background | near_plane | out_of_range | oversized[pieces]
-        # Explain holes in the depth: projector shadows, then dark and reflecting objects.
-        labels, decided = fill_shadows(labels, decided, view, options.gap)
-        holes = ~view.valid & ~decided
-        missing = blind_spots(holes, background, context.working_color, min_area)
+        is_oversized = find_oversized_regions(regions, view, options.max_size)
+        objects = filter_labels(regions, ~is_oversized)
+        objects = merge_object_regions(objects, view, context.working_color)
+        labels = filter_small_regions(objects, min_area)
+        is_labelled = (labels > 0) | is_background | is_near_plane
+        is_labelled |= (view.valid & ~in_range) | is_oversized[regions]
+        # Label holes in the depth: projector shadows, then dark and reflecting objects.
+        labels, is_labelled = label_projector_shadows(labels, is_labelled, view, options.gap)
+        holes = ~view.valid & ~is_labelled
+        missing = detect_missing_depth_objects(
+            holes, is_background, context.working_color, min_area
+        )
         labels = np.where(missing > 0, missing + labels.max(), labels)
-        return DepthPartition(labels, decided | (missing > 0), view.valid)
+        return DepthPartition(labels, is_labelled | (missing > 0), view.valid)
 
     def _complete(
         self,
         partition: DepthPartition,
-        objects: Labels | None,
+        rgb_labels: Labels | None,
         features: Features,
         context: FrameContext,
     ) -> Labels:
-        """Label the undecided pixels of a partition; returns labels (h, w).
+        """Label the pixels that a partition leaves unlabelled.
 
         Args:
-            partition: of the frame.
-            objects: (H, W) int32, objects that were segmented without depth; None where not needed.
-            features: of the frame.
-            context: of the frame.
+            partition: partition of the frame.
+            rgb_labels: (H, W) int32, objects that were segmented without depth; None if there are
+                none to add.
+            features: features of the frame.
+            context: the frame.
+
+        Returns:
+            (h, w) int32 labels on the working grid.
         """
-        labels = fill_undecided(partition.labels, partition.decided, features)
-        labels[partition.measured & (labels == UNLABELLED)] = BACKGROUND
-        if objects is None:
+        labels = propagate_labels(partition.labels, partition.is_labelled, features)
+        labels[partition.has_depth & (labels == UNLABELLED)] = BACKGROUND
+        if rgb_labels is None:
             return labels
-        step, min_pixels = context.working_step, int(self.config.min_area * labels.size)
-        outside = objects[::step, ::step]
-        add_unseen(labels, partition.labels, partition.decided, outside, min_pixels)
-        return follow_color(labels, partition.decided, context.working_color)
+        step, min_area_px = context.working_step, int(self.config.min_area * labels.size)
+        add_objects_without_depth(
+            labels, partition.labels, partition.is_labelled, rgb_labels[::step, ::step], min_area_px
+        )
+        return refine_borders_by_color(labels, partition.is_labelled, context.working_color)

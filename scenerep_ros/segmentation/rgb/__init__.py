@@ -1,1 +1,1 @@
-"""Stages of the segmentation that need color and features only."""
+"""Stages of the segmentation that use color and features, without depth."""

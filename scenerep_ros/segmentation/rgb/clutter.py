@@ -1,68 +1,114 @@
-"""Crowds and clutter: foreground without depth in which no thing stands out."""
+"""Cluttered scenes without depth: many objects, none of which stands out."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import avg_pool2d, normalize
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.linkage import linkage, ward
+from scenerep_ros.clustering.linkage import linkage, ward_distance
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.ops.connected_components import expand_labels
-from scenerep_ros.segmentation.rgb.saliency import NOTICED
+from scenerep_ros.segmentation.rgb.saliency import CONSTANTS as SALIENCY
 
-STANDS_OUT = 2.0
-"""Times the attention to the rest from which foreground is a few things, each in one piece. Of
-DAVIS and ECSSD, foreground gets 1.3 to 1.9 times as much in most frames of the crowd of breakdance
-and 2.3 times and more in all other images."""
-PART = 0.08
-"""Share of the image that a part of a crowd takes on average."""
-PLACE = 2.0
-"""Weight of a cell's place, in lengths of the image's longer side, beside its feature."""
-
-MARGIN = 3
-"""Cells that parts are continued beyond foreground, whose border is finer than cells."""
+SMOOTHING_SIZE = 3
+"""Side of the window of patches over which features are averaged."""
 
 
-def crowded(attention: torch.Tensor) -> bool:
-    """Whether attention (h, w) is spread over many things, rather than drawn by a few."""
-    foreground = attention > NOTICED
-    level, rest = (
-        (attention * there).sum() / there.sum() for there in (foreground, ~foreground)
-    )  # of nothing: not a number, which is less than none
-    return bool(level < STANDS_OUT * rest)
+@dataclass(frozen=True)
+class ClutterConstants:
+    """Tuned constants of cluttered scenes."""
+
+    max_attention_contrast: float = tuned(
+        2.0,
+        "ratio of the attention to foreground and to background below which a scene is cluttered",
+        set_on="DAVIS-2016 and ECSSD: 1.3 to 1.9 in most frames of the crowd of breakdance, from "
+        "2.3 in all other images",
+    )
+    segment_area_ratio: float = tuned(
+        0.08, "mean ratio of the image area that a segment of clutter has", set_on="not recorded"
+    )
+    position_weight: float = tuned(
+        2.0,
+        "weight of a patch's position, in lengths of the image's longer side, relative to its "
+        "unit-length feature",
+        set_on="not recorded",
+    )
+    expansion_distance: int = tuned(
+        3,
+        "distance by which segments are expanded, as the border of foreground is finer than patches",
+        unit="patches",
+        set_on="not recorded",
+    )
 
 
-def crowd_parts(features: Features, attention: torch.Tensor) -> Clusters:
-    """Cut foreground into parts of like look and place, about as large as things in a crowd are.
+CONSTANTS = ClutterConstants()
 
-    By Ward's linkage. What all of the crowd shares is taken off the features first.
+
+def is_cluttered(attention: torch.Tensor) -> bool:
+    """Return True if attention is spread over many objects instead of a few.
+
+    Args:
+        attention: (h, w) float32, relative to the image's mean.
+    """
+    is_foreground = attention > SALIENCY.min_attention_ratio
+    # Without foreground or background one of the means is NaN, and the result False.
+    foreground_mean, background_mean = (
+        (attention * mask).sum() / mask.sum() for mask in (is_foreground, ~is_foreground)
+    )
+    return bool(foreground_mean < CONSTANTS.max_attention_contrast * background_mean)
+
+
+def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
+    """Split foreground into segments of similar features and near positions, by Ward's linkage.
 
     Args:
         features: grid (h, w, C).
-        attention: (h, w) float32, times the image's average, more than `NOTICED` somewhere.
+        attention: (h, w) float32, relative to the image's mean, with at least one foreground patch.
 
     Returns:
-        Scores of 0 or 1.
+        Clusters with scores of 0 or 1.
     """
-    foreground = attention > NOTICED
-    cells = foreground.flatten().nonzero()[:, 0]
-    count = max(1, round(len(cells) / attention.numel() / PART))
-    names = torch.zeros_like(attention, dtype=torch.int64)
-    tree = linkage(_points(features, foreground, cells), ward)
-    names.view(-1)[cells] = 1 + tree.cut(height=-1.0, most=count)
-    names = expand_labels(names, torch.ones_like(foreground), MARGIN)
-    numbers = torch.arange(1, count + 1, device=names.device)
-    return Clusters((names == numbers[:, None, None]).float())
+    is_foreground = attention > SALIENCY.min_attention_ratio
+    patches = is_foreground.flatten().nonzero()[:, 0]
+    # Cluster the foreground into as many segments as its area suggests.
+    area_ratio = len(patches) / attention.numel()
+    count = max(1, round(area_ratio / CONSTANTS.segment_area_ratio))
+    tree = linkage(_feature_positions(features, is_foreground, patches), ward_distance)
+    labels = torch.zeros_like(attention, dtype=torch.int64)
+    labels.view(-1)[patches] = 1 + tree.cut(max_distance=-1.0, max_clusters=count)
+    # Expand the segments beyond the foreground and convert them to scores.
+    everywhere = torch.ones_like(is_foreground)
+    labels = expand_labels(labels, everywhere, CONSTANTS.expansion_distance)
+    numbers = torch.arange(1, count + 1, device=labels.device)
+    return Clusters((labels == numbers[:, None, None]).float())
 
 
-def _points(features: Features, foreground: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-    """Look, smoothed over 3x3 cells, and place (N, C + 2) of the N cells of foreground."""
-    look = feature_points(features, components=0)
-    look = (look - look[cells].mean(dim=0)) * foreground.flatten()[:, None]
-    look = avg_pool2d(look.T.unflatten(1, foreground.shape), 3, stride=1, padding=1)
-    look = normalize(look.flatten(1).T[cells], dim=1)
-    columns = foreground.shape[1]
-    place = torch.stack([cells // columns, cells % columns], dim=1)
-    return torch.cat([look, place * (PLACE / max(foreground.shape))], dim=1)
+def _feature_positions(
+    features: Features, is_foreground: torch.Tensor, patches: torch.Tensor
+) -> torch.Tensor:
+    """Combine features and positions of the foreground patches.
+
+    Args:
+        features: grid (h, w, C).
+        is_foreground: (h, w) bool.
+        patches: (N,) int64, flat indices of the foreground patches.
+
+    Returns:
+        (N, C + 2) float32: unit-length feature, weighted row and column.
+    """
+    # Subtract the mean of the foreground and smooth within it.
+    points = feature_points(features, components=0)
+    points = (points - points[patches].mean(dim=0)) * is_foreground.flatten()[:, None]
+    planes = points.T.unflatten(1, is_foreground.shape)
+    planes = avg_pool2d(planes, SMOOTHING_SIZE, stride=1, padding=SMOOTHING_SIZE // 2)
+    points = normalize(planes.flatten(1).T[patches], dim=1)
+    # Append the positions.
+    columns = is_foreground.shape[1]
+    positions = torch.stack([patches // columns, patches % columns], dim=1)
+    scale = CONSTANTS.position_weight / max(is_foreground.shape)
+    return torch.cat([points, positions * scale], dim=1)

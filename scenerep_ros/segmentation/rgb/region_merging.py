@@ -1,6 +1,8 @@
-"""Which regions of one image are parts of one thing, without depth: by their look and colour."""
+"""Merging of the regions of one object in frames without depth, by features and color."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,102 +11,163 @@ from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
 from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 
-ALIKE = 0.5
-"""Cosine similarity from which two regions are parts of one thing, without what all of the image
-shares."""
-VERY_ALIKE = 0.8
-"""The same with it: where a thing fills the image, what the image shares is its own look."""
-OTHER_COLOR = 30.0
-"""Distance in CIELAB between the median colours of two regions from which they are no one thing.
-Of touching regions in DAVIS, those of one thing have at most 20, two thirds of the others more than
-30."""
-EVERY = 2
-"""Rows, and columns, from one pixel whose colour is looked at to the next."""
-LEVELS = 256
-"""Of a colour channel in 8 bits, of which histograms are made."""
+COLOR_LEVELS = 256
+"""Number of values of a color channel with 8 bits."""
+MAX_LIGHTNESS = 100
+"""Largest lightness of CIELAB, which OpenCV scales to 255 in 8-bit images."""
 
 
-def join_regions(
+@dataclass(frozen=True)
+class RegionMergingConstants:
+    """Tuned constants of region merging without depth."""
+
+    min_centered_similarity: float = tuned(
+        0.5,
+        "cosine similarity from which two regions are merged, of features minus the image's mean",
+        set_on="not recorded",
+    )
+    min_similarity: float = tuned(
+        0.8,
+        "cosine similarity from which two regions are merged, of features as they are: the mean of "
+        "an image that one object fills is the feature of this object",
+        set_on="not recorded",
+    )
+    max_median_lab_distance: float = tuned(
+        30.0,
+        "distance in CIELAB between the median colors of two regions from which they are not merged",
+        set_on="DAVIS-2016: up to 20 between adjacent regions of one object, above 30 for two thirds "
+        "of the others",
+    )
+    color_sampling_step: int = tuned(
+        2,
+        "distance between the pixels that the median color is computed from",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = RegionMergingConstants()
+
+
+def merge_similar_regions(
     regions: torch.Tensor,
     count: int,
     foreground: torch.Tensor,
     features: Features,
     color: NDArray[np.uint8],
 ) -> torch.Tensor:
-    """Give regions that look like parts of one thing one number.
+    """Give regions with similar features and colors one label.
 
     Args:
         regions: (H, W) int64, 0..count - 1, on the features' device.
-        count: of numbers that regions may have.
+        count: number of regions.
         foreground: (H, W) bool, the pixels that count.
         features: grid (h, w, C).
-        color: (H, W, 3) uint8.
+        color: (H, W, 3) uint8 RGB.
 
     Returns:
-        (count,) int64, the number of each region, 1..; 0 for those without foreground.
+        (count,) int64, the label of each region, 1..K; 0 for regions without foreground.
     """
-    some = np.s_[::EVERY, ::EVERY]
-    colors = _colors(regions[some], count, foreground[some], color[some])
-    hits = _cell_hits(regions, count, foreground, features.grid.shape[:2])
-    present = hits.sum(dim=1) > 0
-    joined = _look_alike(hits, feature_points(features, components=0))
-    joined &= _near(colors) & present & present[:, None]
+    # Measure the colors and the patches of the regions within the foreground.
+    sample = np.s_[:: CONSTANTS.color_sampling_step, :: CONSTANTS.color_sampling_step]
+    colors = _median_lab_colors(regions[sample], count, foreground[sample], color[sample])
+    coverage = _patch_coverage(regions, count, foreground, features.grid.shape[:2])
+    is_present = coverage.sum(dim=1) > 0
+    # Merge the connected components of the graph of similar regions.
+    is_similar = _have_similar_features(coverage, feature_points(features, components=0))
+    is_similar &= _have_similar_colors(colors) & is_present & is_present[:, None]
     index = torch.arange(count, device=regions.device)
-    least = _least_reached(joined | (index == index[:, None]))
-    numbers = (present & (least == index)).cumsum(0)
-    return numbers[least] * present
+    representative = _smallest_connected_node(is_similar | (index == index[:, None]))
+    label = (is_present & (representative == index)).cumsum(0)
+    return label[representative] * is_present
 
 
-def _least_reached(joined: torch.Tensor) -> torch.Tensor:
-    """Find the least node (n,) of each node's component, of who is joined with whom (n, n)."""
-    for _ in range(len(joined).bit_length()):
-        joined = joined.float() @ joined.float() > 0
-    index = torch.arange(len(joined), device=joined.device)
-    return torch.where(joined, index, len(joined)).amin(dim=1)
+def _smallest_connected_node(adjacency: torch.Tensor) -> torch.Tensor:
+    """Find the smallest node (n,) of each node's component in a reflexive graph (n, n)."""
+    # Square the adjacency until all nodes of a component are adjacent.
+    for _ in range(len(adjacency).bit_length()):
+        adjacency = adjacency.float() @ adjacency.float() > 0
+    index = torch.arange(len(adjacency), device=adjacency.device)
+    return torch.where(adjacency, index, len(adjacency)).amin(dim=1)
 
 
-def _cell_hits(
-    regions: torch.Tensor, count: int, counted: torch.Tensor, grid: tuple[int, ...]
+def _patch_coverage(
+    regions: torch.Tensor, count: int, mask: torch.Tensor, grid: tuple[int, ...]
 ) -> torch.Tensor:
-    """Count the pixels (count, cells) float32 that each region has in each cell."""
+    """Count the pixels of each region in each patch.
+
+    Args:
+        regions: (H, W) int64, 0..count - 1.
+        count: number of regions.
+        mask: (H, W) bool, the pixels that count.
+        grid: rows and columns of the feature grid.
+
+    Returns:
+        (count, rows * columns) float32.
+    """
     row, column = (
-        torch.arange(length, device=regions.device) * cells // length
-        for length, cells in zip(regions.shape, grid, strict=True)
+        torch.arange(length, device=regions.device) * patches // length
+        for length, patches in zip(regions.shape, grid, strict=True)
     )
-    cell = row[:, None] * grid[1] + column
-    return _counts(regions * (grid[0] * grid[1]) + cell, counted, (count, grid[0] * grid[1]))
+    patch = row[:, None] * grid[1] + column
+    patch_count = grid[0] * grid[1]
+    return _histogram(regions * patch_count + patch, mask, (count, patch_count))
 
 
-def _counts(index: torch.Tensor, counted: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Count how often flat indices (H, W) name each place of a shape, where counted (H, W)."""
+def _histogram(index: torch.Tensor, mask: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Count the pixels in a mask (H, W) by their flat index (H, W) into an array of a shape."""
     counts = torch.zeros(shape, device=index.device)
-    counts.view(-1).scatter_add_(0, index.flatten(), counted.flatten().float())
+    counts.view(-1).scatter_add_(0, index.flatten(), mask.flatten().float())
     return counts
 
 
-def _look_alike(hits: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """(n, n): whether two regions have like features."""
-    own = normalize(hits @ (points - points.mean(dim=0)), dim=1)
-    whole = normalize(hits @ points, dim=1)
-    return (own @ own.T > ALIKE) | (whole @ whole.T > VERY_ALIKE)
+def _have_similar_features(coverage: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Compare the mean features of all pairs of regions.
 
+    Args:
+        coverage: (n, N) float32, pixels of each region in each patch.
+        points: (N, C) float32, unit-length features of the patches.
 
-def _colors(
-    regions: torch.Tensor, count: int, counted: torch.Tensor, color: NDArray[np.uint8]
-) -> torch.Tensor:
-    """Median CIELAB colour (count, 3) of each region's pixels that count, to one unit."""
-    lab = torch.from_numpy(np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2LAB))).to(regions.device)
-    base = regions * LEVELS
-    hits = torch.stack(
-        [_counts(base + channel, counted, (count, LEVELS)) for channel in lab.unbind(dim=2)]
+    Returns:
+        (n, n) bool.
+    """
+    centered = normalize(coverage @ (points - points.mean(dim=0)), dim=1)
+    uncentered = normalize(coverage @ points, dim=1)
+    return (centered @ centered.T > CONSTANTS.min_centered_similarity) | (
+        uncentered @ uncentered.T > CONSTANTS.min_similarity
     )
-    below = hits.cumsum(dim=2)
-    median = (below < below[..., -1:] / 2).sum(dim=2).float()
-    median[0] *= 100 / (LEVELS - 1)  # OpenCV stretches lightness to 8 bits, and shifts the others
+
+
+def _median_lab_colors(
+    regions: torch.Tensor, count: int, mask: torch.Tensor, color: NDArray[np.uint8]
+) -> torch.Tensor:
+    """Compute the median CIELAB color of each region from histograms, to one unit.
+
+    Args:
+        regions: (H, W) int64, 0..count - 1.
+        count: number of regions.
+        mask: (H, W) bool, the pixels that count.
+        color: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (count, 3) float32; a and b have OpenCV's offset of 128.
+    """
+    lab = torch.from_numpy(np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2LAB))).to(regions.device)
+    base = regions * COLOR_LEVELS
+    histograms = torch.stack(
+        [_histogram(base + channel, mask, (count, COLOR_LEVELS)) for channel in lab.unbind(dim=2)]
+    )
+    # The median is the first level at which half of the pixels are reached.
+    cumulative = histograms.cumsum(dim=2)
+    median = (cumulative < cumulative[..., -1:] / 2).sum(dim=2).float()
+    median[0] *= MAX_LIGHTNESS / (COLOR_LEVELS - 1)
     return median.T
 
 
-def _near(colors: torch.Tensor) -> torch.Tensor:
-    return torch.cdist(colors, colors) < OTHER_COLOR
+def _have_similar_colors(colors: torch.Tensor) -> torch.Tensor:
+    """Compare the colors (n, 3) of all pairs of regions; returns (n, n) bool."""
+    return torch.cdist(colors, colors) < CONSTANTS.max_median_lab_distance

@@ -1,75 +1,127 @@
-"""What is foreground in a frame without depth: what is attended to, and what looks like it."""
+"""Foreground of frames without depth, from the CLS attention and the similarity of patches."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.clustering.affinity import weigh
+from scenerep_ros.clustering.affinity import affinity_matrix
 from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.ops.guided_filter import guided_filter
 from scenerep_ros.ops.resize import resize_bilinear
 
-STEPS = 3
-"""Of the walk from cell to cell that spreads attention."""
-NOTICED = 1.1
-"""Times the image's mean attention from which a cell is no background."""
-SOFTNESS = 0.1
-"""Of that threshold, in the logarithm of attention."""
-CELL = 5
-"""Pixels of the coarse image, on which the guided filter fits, a cell of the feature grid."""
-FINER = 2
-"""Pixels of the guide, to which the filter's fit is applied, a pixel of the coarse image."""
-RADIUS = 8
-"""Of the guided filter, pixels of the coarse image: a border may move by more than a cell."""
-EPSILON = 1e-4
-"""Of the guided filter: steps of colour below 0.01 are no edges."""
+MIN_FOREGROUND_PROBABILITY = 0.5
+"""Probability from which a pixel is foreground."""
 
 
-def walked_attention(features: Features) -> torch.Tensor:
-    """The CLS token's attention to each cell, spread to the cells that look like it.
+@dataclass(frozen=True)
+class SaliencyConstants:
+    """Tuned constants of foreground detection by attention."""
 
-    A head looks at a few telling cells of a thing. So attention walks from cell to cell, to those
-    that look alike: a few steps of a random walk on the graph that `cell_graph` weighs.
+    diffusion_steps: int = tuned(
+        3, "steps of the random walk that diffuses attention", set_on="not recorded"
+    )
+    min_attention_ratio: float = tuned(
+        1.1,
+        "ratio of a patch's attention to the image's mean from which the patch is foreground",
+        set_on="not recorded",
+    )
+    log_attention_scale: float = tuned(
+        0.1,
+        "scale of the logistic function of the logarithm of attention",
+        set_on="not recorded",
+    )
+    pixels_per_patch: int = tuned(
+        5,
+        "side of a patch in the image on which the guided filter is fitted",
+        unit="px",
+        grid="filter grid",
+        set_on="not recorded",
+    )
+    guide_scale: int = tuned(
+        2,
+        "pixels of the guide along a side of a pixel of the filter grid",
+        unit="px",
+        grid="guide",
+        set_on="not recorded",
+    )
+    filter_radius_px: int = tuned(
+        8,
+        "radius of the guided filter; more than a patch, so that borders can move by a patch",
+        unit="px",
+        grid="filter grid",
+        set_on="not recorded",
+    )
+    filter_epsilon: float = tuned(
+        1e-4,
+        "variance of color, 0..1, below which the guided filter sees no edge; a step of 0.01",
+        set_on="not recorded",
+    )
+
+
+CONSTANTS = SaliencyConstants()
+
+
+def diffuse_attention(features: Features) -> torch.Tensor:
+    """Diffuse the CLS attention to patches that are similar to the attended ones.
+
+    A head attends to a few discriminative patches of an object. A few steps of a random walk on the
+    affinity graph spread their attention over the object.
 
     Args:
-        features: with attention.
+        features: features with attention.
 
     Returns:
-        (h, w) float32, times the image's average, positive, on the features' device.
+        (h, w) float32 on the features' device, positive, relative to the image's mean.
     """
     assert features.attention is not None
+    # Average the heads, each relative to its mean.
     heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
     attention = (heads / heads.mean(dim=1, keepdim=True).clamp_min(1e-12)).mean(dim=0)
-    weights = weigh(feature_points(features, components=0))
-    degrees = weights.sum(dim=1)
-    for _ in range(STEPS):
-        attention = weights @ attention / degrees
+    # Walk on the affinity graph.
+    affinities = affinity_matrix(feature_points(features, components=0))
+    degrees = affinities.sum(dim=1)
+    for _ in range(CONSTANTS.diffusion_steps):
+        attention = affinities @ attention / degrees
     return attention.clamp_min(1e-12).unflatten(0, features.grid.shape[:2])
 
 
-def noticed(attention: torch.Tensor) -> torch.Tensor:
-    """Probability (h, w) that a cell is foreground; 0.5 where attention is `NOTICED`."""
-    return torch.sigmoid((attention / NOTICED).log() / SOFTNESS)
-
-
-def to_pixels(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tensor:
-    """Enlarge a probability on the feature grid to a mask whose borders follow colour.
+def foreground_probability(attention: torch.Tensor) -> torch.Tensor:
+    """Convert diffused attention to the probability that a patch is foreground.
 
     Args:
-        probability: (h, w) float32.
-        color: (H, W, 3) uint8.
+        attention: (h, w) float32, relative to the image's mean.
+
+    Returns:
+        (h, w) float32; 0.5 at the ratio `min_attention_ratio`.
+    """
+    log_ratio = (attention / CONSTANTS.min_attention_ratio).log()
+    return torch.sigmoid(log_ratio / CONSTANTS.log_attention_scale)
+
+
+def foreground_mask(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tensor:
+    """Upsample a foreground probability to a mask whose borders follow color edges.
+
+    Args:
+        probability: (h, w) float32 on the feature grid.
+        color: (H, W, 3) uint8 RGB.
 
     Returns:
         (H, W) bool, on the probability's device.
     """
-    rows, columns = (CELL * cells for cells in probability.shape)
-    small = cv2.resize(color, (columns * FINER, rows * FINER), interpolation=cv2.INTER_AREA)
-    planes = torch.from_numpy(np.stack(cv2.split(small)))
+    rows, columns = (CONSTANTS.pixels_per_patch * patches for patches in probability.shape)
+    # Resize the image to the guide.
+    guide_size = columns * CONSTANTS.guide_scale, rows * CONSTANTS.guide_scale
+    resized = cv2.resize(color, guide_size, interpolation=cv2.INTER_AREA)
+    planes = torch.from_numpy(np.stack(cv2.split(resized)))
     guide = planes.to(probability.device).float() / 255
-    wide = resize_bilinear(probability[None], (rows, columns))[0]
-    refined = guided_filter(guide, wide, RADIUS, EPSILON)
-    return resize_bilinear(refined[None], color.shape[:2])[0] > 0.5
+    # Filter the probability, then upsample and threshold it.
+    upsampled = resize_bilinear(probability[None], (rows, columns))[0]
+    filtered = guided_filter(guide, upsampled, CONSTANTS.filter_radius_px, CONSTANTS.filter_epsilon)
+    return resize_bilinear(filtered[None], color.shape[:2])[0] > MIN_FOREGROUND_PROBABILITY

@@ -1,94 +1,161 @@
-"""Objects from features alone, for frames without depth."""
+"""Segmentation of frames without depth, from features and color."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
 from scenerep_ros.ops.working_grid import working_grid_step
-from scenerep_ros.segmentation.rgb.clutter import crowd_parts, crowded
-from scenerep_ros.segmentation.rgb.region_merging import join_regions
-from scenerep_ros.segmentation.rgb.saliency import noticed, to_pixels, walked_attention
+from scenerep_ros.segmentation.rgb.clutter import is_cluttered, split_clutter
+from scenerep_ros.segmentation.rgb.region_merging import merge_similar_regions
+from scenerep_ros.segmentation.rgb.saliency import (
+    diffuse_attention,
+    foreground_mask,
+    foreground_probability,
+)
 
 Labels = NDArray[np.int32]
 
-BORDER_SHARE = 0.25
-"""Of the image's border from which a region is background, where there is no attention."""
-ABSORB = 6
-"""Pixels of the coarse grid that pieces grow into smaller ones beside them."""
+
+@dataclass(frozen=True)
+class RgbSegmentationConstants:
+    """Tuned constants of the segmentation without depth."""
+
+    min_border_ratio: float = tuned(
+        0.25,
+        "ratio of the image border that a background region covers, if there is no attention",
+        set_on="not recorded",
+    )
+    max_growth_px: int = tuned(
+        6,
+        "distance that objects grow into small regions beside them",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
 
 
-def cut_regions(
+CONSTANTS = RgbSegmentationConstants()
+
+
+def segment_rgb(
     clusters: Clusters, features: Features, color: NDArray[np.uint8], min_area: float
 ) -> Labels:
-    """Make each connected piece of foreground, in regions that look alike, an object.
+    """Segment each connected region of similar foreground as an object.
 
-    Foreground is what the CLS token attends to (`foreground.noticed`); a convnet has none, and
-    there it is what holds little of the image's border. Regions that look alike are taken together
-    first (`join_regions`): head and body of an animal are two clusters. Where no thing stands out,
-    foreground is cut into the parts of a crowd instead (`crowd_parts`).
+    Foreground is where the diffused CLS attention is high. A convnet has no attention; there the
+    clusters that cover much of the image border are background. Clusters of similar features and
+    color are merged first: head and body of an animal are often two clusters. In cluttered scenes
+    foreground is split into segments of similar features instead.
 
-    All of it happens on the features' device, from which only the labels come back.
+    All steps run on the features' device, and only the labels are copied from it.
 
     Args:
-        clusters: of the features.
-        features: of the frame.
-        color: (H, W, 3) uint8.
-        min_area: smallest object, as a share of the image.
+        clusters: clusters of the features.
+        features: features of the frame.
+        color: (H, W, 3) uint8 RGB.
+        min_area: area of the smallest object, as a ratio of the image.
 
     Returns:
-        (H, W) int32, 1..K; pieces that are too small belong to the object beside them.
+        (H, W) int32, 1..K; smaller regions belong to the object beside them.
     """
     shape = (color.shape[0], color.shape[1])
     step = working_grid_step(shape)
-    attention = None if features.attention is None else walked_attention(features)
-    foreground = _foreground(clusters, attention, color)
-    within = foreground[::step, ::step]
-    if attention is not None and crowded(attention):
-        things = crowd_parts(features, attention).label_image(shape, step)
+    # Detect foreground.
+    attention = None if features.attention is None else diffuse_attention(features)
+    foreground = _detect_foreground(clusters, attention, color)
+    working_foreground = foreground[::step, ::step]
+    # Split it into regions, on the working grid.
+    if attention is not None and is_cluttered(attention):
+        regions = split_clutter(features, attention).label_image(shape, step)
     else:
-        regions = clusters.label_image(shape, step)
-        count = clusters.label_count
-        names = join_regions(regions, count, within, features, color[::step, ::step])
-        things = names.index_select(0, regions.flatten()).view_as(regions)
-    labels = _absorb_small(
-        label_connected_components(things * within, min_area * within.numel()), within
+        regions = _merged_clusters(clusters, working_foreground, features, color, step)
+    # Label the connected regions that are large enough, and absorb the others.
+    min_area_px = min_area * working_foreground.numel()
+    labels = label_connected_components(regions * working_foreground, min_area_px)
+    labels = _absorb_small_regions(labels, working_foreground)
+    # Repeat the labels at full resolution, within the finer foreground.
+    repeated = labels.int()[:, None, :, None].expand(-1, step, -1, step).flatten(2).flatten(0, 1)
+    return (repeated[: shape[0], : shape[1]] * foreground).cpu().numpy()
+
+
+def _merged_clusters(
+    clusters: Clusters,
+    foreground: torch.Tensor,
+    features: Features,
+    color: NDArray[np.uint8],
+    step: int,
+) -> torch.Tensor:
+    """Merge similar clusters.
+
+    Args:
+        clusters: clusters of the features.
+        foreground: (h, w) bool on the working grid.
+        features: features of the frame.
+        color: (H, W, 3) uint8 RGB.
+        step: image pixels from one row or column of the working grid to the next.
+
+    Returns:
+        (h, w) int64 on the working grid, 1..K; 0 without foreground.
+    """
+    labels = clusters.label_image((color.shape[0], color.shape[1]), step)
+    merged = merge_similar_regions(
+        labels, clusters.label_count, foreground, features, color[::step, ::step]
     )
-    wide = labels.int()[:, None, :, None].expand(-1, step, -1, step).flatten(2).flatten(0, 1)
-    return (wide[: shape[0], : shape[1]] * foreground).cpu().numpy()
+    return merged.index_select(0, labels.flatten()).view_as(labels)
 
 
-def _foreground(
+def _detect_foreground(
     clusters: Clusters, attention: torch.Tensor | None, color: NDArray[np.uint8]
 ) -> torch.Tensor:
-    """Mask (H, W) of what is no background, neither by attention nor by what clusters say of it."""
+    """Detect foreground by attention and by the background cluster, as far as they exist.
+
+    Args:
+        clusters: clusters of the features.
+        attention: (h, w) float32, relative to the image's mean; None for a convnet.
+        color: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (H, W) bool.
+    """
     if attention is not None and clusters.background is None:
-        return to_pixels(noticed(attention), color)
-    regions = clusters.label_image((color.shape[0], color.shape[1]))
+        return foreground_mask(foreground_probability(attention), color)
+    labels = clusters.label_image((color.shape[0], color.shape[1]))
     if attention is None:
-        surrounding = _surrounding(regions, clusters.label_count)
-        return ~surrounding[regions] & (regions > 0)
-    return to_pixels(noticed(attention), color) & (regions > 0)
+        is_background = _covers_border(labels, clusters.label_count)
+        return ~is_background[labels] & (labels > 0)
+    return foreground_mask(foreground_probability(attention), color) & (labels > 0)
 
 
-def _absorb_small(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:
-    """Grow pieces (H, W) into what else is foreground, and a rim of one pixel around it."""
-    rim = foreground.clone()
-    rim[1:] |= foreground[:-1]
-    rim[:-1] |= foreground[1:]
-    across = rim.clone()
-    across[:, 1:] |= rim[:, :-1]
-    across[:, :-1] |= rim[:, 1:]
-    return expand_labels(labels, across, ABSORB)
+def _absorb_small_regions(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:
+    """Grow labels (h, w) into unlabelled foreground (h, w) and the ring of one pixel around it."""
+    dilated = foreground.clone()
+    dilated[1:] |= foreground[:-1]
+    dilated[:-1] |= foreground[1:]
+    mask = dilated.clone()
+    mask[:, 1:] |= dilated[:, :-1]
+    mask[:, :-1] |= dilated[:, 1:]
+    return expand_labels(labels, mask, CONSTANTS.max_growth_px)
 
 
-def _surrounding(regions: torch.Tensor, count: int) -> torch.Tensor:
-    """Tell the regions (count,) that hold much of the image's border, or the most of it."""
-    border = torch.cat([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
-    ones = torch.ones(len(border), device=regions.device)
-    held = torch.zeros(count, device=regions.device).scatter_add_(0, border, ones) / len(border)
-    return held >= held.max().clamp_max(BORDER_SHARE)
+def _covers_border(labels: torch.Tensor, count: int) -> torch.Tensor:
+    """Find the labels that cover much of the image border, or most of it.
+
+    Args:
+        labels: (H, W) int64, 0..count - 1.
+        count: number of labels.
+
+    Returns:
+        (count,) bool.
+    """
+    border = torch.cat([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    ones = torch.ones(len(border), device=labels.device)
+    ratio = torch.zeros(count, device=labels.device).scatter_add_(0, border, ones) / len(border)
+    return ratio >= ratio.max().clamp_max(CONSTANTS.min_border_ratio)

@@ -1,4 +1,4 @@
-"""Labels of undecided pixels, against the same rule one cell and one plane at a time."""
+"""Label propagation against a plain implementation with one patch and one label at a time."""
 
 import cv2
 import numpy as np
@@ -7,50 +7,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenerep_ros.frames import UNLABELLED, Features
-from scenerep_ros.segmentation.depth import label_propagation as hole_filling
-from scenerep_ros.segmentation.depth.label_propagation import fill_undecided
+from scenerep_ros.segmentation.depth.label_propagation import CONSTANTS, propagate_labels
 
 ROWS, COLUMNS = 5, 7
 
 
-def plain_scores(labels: np.ndarray, decided: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """(rows, columns, K + 1)."""
-    size, count = labels.shape[0] // ROWS, labels.max() + 1
-    tiles = {}
-    for cell in np.ndindex(ROWS, COLUMNS):
-        tile = tuple(slice(i * size, (i + 1) * size) for i in cell)
-        held = labels[tile][decided[tile]]
-        tiles[cell] = np.bincount(held, minlength=count) / size**2
-    look = grid - grid.mean(axis=(0, 1))
-    look /= np.linalg.norm(look, axis=-1, keepdims=True)
-    scores = np.zeros((ROWS, COLUMNS, count))
-    for cell, own in tiles.items():
-        scores[cell] = own
+def reference_scores(labels: np.ndarray, is_labelled: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return scores (rows, columns, K + 1)."""
+    size, label_count = labels.shape[0] // ROWS, labels.max() + 1
+    coverage = {}
+    for patch in np.ndindex(ROWS, COLUMNS):
+        window = tuple(slice(i * size, (i + 1) * size) for i in patch)
+        known = labels[window][is_labelled[window]]
+        coverage[patch] = np.bincount(known, minlength=label_count) / size**2
+    points = grid - grid.mean(axis=(0, 1))
+    points /= np.linalg.norm(points, axis=-1, keepdims=True)
+    scores = np.zeros((ROWS, COLUMNS, label_count))
+    for patch, own in coverage.items():
+        scores[patch] = own
         if own.sum() >= 0.999:
             continue
-        told = np.zeros(count)
-        for other, vote in tiles.items():
-            likeness = (look[cell] @ look[other] - 1) / hole_filling.LIKENESS
-            distance = np.hypot(*np.subtract(cell, other)) / hole_filling.NEARNESS
-            told += np.exp(likeness - distance**2 / 2) * vote
-        scores[cell] = told / told.sum() if told.sum() > hole_filling.LEAST_WEIGHT else 0
+        propagated = np.zeros(label_count)
+        for other, other_coverage in coverage.items():
+            similarity = (points[patch] @ points[other] - 1) / CONSTANTS.similarity_scale
+            distance = np.hypot(*np.subtract(patch, other)) / CONSTANTS.distance_sigma
+            propagated += np.exp(similarity - distance**2 / 2) * other_coverage
+        total = propagated.sum()
+        scores[patch] = propagated / total if total > CONSTANTS.min_total_weight else 0
     return scores
 
 
 @given(seed=st.integers(0, 10**6), size=st.integers(2, 9), count=st.integers(0, 5))
 @settings(max_examples=15, deadline=None)
-def test_undecided_pixels_take_the_best_interpolated_label(seed, size, count):
+def test_unlabelled_pixels_take_best_interpolated_label(seed, size, count):
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, count + 1, (ROWS, COLUMNS)).astype(np.int32)
-    labels = coarse.repeat(size, axis=0).repeat(size, axis=1)
-    decided = rng.random(labels.shape) < rng.random()
-    grid = rng.normal(size=(ROWS, COLUMNS, 3)) * 0.3 + rng.normal(size=(count + 1, 3))[coarse]
+    patch_labels = rng.integers(0, count + 1, (ROWS, COLUMNS)).astype(np.int32)
+    labels = patch_labels.repeat(size, axis=0).repeat(size, axis=1)
+    is_labelled = rng.random(labels.shape) < rng.random()
+    kinds = rng.normal(size=(count + 1, 3))
+    grid = rng.normal(size=(ROWS, COLUMNS, 3)) * 0.3 + kinds[patch_labels]
     features = Features(torch.tensor(grid, dtype=torch.float32), torch.zeros(3))
-    filled = fill_undecided(labels, decided, features)
-    assert (filled[decided] == labels[decided]).all()
-    planes = np.moveaxis(plain_scores(labels, decided, grid), -1, 0)
-    enlarged = np.stack([cv2.resize(plane, labels.shape[::-1]) for plane in planes])
-    for v, u in np.argwhere(~decided):
-        scores, label = enlarged[:, v, u], filled[v, u]
-        won = hole_filling.LEAST_SHARE if label == UNLABELLED else scores[label]
-        assert won >= max(scores.max(), hole_filling.LEAST_SHARE) - 1e-4
+    result = propagate_labels(labels, is_labelled, features)
+    np.testing.assert_array_equal(result[is_labelled], labels[is_labelled])
+    planes = np.moveaxis(reference_scores(labels, is_labelled, grid), -1, 0)
+    upsampled = np.stack([cv2.resize(plane, labels.shape[::-1]) for plane in planes])
+    for v, u in np.argwhere(~is_labelled):
+        scores, label = upsampled[:, v, u], result[v, u]
+        score = CONSTANTS.min_label_score if label == UNLABELLED else scores[label]
+        assert score >= max(scores.max(), CONSTANTS.min_label_score) - 1e-4

@@ -1,81 +1,91 @@
-"""Which surfaces carry the scene, and which are faces of objects."""
+"""Separation of structure and support surfaces from the faces of objects."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 import pytest
-from table_tops import table_scene
+from table_tops import SHAPE, TABLE_DISTANCE, TABLE_NORMAL, table_with_boards
 
 from scenerep_ros.config.options import DepthOptions
 from scenerep_ros.frames import KINECT
 from scenerep_ros.geometry import invert_depth, plane_fit_residual, viewing_rays
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage, smooth_valid
-from scenerep_ros.segmentation.depth.support_planes import find_background, furniture
+from scenerep_ros.segmentation.depth.support_planes import (
+    filter_protruding_regions,
+    find_oversized_regions,
+    segment_support_planes,
+)
 
-RAYS = viewing_rays(KINECT, 480, 640)[::2, ::2]
-DOWN = np.array([0, 0.8, 0.6], np.float32)
-"""Normal of a table before a camera that looks down at it."""
+RAYS = viewing_rays(KINECT, *SHAPE)[::2, ::2]
 
 
-def view_of(w, noise=0.001, grain=0.0):
-    """A view with sensor noise, of which neighbours share a part where it has a grain."""
-    speckle = np.random.default_rng(0).normal(0, 1, w.shape).astype(np.float32)
-    if grain:
-        speckle = cv2.GaussianBlur(speckle, (0, 0), grain)
-    w = w + noise / speckle.std() * speckle
+def noisy_view(w, noise=0.001, grain_px=0.0):
+    """Add sensor noise, which is correlated between neighbours with a grain."""
+    noise_image = np.random.default_rng(0).normal(0, 1, w.shape).astype(np.float32)
+    if grain_px:
+        noise_image = cv2.GaussianBlur(noise_image, (0, 0), grain_px)
+    w = w + noise / noise_image.std() * noise_image
     return InverseDepthImage(w, smooth_valid(w), RAYS)
 
 
-def table_with(patch, plane):
-    """Inverse depth of a table 0.6 m from the camera with a part of another plane in it."""
-    w = RAYS @ DOWN / np.float32(0.6)
-    w[patch] = (RAYS @ np.asarray(plane, np.float32))[patch]
+def table_with_window(window, gradient):
+    """Return inverse depth of a table with a window onto another plane."""
+    w = RAYS @ TABLE_NORMAL / np.float32(TABLE_DISTANCE)
+    w[window] = (RAYS @ np.asarray(gradient, np.float32))[window]
     return w
 
 
-def share_of_background(w, patch, **noise):
-    background, _ = find_background(view_of(w, **noise), DepthOptions())
-    return background[patch].mean()
+def background_ratio(w, window, **noise):
+    is_background, _ = segment_support_planes(noisy_view(w, **noise), DepthOptions())
+    return is_background[window].mean()
 
 
-def test_a_bit_of_floor_past_the_table_is_background():
+def test_floor_beside_table_is_background():
     corner = np.s_[190:, 200:]
-    assert share_of_background(table_with(corner, DOWN / 1.3), corner) > 0.8
+    assert background_ratio(table_with_window(corner, TABLE_NORMAL / 1.3), corner) > 0.8
 
 
-def test_the_top_of_a_box_is_not():
+def test_top_of_box_is_no_background():
     top = np.s_[100:180, 120:220]
-    assert share_of_background(table_with(top, DOWN / 0.45), top) < 0.05
+    assert background_ratio(table_with_window(top, TABLE_NORMAL / 0.45), top) < 0.05
 
 
-def test_the_bottom_of_a_hole_in_the_table_is_background():
-    """Something lies behind its plane: the floor, in a corner."""
-    bottom, floor = np.s_[80:140, 100:190], np.s_[200:, :200]
-    w = table_with(bottom, DOWN / 0.7)
-    w[floor] = (RAYS @ DOWN)[floor] / 1.3
-    assert share_of_background(w, bottom) > 0.7
+def test_recess_in_table_is_background():
+    """The floor in a corner is behind the recess, so that it does not bound the scene."""
+    recess, floor = np.s_[80:140, 100:190], np.s_[200:, :200]
+    w = table_with_window(recess, TABLE_NORMAL / 0.7)
+    w[floor] = (RAYS @ TABLE_NORMAL)[floor] / 1.3
+    assert background_ratio(w, recess) > 0.7
 
 
 @pytest.mark.parametrize("noise", [0.001, 0.012])
-def test_a_rough_sensor_sees_a_flat_table(noise):
-    w = RAYS @ DOWN / np.float32(0.6)
-    assert share_of_background(w, np.s_[:], noise=noise, grain=4.0) > 0.95
+def test_table_is_background_despite_noise(noise):
+    w = RAYS @ TABLE_NORMAL / np.float32(TABLE_DISTANCE)
+    assert background_ratio(w, np.s_[:], noise=noise, grain_px=4.0) > 0.95
 
 
-def test_roughness_is_the_noise_of_the_flat_parts():
-    depth, _ = table_scene(noise=0.004)
+def test_plane_fit_residual_measures_noise_of_flat_parts():
+    depth, _ = table_with_boards(noise=0.004)
     w = invert_depth(depth)[::2, ::2]
     mean_distance = 0.004 * np.sqrt(2 / np.pi)
     assert plane_fit_residual(w, RAYS) == pytest.approx(mean_distance, rel=0.15)
     assert plane_fit_residual(np.full((8, 8), np.nan, np.float32), RAYS[:8, :8]) == 0
 
 
-def test_what_is_longer_than_things_is_furniture():
-    """Two rails 1 m away, of 0.95 m and 0.4 m."""
-    pieces = np.zeros(RAYS.shape[:2], np.int32)
-    pieces[100:110, 35:285] = 1
-    pieces[150:160, 100:205] = 2
-    view = view_of(np.ones(pieces.shape, np.float32))
-    np.testing.assert_array_equal(furniture(pieces, view, 0.8), [False, True, False])
-    np.testing.assert_array_equal(furniture(pieces, view, 0.3), [False, True, True])
+def test_regions_longer_than_max_size_are_oversized():
+    regions = np.zeros(RAYS.shape[:2], np.int32)
+    regions[100:110, 35:285] = 1  # 0.95 m at 1 m
+    regions[150:160, 100:205] = 2  # 0.4 m at 1 m
+    view = noisy_view(np.ones(regions.shape, np.float32))
+    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.8), [False, True, False])
+    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.3), [False, True, True])
+
+
+def test_filter_protruding_regions_drops_small_and_flat_regions():
+    regions = np.zeros((20, 20), np.int32)
+    regions[:4, :4], regions[8:12, 8:12], regions[16:18, 16:18] = 1, 2, 3
+    is_near_plane = np.zeros(regions.shape, bool)
+    is_near_plane[:4, :3] = True  # three quarters of the first region
+    filtered = filter_protruding_regions(regions, is_near_plane, min_area=10 / 400)
+    np.testing.assert_array_equal(filtered, regions == 2)

@@ -1,59 +1,57 @@
-"""Which regions are taken together."""
+"""Merging of regions by features and color."""
 
 import numpy as np
 import torch
 
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.rgb.region_merging import join_regions
+from scenerep_ros.segmentation.rgb.region_merging import merge_similar_regions
 
 REGIONS = np.repeat(np.arange(4, dtype=np.int32), 10)[None].repeat(20, axis=0)
-"""Four upright bands, 0 to 3."""
+"""Four vertical bands, 0 to 3."""
+CENTRAL_BANDS = (REGIONS == 1) | (REGIONS == 2)
 BROWN, WHITE = (120, 70, 40), (230, 230, 225)
 
 
-def join(seen, features, color):
-    regions, seen = torch.from_numpy(REGIONS).long(), torch.from_numpy(seen)
-    return join_regions(regions, 4, seen, features, color)
+def merge(foreground, features, color):
+    regions = torch.from_numpy(REGIONS).long()
+    return merge_similar_regions(regions, 4, torch.from_numpy(foreground), features, color).tolist()
 
 
-def features(*looks):
-    """A band of the grid, 2 columns wide, for each look (C,)."""
-    grid = torch.tensor(looks, dtype=torch.float32).repeat_interleave(2, dim=0)
+def band_features(*kinds):
+    """Return a grid with 2 columns of patches for each feature."""
+    grid = torch.tensor(kinds, dtype=torch.float32).repeat_interleave(2, dim=0)
     return Features(grid.expand(4, -1, -1), torch.zeros(grid.shape[-1]))
 
 
-def colors(*bands):
-    return np.repeat(np.array(bands, np.uint8), 10, axis=0)[None].repeat(20, axis=0)
+def band_colors(*colors):
+    return np.repeat(np.array(colors, np.uint8), 10, axis=0)[None].repeat(20, axis=0)
 
 
-HEAD_AND_BODY = features((1, 0, 0), (0.3, 1, 0), (-0.3, 1, 0), (1, 0, 0.2))
-"""Bands 1 and 2 are alike."""
+HEAD_AND_BODY = band_features((1, 0, 0), (0.3, 1, 0), (-0.3, 1, 0), (1, 0, 0.2))
+"""Features of bands 1 and 2 are similar."""
 
 
-def test_regions_of_like_features_and_colour_are_one():
-    seen = (REGIONS == 1) | (REGIONS == 2)
-    numbers = join(seen, HEAD_AND_BODY, colors(WHITE, BROWN, BROWN, WHITE))
-    assert numbers.tolist() == [0, 1, 1, 0]
+def test_regions_of_similar_features_and_color_merge():
+    color = band_colors(WHITE, BROWN, BROWN, WHITE)
+    assert merge(CENTRAL_BANDS, HEAD_AND_BODY, color) == [0, 1, 1, 0]
 
 
-def test_regions_of_another_colour_are_apart():
-    seen = (REGIONS == 1) | (REGIONS == 2)
-    numbers = join(seen, HEAD_AND_BODY, colors(WHITE, BROWN, WHITE, WHITE))
-    assert numbers.tolist() == [0, 1, 2, 0]
+def test_regions_of_different_color_stay_separate():
+    color = band_colors(WHITE, BROWN, WHITE, WHITE)
+    assert merge(CENTRAL_BANDS, HEAD_AND_BODY, color) == [0, 1, 2, 0]
 
 
-def test_regions_of_other_features_are_apart():
-    numbers = join(REGIONS > 1, HEAD_AND_BODY, colors(BROWN, BROWN, BROWN, BROWN))
-    assert numbers.tolist() == [0, 0, 1, 2]
+def test_regions_of_different_features_stay_separate():
+    color = band_colors(BROWN, BROWN, BROWN, BROWN)
+    assert merge(REGIONS > 1, HEAD_AND_BODY, color) == [0, 0, 1, 2]
 
 
-def test_parts_of_a_thing_that_fills_the_image_are_one():
-    filled = features((1, 0.3, 0), (1, -0.3, 0), (1, 0, 0.3), (1, 0, -0.3))
-    numbers = join(REGIONS >= 0, filled, colors(BROWN, BROWN, BROWN, BROWN))
-    assert numbers.tolist() == [1, 1, 1, 1]
+def test_parts_of_object_that_fills_image_merge():
+    features = band_features((1, 0.3, 0), (1, -0.3, 0), (1, 0, 0.3), (1, 0, -0.3))
+    color = band_colors(BROWN, BROWN, BROWN, BROWN)
+    assert merge(REGIONS >= 0, features, color) == [1, 1, 1, 1]
 
 
-def test_nothing_in_sight_is_no_thing():
-    none = np.zeros_like(REGIONS, bool)
-    numbers = join(none, HEAD_AND_BODY, colors(BROWN, BROWN, BROWN, BROWN))
-    assert not numbers.any()
+def test_regions_without_foreground_have_label_zero():
+    color = band_colors(BROWN, BROWN, BROWN, BROWN)
+    assert merge(np.zeros_like(REGIONS, bool), HEAD_AND_BODY, color) == [0, 0, 0, 0]

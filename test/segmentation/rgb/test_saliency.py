@@ -1,57 +1,65 @@
-"""Foreground by attention, and its way to the pixel."""
+"""Foreground probability by attention, and its mask at full resolution."""
 
 import numpy as np
 import pytest
 import torch
 
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.rgb.saliency import noticed, to_pixels, walked_attention
+from scenerep_ros.segmentation.rgb.saliency import (
+    diffuse_attention,
+    foreground_mask,
+    foreground_probability,
+)
+
+GRID = (10, 14)
+OBJECT_PATCHES = np.s_[3:7, 4:10]
 
 
-def scene(attended=(4, 5)):
-    """A thing (rows 3 to 6, columns 4 to 9) before a background; one of its cells is attended to."""
-    grid = torch.zeros(10, 14, 8)
+def object_features(attended_patch=(4, 5)):
+    """Features of an object and a background; one patch of the object is attended to."""
+    grid = torch.zeros(*GRID, 8)
     grid[..., 0] = 1
-    grid[3:7, 4:10] = torch.eye(8)[1]
-    attention = torch.full((2, 10, 14), 0.002)
-    attention[:, attended[0], attended[1]] = 0.5
+    grid[OBJECT_PATCHES] = torch.eye(8)[1]
+    attention = torch.full((2, *GRID), 0.002)
+    attention[:, attended_patch[0], attended_patch[1]] = 0.5
     return Features(grid, torch.zeros(8), attention)
 
 
 def probability(features):
-    return noticed(walked_attention(features))
+    return foreground_probability(diffuse_attention(features))
 
 
-def test_attention_reaches_all_that_looks_alike():
-    expected = np.zeros((10, 14), bool)
-    expected[3:7, 4:10] = True
-    np.testing.assert_array_equal(probability(scene()).numpy() > 0.5, expected)
+def test_attention_diffuses_over_the_object():
+    expected = np.zeros(GRID, bool)
+    expected[OBJECT_PATCHES] = True
+    np.testing.assert_array_equal(probability(object_features()).numpy() > 0.5, expected)
 
 
-def test_even_attention_notices_nothing():
-    features = scene()
-    even = Features(features.grid, features.pooled, torch.full((2, 10, 14), 0.005))
-    assert not (probability(even) > 0.5).any()
+def test_uniform_attention_has_no_foreground():
+    features = object_features()
+    uniform = Features(features.grid, features.pooled, torch.full((2, *GRID), 0.005))
+    assert not (probability(uniform) > 0.5).any()
 
 
-@pytest.mark.parametrize("broken", [float("nan"), float("inf"), 0.0])
-def test_broken_features_give_probabilities(broken):
-    grid = torch.full((4, 5, 8), broken)
-    attention = torch.full((2, 4, 5), broken)
-    found = probability(Features(grid, torch.zeros(8), attention))
-    assert ((found >= 0) & (found <= 1)).all()
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
+def test_invalid_features_give_valid_probabilities(value):
+    grid, attention = torch.full((4, 5, 8), value), torch.full((2, 4, 5), value)
+    result = probability(Features(grid, torch.zeros(8), attention))
+    assert ((result >= 0) & (result <= 1)).all()
 
 
-def test_borders_follow_colour():
+def test_foreground_mask_follows_color_edges():
     color = np.zeros((100, 140, 3), np.uint8)
     color[32:72, 42:102] = (200, 60, 20)
-    mask = to_pixels(probability(scene()), color).numpy()
-    truth = color[..., 0] > 0
-    assert (mask & truth).sum() / (mask | truth).sum() > 0.95
+    mask = foreground_mask(probability(object_features()), color).numpy()
+    expected = color[..., 0] > 0
+    assert (mask & expected).sum() / (mask | expected).sum() > 0.95
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 500), (37, 21), (480, 640)])
-def test_any_size_of_image(shape):
+def test_foreground_mask_of_constant_probability_is_constant(shape):
     color = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    assert to_pixels(torch.ones(2, 3), color).all()
-    assert not to_pixels(torch.zeros(2, 3), color).any()
+    foreground, background = torch.ones(2, 3), torch.zeros(2, 3)
+    assert foreground_mask(foreground, color).shape == shape
+    assert foreground_mask(foreground, color).all()
+    assert not foreground_mask(background, color).any()
