@@ -1,1 +1,1 @@
-"""From recordings on disk to batches of views: sequences, pairs of frames, augmentation."""
+"""Training data: recordings, frame pairs, and their augmented views."""

@@ -1,4 +1,4 @@
-"""Poses of recordings that have depth but none, from frame to frame (Open3D)."""
+"""Camera poses of RGB-D recordings without poses, by visual odometry (Open3D)."""
 
 from __future__ import annotations
 
@@ -25,23 +25,26 @@ log = logging.getLogger(__name__)
 
 Pose = NDArray[np.float64]
 
-WIDTH = 160
-"""Pixels to which images are reduced. On TUM fr1_rpy, turning by up to 4 degrees a frame, poses
-explain optical flow to 1.4 pixels of 640 (median) at this width and at 320, but 2.4 times as fast."""
-LARGEST_DEPTH_DIFFERENCE = 0.1
-"""Metres between two points that can be the same. Open3D's 0.03 loses fast turns: 25 pixels off."""
-APART = 1000.0
-"""Metres between stretches whose relative pose is unknown, so that neither is seen from the other."""
+IMAGE_WIDTH_PX = 160
+"""Width to which images are downsampled [px]. On TUM fr1_rpy, with rotations of up to 4 degrees per
+frame, the poses agree with optical flow to 1.4 px of 640 (median) at this width and at 320 px, which
+takes 2.4 times as long."""
+MAX_DEPTH_DIFFERENCE_M = 0.1
+"""Maximum depth difference of corresponding points [m]. Open3D's default of 0.03 loses fast
+rotations: 25 px error."""
+TRAJECTORY_DISTANCE_M = 1000.0
+"""Distance between trajectories of unknown relative pose [m], so that neither is visible from the
+other."""
 
 
 def with_odometry(source: FileSource, path: Path) -> FileSource:
-    """Return a recording with poses: itself if it has some or has no depth.
+    """Return a recording with poses: the recording itself if it has poses or no depth.
 
-    Poses are estimated once and kept in the cache; it takes some 50 ms a frame.
+    Poses are estimated once and cached; the estimation takes about 50 ms per frame.
 
     Args:
-        source: the recording.
-        path: its file or folder, by which the cache knows its poses.
+        source: recording.
+        path: file or folder of the recording, which identifies it in the cache.
 
     Raises:
         ConfigError: if Open3D cannot be imported.
@@ -60,58 +63,59 @@ def with_odometry(source: FileSource, path: Path) -> FileSource:
 
 
 def estimate_poses(source: Source) -> NDArray[np.float64]:
-    """Chain the motion from frame to frame.
+    """Estimate the poses of all frames by chaining the motions between frames.
 
-    Where a motion cannot be found, another stretch begins, out of sight of all others.
+    If a motion cannot be estimated, a new trajectory starts, out of sight of all others.
 
     Returns:
-        (N, 4, 4) float64, camera to world; NaN for frames that cannot be read.
+        (N, 4, 4) float64, camera to world; NaN for unreadable frames.
     """
     poses = np.full((len(source), 4, 4), np.nan)
-    pose, last = np.eye(4), None
-    for index, frame in _readable(source):
-        motion = None if last is None else relative_pose(last, frame)
+    pose, previous = np.eye(4), None
+    for index, frame in _readable_frames(source):
+        motion = None if previous is None else relative_pose(previous, frame)
         if motion is None:
             pose = np.eye(4)
-            pose[0, 3] = APART * index
+            pose[0, 3] = TRAJECTORY_DISTANCE_M * index
         else:
             pose = pose @ np.linalg.inv(motion)
-        poses[index], last = pose, frame
+        poses[index], previous = pose, frame
     return poses
 
 
 def relative_pose(first: RGBDFrame, second: RGBDFrame) -> Pose | None:
-    """Find how the camera moved between two near frames, by colour and depth.
+    """Estimate the camera motion between two near frames from color and depth.
 
-    Park, Zhou and Koltun (ICCV 2017), as Open3D implements it.
+    Park, Zhou and Koltun (ICCV 2017), as implemented in Open3D.
 
     Args:
-        first: with depth and intrinsics.
-        second: likewise.
+        first: frame with depth and intrinsics.
+        second: frame with depth and intrinsics.
 
     Returns:
-        (4, 4) float64, which takes points of the first camera to the second; None if not found.
+        (4, 4) float64 transform of points from the first to the second camera; None if the
+        estimation fails.
 
     Raises:
         ConfigError: if Open3D cannot be imported.
     """
     if first.depth is None or second.depth is None or first.intrinsics is None:
         return None
-    o3d = _open3d()
+    o3d = _import_open3d()
     odometry = o3d.pipelines.odometry
-    options = odometry.OdometryOption(depth_diff_max=LARGEST_DEPTH_DIFFERENCE)
-    found, motion, _ = odometry.compute_rgbd_odometry(
-        _reduced(o3d, first, first.depth),
-        _reduced(o3d, second, second.depth),
-        _camera(o3d, first.intrinsics, first.shape),
+    options = odometry.OdometryOption(depth_diff_max=MAX_DEPTH_DIFFERENCE_M)
+    success, motion, _ = odometry.compute_rgbd_odometry(
+        _downsample(o3d, first, first.depth),
+        _downsample(o3d, second, second.depth),
+        _scale_intrinsics(o3d, first.intrinsics, first.shape),
         np.eye(4),
         odometry.RGBDOdometryJacobianFromHybridTerm(),
         options,
     )
-    return np.asarray(motion) if found else None
+    return np.asarray(motion) if success else None
 
 
-def _readable(source: Source) -> Iterator[tuple[int, RGBDFrame]]:
+def _readable_frames(source: Source) -> Iterator[tuple[int, RGBDFrame]]:
     for index in tqdm(range(len(source)), "odometry", unit="frame", leave=False, delay=1):
         try:
             yield index, source[index]
@@ -119,46 +123,48 @@ def _readable(source: Source) -> Iterator[tuple[int, RGBDFrame]]:
             log.warning("no pose: %s", error)
 
 
-def _size(shape: tuple[int, int]) -> tuple[int, int]:
-    """Width and height to which an image is reduced."""
+def _downsampled_size(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return width and height of the downsampled image."""
     height, width = shape
-    return WIDTH, round(height * WIDTH / width)
+    return IMAGE_WIDTH_PX, round(height * IMAGE_WIDTH_PX / width)
 
 
-def _reduced(o3d: ModuleType, frame: RGBDFrame, depth: NDArray[np.float32]) -> Any:
-    size = _size(frame.shape)
-    grey = cv2.cvtColor(frame.color, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    distance = cv2.resize(np.nan_to_num(depth), size, interpolation=cv2.INTER_NEAREST)
+def _downsample(o3d: ModuleType, frame: RGBDFrame, depth: NDArray[np.float32]) -> Any:
+    """Return a downsampled RGBDImage of Open3D."""
+    size = _downsampled_size(frame.shape)
+    gray = cv2.cvtColor(frame.color, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    small_gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    small_depth = cv2.resize(np.nan_to_num(depth), size, interpolation=cv2.INTER_NEAREST)
     image = o3d.geometry.Image
     return o3d.geometry.RGBDImage.create_from_color_and_depth(
-        image(small),
-        image(distance),
+        image(small_gray),
+        image(small_depth),
         depth_scale=1.0,
         depth_trunc=1000.0,
         convert_rgb_to_intensity=False,
     )
 
 
-def _camera(o3d: ModuleType, camera: Intrinsics, shape: tuple[int, int]) -> Any:
-    (width, height), (rows, columns) = _size(shape), shape
-    x, y = width / columns, height / rows
+def _scale_intrinsics(o3d: ModuleType, intrinsics: Intrinsics, shape: tuple[int, int]) -> Any:
+    """Return the intrinsics of the downsampled image as Open3D's type."""
+    (width, height), (rows, columns) = _downsampled_size(shape), shape
+    x_scale, y_scale = width / columns, height / rows
     return o3d.camera.PinholeCameraIntrinsic(
         width,
         height,
-        camera.fx * x,
-        camera.fy * y,
-        (camera.cx + 0.5) * x - 0.5,
-        (camera.cy + 0.5) * y - 0.5,
+        intrinsics.fx * x_scale,
+        intrinsics.fy * y_scale,
+        (intrinsics.cx + 0.5) * x_scale - 0.5,
+        (intrinsics.cy + 0.5) * y_scale - 0.5,
     )
 
 
-def _open3d() -> ModuleType:
+def _import_open3d() -> ModuleType:
     try:
         import open3d
     except (ImportError, OSError) as error:
         raise ConfigError(
             f"odometry needs Open3D, which cannot be imported: {error}; install "
-            "scenerep-training[odometry], and what the error names (libusb-1.0-0 on Debian)"
+            "scenerep-training[odometry], and the library that the error names (libusb-1.0-0 on Debian)"
         ) from error
     return open3d

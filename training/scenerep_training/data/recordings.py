@@ -1,4 +1,4 @@
-"""Which recordings a run trains on, and how often each is looked at."""
+"""Recordings of a training run, and their sampling probabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.registry import open_source
 from scenerep_training.data.odometry import with_odometry
-from scenerep_training.data.unpacking import quick_source
+from scenerep_training.data.unpacking import with_random_access
 from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
 from scenerep_training.datasets.recordings import recording_paths
@@ -23,18 +23,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recordings:
-    """Sequences, each with its share of the pairs.
+    """Sequences of frames with the probabilities of being sampled.
 
     Attributes:
-        sources: which can be read in any order, and pickle, so that workers can have them.
-        shares: of each source, positive, with the sum 1.
+        sources: sequences that support random access and pickle, for the loader's workers.
+        probabilities: probability that a pair is drawn from each source; their sum is 1.
     """
 
     sources: tuple[Source, ...]
-    shares: tuple[float, ...]
+    probabilities: tuple[float, ...]
 
     def color_frames(self) -> Iterator[RGBDFrame]:
-        """Yield every frame without its depth; those that cannot be read are named and left out."""
+        """Yield every readable frame without its depth; the others are logged."""
         for source in self.sources:
             for index in range(len(source)):
                 try:
@@ -46,20 +46,20 @@ class Recordings:
 def open_recordings(
     paths: Sequence[Path], weights: Sequence[float] | None = None, odometry: bool = False
 ) -> Recordings:
-    """Open all that a run trains on.
+    """Open all recordings of a run.
 
-    What is not quick to read is unpacked into the cache, once (see `unpacking`).
+    Recordings without fast random access are unpacked into the cache, once (see `unpacking`).
 
     Args:
-        paths: each a recording as `scenerep segment` takes it, CO3D or one of its categories, a
-            DAVIS root, or a folder of recordings.
-        weights: of each path, how many pairs it gives, in any unit; the sequences of a path share
-            by their number of frames. Without weights all paths do so.
-        odometry: whether to estimate poses where there is depth but no pose (see `odometry`).
+        paths: recordings in any format of the runtime, CO3D or one of its categories, DAVIS, or
+            folders of recordings.
+        weights: relative number of pairs from each path. The sequences of a path share it by their
+            number of frames. Without weights, all sequences share by their number of frames.
+        odometry: estimate poses of RGB-D recordings without poses (see `odometry`).
 
     Raises:
-        ConfigError: if there are no paths, weights do not fit, or Open3D is not there for odometry.
-        SourceError: if a path is none of these or is damaged.
+        ConfigError: if there are no paths, the weights are invalid, or Open3D is missing.
+        SourceError: if a path has an unknown format or is damaged.
     """
     if not paths:
         raise ConfigError("no recordings to train on; name at least one")
@@ -67,12 +67,12 @@ def open_recordings(
     lengths = [sum(map(len, group)) for group in groups]
     weights = lengths if weights is None else weights
     _check_weights(len(paths), weights)
-    shares = [
+    probabilities = [
         weight / sum(weights) * len(source) / length
         for group, length, weight in zip(groups, lengths, weights, strict=True)
         for source in group
     ]
-    return Recordings(tuple(source for group in groups for source in group), tuple(shares))
+    return Recordings(tuple(source for group in groups for source in group), tuple(probabilities))
 
 
 def _check_weights(count: int, weights: Sequence[float]) -> None:
@@ -90,12 +90,12 @@ def _open_path(path: Path, odometry: bool) -> list[Source]:
         return _open_davis(path)
     children = recording_paths(path)
     if children == [path]:
-        return [_open_one(path, odometry)]
-    return _open_all(path, children, odometry)
+        return [_open_recording(path, odometry)]
+    return _open_folder(path, children, odometry)
 
 
 def _open_davis(path: Path) -> list[Source]:
-    """All sequences with images: its list of 2017 names those for validation only."""
+    """Open all sequences with images; val.txt of DAVIS 2017 lists those for validation only."""
     folders = sorted(
         folder for folder in (path / "JPEGImages" / "480p").iterdir() if folder.is_dir()
     )
@@ -103,12 +103,12 @@ def _open_davis(path: Path) -> list[Source]:
     return [DavisSequence(folder, masks / folder.name) for folder in folders]
 
 
-def _open_all(folder: Path, paths: list[Path], odometry: bool) -> list[Source]:
-    """Recordings of a folder; damaged ones are named and left out, unless all are."""
+def _open_folder(folder: Path, paths: list[Path], odometry: bool) -> list[Source]:
+    """Open the recordings of a folder; damaged ones are logged and left out, unless all are."""
     sources: list[Source] = []
     for path in paths:
         try:
-            sources.append(_open_one(path, odometry))
+            sources.append(_open_recording(path, odometry))
         except SourceError as error:
             log.warning("left out: %s", error)
     if not sources:
@@ -116,6 +116,6 @@ def _open_all(folder: Path, paths: list[Path], odometry: bool) -> list[Source]:
     return sources
 
 
-def _open_one(path: Path, odometry: bool) -> Source:
-    source = quick_source(open_source(path), path)
+def _open_recording(path: Path, odometry: bool) -> Source:
+    source = with_random_access(open_source(path), path)
     return with_odometry(source, path) if odometry else source

@@ -1,8 +1,8 @@
-"""Which recordings are unpacked into the cache, once, and when an unpacked one is used again.
+"""Unpacking of recordings without fast random access into the cache.
 
-Pairs are drawn at random, from several processes. A video or bag can only be read from its start: a
-frame of one of 150 frames takes 60 ms, against 2 ms of its unpacked copy. And PNG takes long to
-decode: 5.9 ms a colour image of 640x480, against 1.9 ms as JPEG.
+Several processes draw pairs at random. A video or bag is decoded from its start: a frame of one of
+150 frames takes 60 ms, a frame of its unpacked copy 2 ms. PNG decodes slowly: a color image of
+640x480 takes 5.9 ms, as JPEG 1.9 ms.
 """
 
 from __future__ import annotations
@@ -23,46 +23,47 @@ from scenerep_training.data.unpacked import UnpackedRecording, write_recording
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
-"""Of the unpacked layout: what another version has unpacked is not used."""
-QUICK_SUFFIXES = {".jpg", ".jpeg"}
+LAYOUT_VERSION = 1
+"""Version of the unpacked format; copies of another version are ignored."""
+FAST_SUFFIXES = {".jpg", ".jpeg"}
+"""Suffixes of color images that need no unpacking."""
 
 
-def quick_source(source: Source, path: Path) -> FileSource:
-    """Return a source that can be read in any order, fast, and pickles: itself, or its copy.
+def with_random_access(source: Source, path: Path) -> FileSource:
+    """Return a recording with fast random access that pickles: the recording itself or its copy.
 
     Args:
-        source: the recording.
-        path: its file or folder, by which the cache knows the copy: with another size or time of
-            change it is another recording.
+        source: recording.
+        path: file or folder of the recording, which identifies its copy in the cache together with
+            the sizes and modification times of its files.
 
     Raises:
         SourceError: if no frame can be read, or the cache cannot be written to.
     """
-    if isinstance(source, FileSource) and source.color_path(0).suffix.lower() in QUICK_SUFFIXES:
+    if isinstance(source, FileSource) and source.color_path(0).suffix.lower() in FAST_SUFFIXES:
         return source
     folder = cache_folder() / "recordings" / f"{path.stem}-{fingerprint(path)}"
     if not folder.is_dir():
         log.info("%s: unpacking %d frames to %s, once", path, len(source), folder)
-        with _aside(folder) as temporary:
+        with _atomic_folder(folder) as temporary:
             write_recording(source, temporary)
     return UnpackedRecording(folder)
 
 
 def fingerprint(path: Path) -> str:
-    """Tell a recording by its path, and the sizes and times of change of its files."""
+    """Return a hash of a recording's path and of the sizes and modification times of its files."""
     path = path.resolve()
     files = sorted(filter(Path.is_file, path.rglob("*"))) if path.is_dir() else [path]
     stats = [(file.as_posix(), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
-    return hashlib.sha256(repr((VERSION, path.as_posix(), stats)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((LAYOUT_VERSION, path.as_posix(), stats)).encode()).hexdigest()[:16]
 
 
 @contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill; rename it when the body ends well, unless another process was first.
+def _atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder; rename it on success, unless another process was faster.
 
     Raises:
-        SourceError: if it cannot be written.
+        SourceError: if it cannot be written to.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

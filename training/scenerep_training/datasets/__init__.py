@@ -1,1 +1,1 @@
-"""Readers of the layouts in which data sets with ground truth are published."""
+"""Readers of published data sets: images, masks, sequences and training logs."""

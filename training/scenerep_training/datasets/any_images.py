@@ -1,4 +1,4 @@
-"""Images of whatever the user has, with masks where the data set has them."""
+"""Images of a data set or a recording, with masks where available."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from scenerep_ros.sources.base import Source
 from scenerep_training.datasets.masked_images import list_saliency
 from scenerep_training.datasets.single_object import list_single_object
 
-Looked = tuple[NDArray[np.uint8], "NDArray[np.bool_] | None"]
-"""An image (H, W, 3) uint8, RGB, and the mask (H, W) of what is in it, or None."""
+ImageWithMask = tuple[NDArray[np.uint8], "NDArray[np.bool_] | None"]
+"""Image (H, W, 3) uint8, RGB, and its foreground mask (H, W) bool, or None."""
 
 
-def list_any_images(path: Path) -> dict[str, Callable[[], Looked]]:
-    """List the images of a data set with masks, or the frames of any recording.
+def list_any_images(path: Path) -> dict[str, Callable[[], ImageWithMask]]:
+    """List the images of a data set with masks, or the frames of a recording.
 
     Args:
-        path: ECSSD, CO3D or DAVIS as they are published, or what `scenerep segment` takes.
+        path: ECSSD, CO3D or DAVIS as published, or a recording in any format of the runtime.
 
     Returns:
-        By name, in order: what reads it, raising FrameError if it cannot.
+        Functions that read an image by its name, in order; they raise FrameError if it is unreadable.
 
     Raises:
-        SourceError: if it is none of these.
+        SourceError: if the path has none of these formats.
     """
     for list_masked in (list_single_object, list_saliency):
         try:
@@ -38,9 +38,10 @@ def list_any_images(path: Path) -> dict[str, Callable[[], Looked]]:
             continue
     source = open_source(path)
     return {
-        source.frame_name(index): partial(_frame, source, index) for index in range(len(source))
+        source.frame_name(index): partial(_read_frame, source, index)
+        for index in range(len(source))
     }
 
 
-def _frame(source: Source, index: int) -> Looked:
+def _read_frame(source: Source, index: int) -> ImageWithMask:
     return source[index].color, None

@@ -1,4 +1,4 @@
-"""CO3D (Reizenstein et al., ICCV 2021), version 1 or 2: walks around one object, some with masks."""
+"""CO3D (Reizenstein et al., ICCV 2021), version 1 or 2: sequences around one object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ ANNOTATIONS = "frame_annotations.jgz"
 
 
 class AnnotatedFrame(NamedTuple):
-    """One line of a category's annotations; paths begin at the folder above the category."""
+    """Entry of a category's annotations; paths are relative to the parent folder of the category.
+
+    Attributes:
+        sequence: name of the sequence.
+        number: number of the frame.
+        image: color image.
+        mask: mask of the object, or None.
+    """
 
     sequence: str
     number: int
@@ -29,27 +36,27 @@ class AnnotatedFrame(NamedTuple):
 
 
 class Co3dSequence(FileSource):
-    """The frames of one sequence; its labels are 1 where the object is.
+    """Frames of one sequence; the label of the object is 1.
 
     Args:
-        root: the folder above the category.
-        frames: of one sequence, in order, at least one.
+        root: parent folder of the category.
+        frames: frames of one sequence, in order, at least one.
     """
 
     format_name = "CO3D sequence"
     format_description = f"CATEGORY/{ANNOTATIONS} and CATEGORY/SEQUENCE/images"
 
     def __init__(self, root: Path, frames: list[AnnotatedFrame]) -> None:
-        shots = [
+        files = [
             FrameFiles(
                 root / frame.image, stamp_from_index(index), labels=frame.mask and root / frame.mask
             )
             for index, frame in enumerate(frames)
         ]
-        super().__init__(root / frames[0].image.parent.parent, shots, DEFAULT_RATE)
+        super().__init__(root / frames[0].image.parent.parent, files, DEFAULT_RATE)
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
-        """Labels (H, W) of one frame; None where it has no mask.
+        """Return the labels (H, W) of one frame, or None.
 
         Raises:
             FrameError: if the mask is missing or damaged.
@@ -59,14 +66,14 @@ class Co3dSequence(FileSource):
 
 
 def co3d_categories(path: Path) -> list[Path]:
-    """Folders of the categories: of the data set's root, or of one category itself; else none."""
+    """Return the folders of the categories below a path, which may be a category itself."""
     if (path / ANNOTATIONS).is_file():
         return [path.resolve()]
     return sorted(file.parent for file in path.glob(f"*/{ANNOTATIONS}"))
 
 
 def list_co3d_sequences(category: Path) -> list[Co3dSequence]:
-    """List the sequences of one category, with all frames, whether they have masks or not.
+    """List the sequences of one category, with all frames, also those without masks.
 
     Raises:
         SourceError: if the annotations are damaged.
@@ -76,19 +83,19 @@ def list_co3d_sequences(category: Path) -> list[Co3dSequence]:
 
 
 def read_annotations(category: Path) -> list[AnnotatedFrame]:
-    """Read a category's frame annotations, sequence after sequence, frames in order.
+    """Read the frame annotations of a category, sorted by sequence and frame number.
 
     Raises:
         SourceError: if the annotations are damaged.
     """
     path = category / ANNOTATIONS
     try:
-        return sorted(map(_frame, _entries(path)), key=lambda frame: frame[:2])
+        return sorted(map(_annotated_frame, _read_entries(path)), key=lambda frame: frame[:2])
     except (AttributeError, KeyError, TypeError) as error:
         raise SourceError(f"{path}: a frame lacks {error}; expected CO3D's own file") from None
 
 
-def _frame(entry: dict[str, Any]) -> AnnotatedFrame:
+def _annotated_frame(entry: dict[str, Any]) -> AnnotatedFrame:
     mask = entry.get("mask") or {"path": None}
     return AnnotatedFrame(
         entry["sequence_name"],
@@ -98,7 +105,7 @@ def _frame(entry: dict[str, Any]) -> AnnotatedFrame:
     )
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
+def _read_entries(path: Path) -> list[dict[str, Any]]:
     try:
         entries = json.loads(gzip.decompress(path.read_bytes()))
     except (OSError, EOFError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""DAVIS: short videos with the masks of one object (2016) or of several (2017) in every frame."""
+"""DAVIS: short videos with masks of one object (2016) or of several objects (2017)."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND
 from scenerep_ros.sources.file_source import FileSource, FrameFiles, stamp_from_index
 from scenerep_ros.sources.folders.image_files import list_images
-from scenerep_training.datasets.masked_images import HALF
+from scenerep_training.datasets.masked_images import MASK_THRESHOLD
 
 Labels = NDArray[np.uint16]
 
 RATE = 24.0
-"""Frames a second, from Perazzi et al. (CVPR 2016)."""
+"""Frame rate [Hz], from Perazzi et al. (CVPR 2016)."""
 VOID = 255
-"""Index of pixels that DAVIS 2017 leaves undecided; its benchmark takes them as background."""
-LOOKS_LIKE = (
-    "DAVIS (JPEGImages/480p/SEQUENCE and Annotations/480p/SEQUENCE; ImageSets/2017/val.txt where "
-    "only those sequences are meant)"
+"""Index of undecided pixels in DAVIS 2017; its benchmark counts them as background."""
+FORMAT_DESCRIPTION = (
+    "DAVIS (JPEGImages/480p/SEQUENCE and Annotations/480p/SEQUENCE; optionally "
+    "ImageSets/2017/val.txt with the sequences to use)"
 )
 
 
 class DavisSequence(FileSource):
-    """One sequence.
+    """Sequence of DAVIS.
 
     Args:
-        images: its folder of images.
-        masks: its folder of annotations, PNG files of the images' names.
+        images: folder of the images.
+        masks: folder of the annotations, PNG files with the names of the images.
 
     Raises:
         SourceError: if there is no image.
     """
 
     format_name = "DAVIS sequence"
-    format_description = LOOKS_LIKE
+    format_description = FORMAT_DESCRIPTION
 
     def __init__(self, images: Path, masks: Path) -> None:
-        shots = [
-            FrameFiles(file, stamp_from_index(index, RATE), labels=masks / f"{file.stem}.png")
-            for index, file in enumerate(list_images(images))
+        files = [
+            FrameFiles(image, stamp_from_index(index, RATE), labels=masks / f"{image.stem}.png")
+            for index, image in enumerate(list_images(images))
         ]
-        super().__init__(images, shots, RATE)
+        super().__init__(images, files, RATE)
 
     def ground_truth(self, index: int) -> Labels | None:
-        """Object ids (H, W) of one frame; None where it has no annotation.
+        """Return the object ids (H, W) of one frame, or None.
 
         Raises:
             FrameError: if the annotation is damaged.
@@ -58,32 +58,32 @@ class DavisSequence(FileSource):
 
 
 def is_davis(path: Path) -> bool:
-    """Whether a folder has the data set's layout."""
+    """Return whether a folder has the layout of DAVIS."""
     return (path / "JPEGImages" / "480p").is_dir() and (path / "Annotations" / "480p").is_dir()
 
 
 def list_davis_sequences(path: Path) -> dict[str, DavisSequence]:
-    """List the sequences: those of ImageSets/2017/val.txt where it is, else all with annotations.
+    """List the sequences of ImageSets/2017/val.txt, or all annotated ones if it does not exist.
 
     Raises:
-        SourceError: if the folder has another layout, or a listed sequence is not there.
+        SourceError: if the folder has another layout, or a listed sequence does not exist.
     """
     images, masks = path / "JPEGImages" / "480p", path / "Annotations" / "480p"
-    listed = path / "ImageSets" / "2017" / "val.txt"
-    if listed.is_file():
-        names = listed.read_text().split()
+    validation_list = path / "ImageSets" / "2017" / "val.txt"
+    if validation_list.is_file():
+        names = validation_list.read_text().split()
     else:
         names = sorted(folder.name for folder in masks.glob("*") if folder.is_dir())
     if not names:
-        raise SourceError(f"{path}: holds no sequences; expected {LOOKS_LIKE}")
+        raise SourceError(f"{path}: holds no sequences; expected {FORMAT_DESCRIPTION}")
     return {name: DavisSequence(images / name, masks / name) for name in names}
 
 
 def read_ids(path: Path) -> Labels:
     """Read an annotation.
 
-    A palette image holds ids (DAVIS 2017). A grey one holds ids too, unless it is bright: then it
-    is a mask, 0 or 255 (DAVIS 2016), of the object 1.
+    A palette image contains ids (DAVIS 2017). A gray image contains ids as well, unless it is
+    bright: then it is the mask, 0 or 255, of a single object with id 1 (DAVIS 2016).
 
     Returns:
         (H, W) uint16: BACKGROUND or an object's id.
@@ -93,10 +93,14 @@ def read_ids(path: Path) -> Labels:
     """
     try:
         with Image.open(path) as image:
-            indexed = image.mode == "P"
-            values = np.asarray(image if indexed else image.convert("L")).astype(np.uint16)
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow's for a broken PNG is the second
+            is_palette = image.mode == "P"
+            values = np.asarray(image if is_palette else image.convert("L")).astype(np.uint16)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+    ) as error:  # Pillow raises SyntaxError for a broken PNG
         raise FrameError(f"{path}: annotation cannot be read: {error}") from None
-    if not indexed and values.max(initial=0) > HALF:
-        return (values > HALF).astype(np.uint16)
+    if not is_palette and values.max(initial=0) > MASK_THRESHOLD:
+        return (values > MASK_THRESHOLD).astype(np.uint16)
     return np.where(values == VOID, BACKGROUND, values).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Images sorted into folders by class, split for training and validation, as ImageNet is."""
+"""Images sorted into folders by class and split, like ImageNet."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from scenerep_ros.errors import SourceError
 from scenerep_ros.sources.folders.image_files import list_images
 
 TRAIN, VAL = "train", "val"
-LOOKS_LIKE = "train/CLASS/*.jpg and val/CLASS/*.jpg, as ImageNet has them"
+FORMAT_DESCRIPTION = "train/CLASS/*.jpg and val/CLASS/*.jpg, as in ImageNet"
+MAX_LISTED_CLASSES = 5
 
 
 @dataclass(frozen=True)
 class ImageClasses:
-    """What such a folder holds.
+    """Classes and images of a folder.
 
     Attributes:
-        classes: in order of name; a label is an index into them.
-        train, val: names of the images, SPLIT/CLASS/FILE, class after class.
+        classes: names of the classes, sorted; a label is an index into them.
+        train: names of the training images, SPLIT/CLASS/FILE, sorted by class.
+        val: names of the validation images.
     """
 
     classes: list[str]
@@ -30,13 +32,13 @@ class ImageClasses:
     val: list[str]
 
     def labels(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """Label of each image, (n,)."""
+        """Return the label (n,) of each image."""
         index = {name: label for label, name in enumerate(self.classes)}
         return np.array([index[class_of(name)] for name in names], np.int64)
 
 
 def class_of(name: str) -> str:
-    """Class of an image by its name.
+    """Return the class in the name of an image.
 
     >>> class_of("val/bear/00001.jpg")
     'bear'
@@ -45,27 +47,27 @@ def class_of(name: str) -> str:
 
 
 def list_image_classes(path: Path, per_class: int | None = None) -> ImageClasses:
-    """List the images.
+    """List the images of both splits.
 
     Args:
         path: folder with `train` and `val`.
-        per_class: only the first so many of each class and split.
+        per_class: maximum number of images per class and split.
 
     Raises:
-        SourceError: if a split has no image, or `val` a class that `train` lacks.
+        SourceError: if a split has no image, or `val` has a class that `train` lacks.
     """
-    train, val = (_split(path, split, per_class) for split in (TRAIN, VAL))
+    train, val = (_list_split(path, split, per_class) for split in (TRAIN, VAL))
     classes = sorted({class_of(name) for name in train})
     unknown = sorted({class_of(name) for name in val} - set(classes))
     if unknown:
         raise SourceError(
-            f"{path}: val has images of {', '.join(unknown[:5])}, of which train has none; "
-            "both need the same classes"
+            f"{path}: val has images of {', '.join(unknown[:MAX_LISTED_CLASSES])}, of which train "
+            "has none; both need the same classes"
         )
     return ImageClasses(classes, train, val)
 
 
-def _split(path: Path, split: str, per_class: int | None) -> list[str]:
+def _list_split(path: Path, split: str, per_class: int | None) -> list[str]:
     folders = sorted(folder for folder in (path / split).glob("*") if folder.is_dir())
     names = [
         f"{split}/{folder.name}/{image.name}"
@@ -73,5 +75,7 @@ def _split(path: Path, split: str, per_class: int | None) -> list[str]:
         for image in list_images(folder)[:per_class]
     ]
     if not names:
-        raise SourceError(f"{path}: {split} holds no image of any class; expected {LOOKS_LIKE}")
+        raise SourceError(
+            f"{path}: {split} holds no image of any class; expected {FORMAT_DESCRIPTION}"
+        )
     return names

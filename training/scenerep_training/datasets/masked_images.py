@@ -1,4 +1,4 @@
-"""Images with the mask of the one thing that matters in them."""
+"""Images with the mask of their salient object."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.sources.folders.image_files import list_images, read_color
 
-HALF = 127
-"""Masks are 0 or 255, or probabilities in between: what is above is foreground."""
+MASK_THRESHOLD = 127
+"""Mask value above which a pixel is foreground; masks are 0 or 255, or probabilities in between."""
 IMAGE_FOLDERS = {"images", "image", "imgs", "img", "jpegimages"}
 MASK_FOLDERS = {
     *("masks", "mask", "gt", "ground_truth", "ground_truth_mask", "ground-truth", "annotations"),
@@ -22,7 +22,7 @@ MASK_FOLDERS = {
 
 @dataclass(frozen=True)
 class MaskedImage:
-    """Two files, not read yet."""
+    """Image file and mask file, not read yet."""
 
     color: Path
     mask: Path
@@ -31,7 +31,7 @@ class MaskedImage:
         """Read the image (H, W, 3) uint8, RGB, and its mask (H, W) bool.
 
         Raises:
-            FrameError: if one is missing or damaged, or they differ in size.
+            FrameError: if a file is missing or damaged, or the sizes differ.
         """
         color, mask = read_color(self.color), read_mask(self.mask)
         if mask.shape != color.shape[:2]:
@@ -43,36 +43,39 @@ class MaskedImage:
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
-    """Read a mask (H, W) bool of any format: grey, colour or palette, the background being black.
+    """Read a gray, color or palette mask as (H, W) bool; the background is black.
 
     Raises:
         FrameError: if it is missing or damaged.
     """
-    return read_color(path).max(axis=2) > HALF
+    return read_color(path).max(axis=2) > MASK_THRESHOLD
 
 
 def list_saliency(path: Path) -> dict[str, MaskedImage]:
-    """List a data set such as ECSSD: a folder of images and one of masks, of equal stems.
+    """List a data set such as ECSSD: a folder of images and a folder of masks with equal names.
 
-    The folders go by any usual name (images, Imgs, DUTS-TE-Image; masks, GT, ground_truth_mask,
-    DUTS-TE-Mask). An image without mask is listed, and found wanting when it is read.
+    The folders may have any usual name (images, Imgs, DUTS-TE-Image; masks, GT, ground_truth_mask,
+    DUTS-TE-Mask). An image without mask is listed; reading it raises FrameError.
 
     Returns:
-        By the image's stem, in order.
+        Images by the stem of their file name, in order.
 
     Raises:
         SourceError: if there is no such pair of folders, or it holds no image.
     """
-    images, masks = _folder(path, IMAGE_FOLDERS), _folder(path, MASK_FOLDERS)
-    found = {file.stem: file for file in list_images(masks)}
+    images, masks = _find_folder(path, IMAGE_FOLDERS), _find_folder(path, MASK_FOLDERS)
+    mask_files = {file.stem: file for file in list_images(masks)}
     colors = list_images(images)
     if not colors:
         raise SourceError(f"{images}: holds no image")
-    missing = {file.stem: masks / f"{file.stem}.png" for file in colors}
-    return {file.stem: MaskedImage(file, (missing | found)[file.stem]) for file in colors}
+    return {
+        file.stem: MaskedImage(file, mask_files.get(file.stem, masks / f"{file.stem}.png"))
+        for file in colors
+    }
 
 
-def _folder(path: Path, names: set[str]) -> Path:
+def _find_folder(path: Path, names: set[str]) -> Path:
+    """Return the first subfolder with one of the names, or with one as the last part after "-"."""
     folders = sorted(folder for folder in path.glob("*") if folder.is_dir())
     for folder in folders:
         name = folder.name.lower()

@@ -1,4 +1,4 @@
-"""Sequences of one object, with its mask in every frame: CO3D, and DAVIS-2016."""
+"""Sequences of one object with its mask in every frame: CO3D, and DAVIS-2016."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenerep_training.datasets.co3d import (
 )
 from scenerep_training.datasets.masked_images import MaskedImage
 
-LOOKS_LIKE = (
+FORMAT_DESCRIPTION = (
     f"CO3D (CATEGORY/{ANNOTATIONS} and CATEGORY/SEQUENCE/images) or DAVIS "
     "(JPEGImages/480p/SEQUENCE and Annotations/480p/SEQUENCE)"
 )
@@ -23,13 +23,13 @@ def list_single_object(path: Path) -> dict[str, MaskedImage]:
     """List the frames of either data set.
 
     Args:
-        path: the data set's root; of CO3D also the folder of one category.
+        path: root of the data set, or the folder of one category of CO3D.
 
     Returns:
-        By CATEGORY/SEQUENCE/FRAME, or SEQUENCE/FRAME; sequence after sequence, frames in order.
+        Frames by CATEGORY/SEQUENCE/FRAME or SEQUENCE/FRAME, sorted by sequence and frame.
 
     Raises:
-        SourceError: if it is neither, or an annotation file is damaged.
+        SourceError: if it is neither data set, or an annotation file is damaged.
     """
     categories = co3d_categories(path)
     if not categories:
@@ -41,7 +41,7 @@ def list_co3d(category: Path) -> dict[str, MaskedImage]:
     """List the frames of one category of CO3D that have a mask.
 
     Args:
-        category: its folder; paths in its annotations begin at the folder above.
+        category: folder of the category; the paths in its annotations are relative to its parent.
 
     Raises:
         SourceError: if the annotations are damaged.
@@ -57,7 +57,7 @@ def list_co3d(category: Path) -> dict[str, MaskedImage]:
 
 
 def list_davis(path: Path) -> dict[str, MaskedImage]:
-    """List DAVIS-2016 (Perazzi et al., CVPR 2016) at 480p; any object of a mask is the object.
+    """List DAVIS-2016 (Perazzi et al., CVPR 2016) at 480p; a mask joins all objects of a frame.
 
     Raises:
         SourceError: if the folder has another layout.
@@ -70,5 +70,5 @@ def list_davis(path: Path) -> dict[str, MaskedImage]:
         for file in list_images(images / sequence)
     }
     if not frames:
-        raise SourceError(f"{path}: holds no frames with masks; expected {LOOKS_LIKE}")
+        raise SourceError(f"{path}: holds no frames with masks; expected {FORMAT_DESCRIPTION}")
     return frames

@@ -1,4 +1,4 @@
-"""Curves of a training run, from whatever wrote them."""
+"""Curves of a training run, from CSV, JSON lines or TensorBoard events."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError, SourceError
 
 Curve = NDArray[np.float64]
-"""(n, 2) float64: step and value, by rising step; values are finite."""
+"""(n, 2) float64 steps and finite values, sorted by step."""
 
 COLUMNS = ("teacher_entropy", "kl", "feature_std", "effective_rank")
 STEP = "step"
 EVENTS = "events.out.tfevents*"
-LOOKS_LIKE = (
+FORMAT_DESCRIPTION = (
     "a .csv or .jsonl file with the columns step and teacher_entropy, kl, feature_std or "
     "effective_rank, a TensorBoard event folder, or a folder of such"
 )
 
 
 def list_logs(path: Path) -> dict[str, Path]:
-    """List logs by name: files, or the folders of TensorBoard's events.
+    """List logs by name: files, or folders of TensorBoard events.
 
     Raises:
         SourceError: if there is none.
@@ -35,40 +35,42 @@ def list_logs(path: Path) -> dict[str, Path]:
         return {path.name: path}
     files = [*path.rglob("*.csv"), *path.rglob("*.jsonl")]
     folders = {events.parent for events in path.rglob(EVENTS)}
-    found = {log.relative_to(path).as_posix(): log for log in sorted([*files, *folders])}
-    if not found:
-        raise SourceError(f"{path}: holds no training log; expected {LOOKS_LIKE}")
-    return {path.name if name == "." else name: log for name, log in found.items()}
+    logs = {log.relative_to(path).as_posix(): log for log in sorted([*files, *folders])}
+    if not logs:
+        raise SourceError(f"{path}: holds no training log; expected {FORMAT_DESCRIPTION}")
+    return {path.name if name == "." else name: log for name, log in logs.items()}
 
 
 def read_curves(log: Path) -> dict[str, Curve]:
-    """Read the curves that a log has, by the names in COLUMNS.
+    """Read the curves of a log, by the names in COLUMNS.
 
-    A column may have a prefix ("train/kl"); a cell may be empty. The step is the entry's number
-    where there is no such column.
+    A column may have a prefix ("train/kl"), and a cell may be empty. Without a column of steps, the
+    index of the entry is the step.
 
     Raises:
         FrameError: if the log is missing or damaged, or has none of the columns.
     """
     entries = _read_events(log) if log.is_dir() else _read_file(log)
-    curves = _curves(entries)
+    curves = _collect_curves(entries)
     if not curves:
         raise FrameError(f"{log}: has none of the columns {', '.join(COLUMNS)}")
     return curves
 
 
-def _curves(entries: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
+def _collect_curves(entries: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
     points: dict[str, list[tuple[float, float]]] = {}
-    for number, entry in enumerate(entries):
-        values = {name.rpartition("/")[2]: _number(value) for name, value in entry.items() if name}
-        step = values.get(STEP, float(number))
+    for index, entry in enumerate(entries):
+        values = {
+            name.rpartition("/")[2]: _to_float(value) for name, value in entry.items() if name
+        }
+        step = values.get(STEP, float(index))
         for name in COLUMNS:
             if np.isfinite(values.get(name, np.nan)):
                 points.setdefault(name, []).append((step, values[name]))
     return {name: np.array(sorted(points[name])) for name in COLUMNS if name in points}
 
 
-def _number(value: Any) -> float:
+def _to_float(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -80,12 +82,14 @@ def _read_file(log: Path) -> list[Mapping[str, Any]]:
         lines = log.read_text().splitlines()
         if log.suffix == ".csv":
             return list(csv.DictReader(lines))
-        return [_object(line) for line in lines if line.strip()]
+        return [_parse_object(line) for line in lines if line.strip()]
     except (OSError, ValueError, csv.Error) as error:
-        raise FrameError(f"{log}: cannot be read: {error}; expected {LOOKS_LIKE}") from error
+        raise FrameError(
+            f"{log}: cannot be read: {error}; expected {FORMAT_DESCRIPTION}"
+        ) from error
 
 
-def _object(line: str) -> Mapping[str, Any]:
+def _parse_object(line: str) -> Mapping[str, Any]:
     entry = json.loads(line)
     if not isinstance(entry, dict):
         raise ValueError("a line is no JSON object")

@@ -1,3 +1,5 @@
+"""Fixtures of the data tests: a private cache and the embedded recording."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,7 +9,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """Where recordings are unpacked: not where the user's are."""
+    """Use a temporary cache folder instead of the user's."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("SCENEREP_CACHE", str(folder))
     return folder
@@ -15,5 +17,5 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def tabletop():
-    """The embedded sequence: 60 rendered frames with depth, poses and instance masks."""
+    """Embedded sequence: 60 rendered frames with depth, poses and instance masks."""
     return Path(__file__).resolve().parents[3] / "test" / "data" / "tabletop"

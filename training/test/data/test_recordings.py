@@ -1,10 +1,12 @@
+"""Tests of the recordings of a run: layouts and sampling probabilities."""
+
 from __future__ import annotations
 
 import pickle
 
 import numpy as np
 import pytest
-from clips import index_of, write_images, write_video
+from clips import frame_number, write_images, write_video
 from layouts import co3d_frame, write_annotations, write_co3d, write_davis
 from scenerep_training.data.recordings import open_recordings
 
@@ -15,28 +17,28 @@ def lengths(recordings):
     return {source.name: len(source) for source in recordings.sources}
 
 
-def test_sequences_share_by_their_frames(tmp_path):
+def test_probabilities_without_weights_follow_lengths(tmp_path):
     paths = [write_images(tmp_path / "a", 2), write_images(tmp_path / "b", 6)]
     recordings = open_recordings(paths)
     assert lengths(recordings) == {"a": 2, "b": 6}
-    assert recordings.shares == pytest.approx((0.25, 0.75))
+    assert recordings.probabilities == pytest.approx((0.25, 0.75))
 
 
-def test_weights_are_of_paths(tmp_path):
+def test_probabilities_share_weight_of_path_among_sequences(tmp_path):
     davis = write_davis(tmp_path / "davis", frames=3)
     recordings = open_recordings([davis, write_images(tmp_path / "a", 2)], [3, 1])
     assert lengths(recordings) == {"bear": 3, "swan": 3, "a": 2}
-    assert recordings.shares == pytest.approx((0.375, 0.375, 0.25))
+    assert recordings.probabilities == pytest.approx((0.375, 0.375, 0.25))
 
 
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, float("nan")]])
-def test_weights_that_do_not_fit(tmp_path, weights):
+def test_invalid_weights_raise(tmp_path, weights):
     paths = [write_images(tmp_path / name) for name in "ab"]
     with pytest.raises(ConfigError, match="weights"):
         open_recordings(paths, weights)
 
 
-def test_davis_has_masks_and_all_sequences(tmp_path):
+def test_davis_opens_all_sequences_with_masks(tmp_path):
     davis = write_davis(tmp_path / "davis")
     (davis / "ImageSets" / "2017").mkdir(parents=True)
     (davis / "ImageSets" / "2017" / "val.txt").write_text("bear\n")
@@ -46,7 +48,7 @@ def test_davis_has_masks_and_all_sequences(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["", "apple"])
-def test_co3d_has_its_frames_with_masks_and_without(tmp_path, path):
+def test_co3d_includes_frames_without_masks(tmp_path, path):
     co3d = write_co3d(tmp_path / "co3d", frames=3)
     entries = [co3d_frame("apple", "110_1", number) for number in range(3)]
     entries[1]["mask"] = None
@@ -58,7 +60,7 @@ def test_co3d_has_its_frames_with_masks_and_without(tmp_path, path):
     assert sequence.ground_truth(1) is None
 
 
-def test_a_folder_of_recordings(tmp_path, caplog):
+def test_folder_of_recordings_leaves_out_damaged_ones(tmp_path, caplog):
     write_video(tmp_path / "all" / "b10.avi", 3)
     write_video(tmp_path / "all" / "b2.avi", 4)
     write_images(tmp_path / "all" / "c", 5)
@@ -68,7 +70,7 @@ def test_a_folder_of_recordings(tmp_path, caplog):
     assert "broken.mp4" in caplog.text
 
 
-def test_a_folder_of_damaged_recordings(tmp_path):
+def test_folder_of_damaged_recordings_raises(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"no video")
     (tmp_path / "b.mp4").write_bytes(b"no video")
     with pytest.raises(SourceError, match="none of its 2 recordings"):
@@ -76,14 +78,14 @@ def test_a_folder_of_damaged_recordings(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "missing"])
-def test_what_is_no_recording_is_named(tmp_path, name):
+def test_path_without_recording_raises_with_its_name(tmp_path, name):
     with pytest.raises(SourceError, match=f"{tmp_path / name}.*expected"):
         open_recordings([tmp_path / name])
 
 
-def test_sources_pickle_and_are_read_in_any_order(tmp_path):
+def test_sources_pickle_and_support_random_access(tmp_path):
     paths = [write_video(tmp_path / "video.avi"), write_images(tmp_path / "images")]
     recordings = pickle.loads(pickle.dumps(open_recordings(paths)))
     for source in recordings.sources:
         order = np.random.default_rng(0).permutation(6)
-        assert [index_of(source[index].color) for index in order] == list(order)
+        assert [frame_number(source[index].color) for index in order] == list(order)

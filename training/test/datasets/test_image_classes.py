@@ -1,3 +1,5 @@
+"""Tests of images sorted by class and split."""
+
 from __future__ import annotations
 
 import pytest
@@ -7,7 +9,7 @@ from scenerep_training.datasets.image_classes import list_image_classes
 from scenerep_ros.errors import SourceError
 
 
-def test_labels_follow_the_names_of_the_classes(tmp_path):
+def test_labels_are_indices_of_sorted_classes(tmp_path):
     images = list_image_classes(write_image_classes(tmp_path, ("owl", "cat"), train=2, val=1))
     assert images.classes == ["cat", "owl"]
     assert images.train == [
@@ -21,12 +23,12 @@ def test_labels_follow_the_names_of_the_classes(tmp_path):
     assert images.labels(images.val).tolist() == [0, 1]
 
 
-def test_only_the_first_of_each_class(tmp_path):
+def test_per_class_limits_images_of_each_split(tmp_path):
     images = list_image_classes(write_image_classes(tmp_path, train=3, val=2), per_class=1)
     assert [name.split("/")[2] for name in images.train + images.val] == ["0.jpg"] * 6
 
 
-def test_a_class_that_training_lacks_is_named(tmp_path):
+def test_class_missing_in_train_raises_with_its_name(tmp_path):
     write_image_classes(tmp_path, ("cat", "owl"))
     for image in (tmp_path / "train" / "owl").iterdir():
         image.unlink()
@@ -35,7 +37,7 @@ def test_a_class_that_training_lacks_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_a_missing_split_is_named(tmp_path, split):
+def test_missing_split_raises_with_its_name(tmp_path, split):
     write_image_classes(tmp_path)
     (tmp_path / split).rename(tmp_path / "other")
     with pytest.raises(SourceError, match=f"{split} holds no image of any class"):

@@ -1,3 +1,5 @@
+"""Tests of the curves of training logs."""
+
 from __future__ import annotations
 
 import json
@@ -9,7 +11,7 @@ from scenerep_training.datasets.training_logs import list_logs, read_curves
 from scenerep_ros.errors import FrameError, SourceError
 
 
-def test_a_csv_with_prefixes_empty_cells_and_foreign_columns(tmp_path):
+def test_read_curves_of_csv_ignores_prefixes_and_empty_cells(tmp_path):
     log = tmp_path / "metrics.csv"
     log.write_text("epoch,step,train/kl,train/teacher_entropy,note\n0,9,0.5,,x\n0,3,0.25,4,y\n")
     curves = read_curves(log)
@@ -18,7 +20,7 @@ def test_a_csv_with_prefixes_empty_cells_and_foreign_columns(tmp_path):
     np.testing.assert_array_equal(curves["teacher_entropy"], [[3, 4]])
 
 
-def test_jsonl_without_steps_and_with_values_that_are_none(tmp_path):
+def test_read_curves_of_jsonl_without_steps_counts_entries(tmp_path):
     log = tmp_path / "log.jsonl"
     entries = [{"kl": 1}, {"kl": float("nan")}, {"kl": None}, {"kl": 2.5, "feature_std": 0.1}]
     log.write_text("\n".join(json.dumps(entry) for entry in entries))
@@ -27,7 +29,7 @@ def test_jsonl_without_steps_and_with_values_that_are_none(tmp_path):
     np.testing.assert_array_equal(curves["feature_std"], [[3, 0.1]])
 
 
-def test_tensorboard_s_events(tmp_path):
+def test_read_curves_of_tensorboard_events(tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     from torch.utils.tensorboard import SummaryWriter
 
@@ -40,7 +42,7 @@ def test_tensorboard_s_events(tmp_path):
     np.testing.assert_allclose(read_curves(tmp_path / "run")["kl"], [[10, 0.1], [20, 0.2]])
 
 
-def test_logs_of_a_folder_are_named_by_their_path(tmp_path):
+def test_list_logs_of_folder_uses_relative_paths(tmp_path):
     for name in ("b/metrics.csv", "a.jsonl", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
@@ -48,7 +50,7 @@ def test_logs_of_a_folder_are_named_by_their_path(tmp_path):
     assert list_logs(tmp_path / "a.jsonl") == {"a.jsonl": tmp_path / "a.jsonl"}
 
 
-def test_a_folder_without_a_log_is_named(tmp_path):
+def test_list_logs_of_folder_without_log_raises(tmp_path):
     with pytest.raises(SourceError, match=f"{tmp_path}: holds no training log"):
         list_logs(tmp_path)
 
@@ -64,7 +66,7 @@ def test_a_folder_without_a_log_is_named(tmp_path):
         ("log.csv", None, "cannot be read"),
     ],
 )
-def test_a_log_that_cannot_be_used_is_named(tmp_path, name, content, message):
+def test_read_curves_of_invalid_log_raises_with_file_name(tmp_path, name, content, message):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(FrameError, match=message) as error:

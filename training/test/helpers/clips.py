@@ -1,4 +1,4 @@
-"""Small recordings whose frames tell which they are."""
+"""Small recordings whose frames encode their number in their color."""
 
 from __future__ import annotations
 
@@ -7,44 +7,52 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from scenerep_training.data.views.pair import MakeViews
+from scenerep_training.data.views.base import ViewTransform
 
 from scenerep_ros.filesystem.atomic import write_image
 
-
-def picture(index, shape=(48, 64)):
-    """Frame number `index`: its red is 20 times that."""
-    return np.full((*shape, 3), (20 * index, 0, 100), np.uint8)
+RED_PER_FRAME = 20
 
 
-def index_of(color):
-    """Which frame it is."""
-    return round(float(np.asarray(color)[..., 0].mean()) / 20)
+def numbered_image(number, shape=(48, 64)):
+    """Return an image whose red channel encodes a frame number."""
+    return np.full((*shape, 3), (RED_PER_FRAME * number, 0, 100), np.uint8)
+
+
+def frame_number(color):
+    """Decode the frame number of an image."""
+    return round(float(np.asarray(color)[..., 0].mean()) / RED_PER_FRAME)
 
 
 def write_images(folder, count=6, suffix=".jpg"):
-    for index in range(count):
-        write_image(folder / f"{index:03d}{suffix}", picture(index))
+    """Write a folder of numbered images."""
+    for number in range(count):
+        write_image(folder / f"{number:03d}{suffix}", numbered_image(number))
     return folder
 
 
 def write_video(path, count=6):
+    """Write a video of numbered images."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
-    for index in range(count):
-        writer.write(cv2.cvtColor(picture(index), cv2.COLOR_RGB2BGR))
+    for number in range(count):
+        writer.write(cv2.cvtColor(numbered_image(number), cv2.COLOR_RGB2BGR))
     writer.release()
     return path
 
 
 @dataclass(frozen=True)
-class Told(MakeViews):
-    """Tells which frames a pair is of, and a number drawn at random."""
+class PairRecorder(ViewTransform):
+    """Transform that returns the frame numbers of a pair, and one random number."""
 
-    reads_depth: bool = False
-    reads_masks: bool = False
+    needs_depth: bool = False
+    needs_masks: bool = False
 
     def __call__(self, pair):
-        frames = torch.tensor([index_of(pair.first.color), index_of(pair.second.color)])
-        known = [pair.first.depth is not None, pair.masks[0] is not None]
-        return {"frames": frames, "random": torch.rand(()), "known": torch.tensor(known)}
+        numbers = [frame_number(pair.first.color), frame_number(pair.second.color)]
+        return {
+            "frames": torch.tensor(numbers),
+            "random": torch.rand(()),
+            "has_depth": torch.tensor(pair.first.depth is not None),
+            "has_mask": torch.tensor(pair.masks[0] is not None),
+        }

@@ -1,4 +1,4 @@
-"""Tiny data sets in the layouts in which the real ones are published."""
+"""Writers of tiny data sets in the layouts of published ones."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from scenerep_ros.filesystem.atomic import write_image
 HEIGHT, WIDTH = 48, 64
 
 
-def square(value=255, top=12, left=16, side=24, dtype=np.uint8):
-    """Mask of a square on nothing."""
+def square_mask(value=255, top=12, left=16, side=24, dtype=np.uint8):
+    """Return a mask (HEIGHT, WIDTH) with one square."""
     mask = np.zeros((HEIGHT, WIDTH), dtype)
     mask[top : top + side, left : left + side] = value
     return mask
 
 
-def picture(mask):
-    """A blue checkerboard, and an orange one where the mask is."""
+def checkerboard_image(mask):
+    """Return a blue checkerboard image with an orange foreground."""
     v, u = np.mgrid[: mask.shape[0], : mask.shape[1]]
     light = 40 * ((u // 4 + v // 4) % 2)[..., None].astype(np.uint8)
     return np.where(mask[..., None] > 0, (200, 120, 20), (20, 40, 120)).astype(np.uint8) + light
 
 
 def write_pair(color, mask, value):
-    """An image and its mask."""
+    """Write an image and its mask."""
     write_image(mask, value)
-    write_image(color, picture(value))
+    write_image(color, checkerboard_image(value))
 
 
 def write_ecssd(folder, names=("0001", "0002"), images="images", masks="ground_truth_mask"):
     for index, name in enumerate(names):
         write_pair(
-            folder / images / f"{name}.jpg", folder / masks / f"{name}.png", square(left=8 * index)
+            folder / images / f"{name}.jpg",
+            folder / masks / f"{name}.png",
+            square_mask(left=8 * index),
         )
     return folder
 
@@ -47,13 +49,13 @@ def write_davis(folder, sequences=("bear", "swan"), frames=2):
             write_pair(
                 folder / "JPEGImages" / "480p" / sequence / f"{index:05d}.jpg",
                 folder / "Annotations" / "480p" / sequence / f"{index:05d}.png",
-                square(left=4 * index),
+                square_mask(left=4 * index),
             )
     return folder
 
 
 def co3d_frame(category, sequence, number):
-    """One entry of frame_annotations.jgz, with the fields that CO3D gives."""
+    """Return an entry of frame_annotations.jgz with the fields of CO3D."""
     name = f"{category}/{sequence}"
     return {
         "sequence_name": sequence,
@@ -68,6 +70,7 @@ def co3d_frame(category, sequence, number):
 
 
 def write_annotations(folder, frames):
+    """Write the annotations of a category of CO3D."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "frame_annotations.jgz").write_bytes(gzip.compress(json.dumps(frames).encode()))
 
@@ -81,24 +84,24 @@ def write_co3d(folder, categories=("apple", "bottle"), sequences=("110_1", "12_2
         ]
         write_annotations(folder / category, entries)
         for entry in entries:
-            mask = square(200, left=4 * entry["frame_number"])  # a probability of 0.78
+            mask = square_mask(200, left=4 * entry["frame_number"])  # a probability of 0.78
             write_pair(folder / entry["image"]["path"], folder / entry["mask"]["path"], mask)
     return folder
 
 
 def write_scene(folder, name, labels, color="color", depth="depth", label="label"):
-    """An RGB-D image of the layout with equal names; everything is a metre away."""
+    """Write an RGB-D frame of the layout with equal names; its depth is 1 m."""
     write_image(folder / label / f"{name}.png", labels)
-    write_image(folder / color / f"{name}.png", picture(labels > 1))
+    write_image(folder / color / f"{name}.png", checkerboard_image(labels > 1))
     write_image(folder / depth / f"{name}.png", np.full(labels.shape, 1000, np.uint16))
     return folder
 
 
 def write_tum(folder, masks):
-    """A TUM folder with masks.txt."""
+    """Write a TUM folder with masks.txt."""
     for index, mask in enumerate(masks):
         for kind, image in (
-            ("rgb", picture(mask)),
+            ("rgb", checkerboard_image(mask)),
             ("depth", np.full(mask.shape, 5000, np.uint16)),
             ("masks", mask),
         ):
@@ -109,7 +112,7 @@ def write_tum(folder, masks):
 
 
 def write_image_classes(folder, classes=("cat", "dog", "owl"), train=4, val=2):
-    """ImageNet's layout; the images of a class have its colour, with some noise."""
+    """Write ImageNet's layout; the images of a class have the class's color with noise."""
     rng = np.random.default_rng(0)
     for label, name in enumerate(classes):
         shade = np.full(3, 30) + 180 * np.eye(3)[label % 3] + 20 * (label // 3)
@@ -122,7 +125,7 @@ def write_image_classes(folder, classes=("cat", "dog", "owl"), train=4, val=2):
     return folder
 
 
-def damage(path):
-    """Cut a file short."""
+def truncate_file(path):
+    """Cut a file to half of its size."""
     content = Path(path).read_bytes()
     Path(path).write_bytes(content[: len(content) // 2])

@@ -1,4 +1,4 @@
-"""A view with the mask of its foreground: what attention heads are tuned on."""
+"""One view with its foreground mask, for attention heads."""
 
 from __future__ import annotations
 
@@ -9,43 +9,41 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
 from scenerep_training.config.options import AugmentationOptions
+from scenerep_training.data.views.base import FramePair, Views, ViewTransform
 from scenerep_training.data.views.crops import random_crop
-from scenerep_training.data.views.pair import FramePair, MakeViews, Views
-from scenerep_training.data.views.photometric import Photometric
-
-MILD = Photometric()
+from scenerep_training.data.views.photometric import MILD_VIEW, PhotometricAugmentation
 
 
 @dataclass(frozen=True)
-class MaskedView(MakeViews):
-    """Makes `image`: (3, S, S) uint8, and `mask`: (S, S) bool, of the pair's first frame.
+class MaskedViewTransform(ViewTransform):
+    """Transform to `image`: (3, S, S) uint8, and `mask`: (S, S) bool, of the pair's first frame.
 
     Attributes:
         options: size and smallest area of the crop.
-        change: of the colours.
+        augment: photometric augmentation.
     """
 
     options: AugmentationOptions
-    change: Photometric = MILD
+    augment: PhotometricAugmentation = MILD_VIEW
 
     @property
-    def reads_masks(self) -> bool:
-        """Always."""
+    def needs_masks(self) -> bool:
+        """Always true."""
         return True
 
     def __call__(self, pair: FramePair) -> Views:
-        """Cut the frame and its mask.
+        """Crop the frame and its mask, and augment the image.
 
         Raises:
-            FrameError: if it has no mask, or one of another size.
+            FrameError: if the frame has no mask, or a mask of another size.
         """
-        mask, size = _checked(pair), self.options.crop_size
+        mask, size = _checked_mask(pair), self.options.crop_size
         crop = random_crop(pair.first.shape, (self.options.min_crop, 1.0))
-        image = self.change(crop.image(pair.first.color, size))
-        return {"image": image, "mask": crop.mask(mask, size)}
+        image = self.augment(crop.crop_image(pair.first.color, size))
+        return {"image": image, "mask": crop.crop_mask(mask, size)}
 
 
-def _checked(pair: FramePair) -> NDArray[np.bool_]:
+def _checked_mask(pair: FramePair) -> NDArray[np.bool_]:
     frame, mask = pair.first, pair.masks[0]
     if mask is None:
         raise FrameError(f"frame {frame.name}: has no mask of its foreground")

@@ -1,4 +1,4 @@
-"""Large and small crops of both frames of a pair: what DINO compares."""
+"""Large and small crops of both frames of a pair, for DINO."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_training.config.options import MultiCropOptions
-from scenerep_training.data.views.crops import crops_of_pair, random_crop
-from scenerep_training.data.views.pair import FramePair, MakeViews, Views
-from scenerep_training.data.views.photometric import FIRST, LOCAL, SECOND
+from scenerep_training.data.views.base import FramePair, Views, ViewTransform
+from scenerep_training.data.views.crops import random_crop, random_pair_crops
+from scenerep_training.data.views.photometric import (
+    BYOL_FIRST_VIEW,
+    BYOL_SECOND_VIEW,
+    DINO_LOCAL_VIEW,
+)
 
 
 @dataclass(frozen=True)
-class MultiCrop(MakeViews):
-    """Multi-crop (Caron et al., NeurIPS 2020), changed as in DINO (Caron et al., ICCV 2021).
+class MultiCropTransform(ViewTransform):
+    """Multi-crop (Caron et al., NeurIPS 2020) with DINO's augmentation (Caron et al., ICCV 2021).
 
-    Makes `global`: (2, 3, S, S) uint8, one of each frame, and `local`: (n, 3, s, s) uint8, of the
-    first and the second frame by turns.
+    It returns `global`: (2, 3, S, S) uint8, one large crop per frame, and `local`: (n, 3, s, s)
+    uint8, small crops of the first and the second frame in turn.
 
     Attributes:
         options: numbers, sizes and areas of the crops.
@@ -26,26 +30,26 @@ class MultiCrop(MakeViews):
     options: MultiCropOptions
 
     def __call__(self, pair: FramePair) -> Views:
-        """Cut and change all of them."""
-        return {"global": self._large(pair), "local": self._small(pair)}
+        """Crop and augment both frames."""
+        return {"global": self._large_crops(pair), "local": self._small_crops(pair)}
 
-    def _large(self, pair: FramePair) -> torch.Tensor:
+    def _large_crops(self, pair: FramePair) -> torch.Tensor:
         options = self.options
-        first, second = crops_of_pair(pair, (options.min_crop, 1.0), options.consistent_crops)
+        first, second = random_pair_crops(pair, (options.min_crop, 1.0), options.consistent_crops)
         return torch.stack(
             [
-                FIRST(first.image(pair.first.color, options.crop_size)),
-                SECOND(second.image(pair.second.color, options.crop_size)),
+                BYOL_FIRST_VIEW(first.crop_image(pair.first.color, options.crop_size)),
+                BYOL_SECOND_VIEW(second.crop_image(pair.second.color, options.crop_size)),
             ]
         )
 
-    def _small(self, pair: FramePair) -> torch.Tensor:
+    def _small_crops(self, pair: FramePair) -> torch.Tensor:
         options = self.options
         frames = [(pair.first, pair.second)[index % 2] for index in range(options.local_crops)]
         area = options.min_local_crop, options.min_crop
         crops = [random_crop(frame.shape, area) for frame in frames]
         views = [
-            LOCAL(crop.image(frame.color, options.local_size))
+            DINO_LOCAL_VIEW(crop.crop_image(frame.color, options.local_size))
             for frame, crop in zip(frames, crops, strict=True)
         ]
         return torch.stack(views)

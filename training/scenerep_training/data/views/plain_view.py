@@ -1,4 +1,4 @@
-"""The same picture for teacher and student: what distillation sees of a pair."""
+"""One view per frame of a pair, equal for teacher and student, for distillation."""
 
 from __future__ import annotations
 
@@ -7,50 +7,52 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_training.config.options import AugmentationOptions
-from scenerep_training.data.views.correspondence import correspondences
-from scenerep_training.data.views.crops import Crop, crops_of_pair
-from scenerep_training.data.views.pair import FramePair, MakeViews, Views
-from scenerep_training.data.views.photometric import Photometric
-
-MILD = Photometric()
+from scenerep_training.data.views.base import FramePair, Views, ViewTransform
+from scenerep_training.data.views.correspondence import find_correspondences
+from scenerep_training.data.views.crops import Crop, random_pair_crops
+from scenerep_training.data.views.photometric import MILD_VIEW, PhotometricAugmentation
 
 
 @dataclass(frozen=True)
-class PlainView(MakeViews):
-    """Makes `images`: (2, 3, S, S) uint8, one of each frame; perhaps `correspondence`.
+class PlainViewTransform(ViewTransform):
+    """Transform to `images`: (2, 3, S, S) uint8, one view per frame, and `correspondence`.
 
-    `correspondence`: (h, h, 2) float32, for each cell of the first image its x and y in the second,
-    0 at the left and upper edge, 1 at the others; NaN where it is not seen there or that is unknown.
+    `correspondence`: (h, h, 2) float32, position x, y in the second image of each patch of the first,
+    0 at the left and upper edge, 1 at the others; NaN if it is occluded, out of view or unknown.
 
     Attributes:
         options: size and smallest area of the crops.
-        cells: h, a side of the image in cells; None where no correspondences are wanted.
-        change: of the colours.
+        grid_size: patches along a side of the image, h; None omits the correspondences.
+        augment: photometric augmentation.
     """
 
     options: AugmentationOptions
-    cells: int | None = None
-    change: Photometric = MILD
+    grid_size: int | None = None
+    augment: PhotometricAugmentation = MILD_VIEW
 
     @property
-    def reads_depth(self) -> bool:
-        """Correspondences come from depth."""
-        return self.cells is not None
+    def needs_depth(self) -> bool:
+        """Whether correspondences, which come from depth, are computed."""
+        return self.grid_size is not None
 
     def __call__(self, pair: FramePair) -> Views:
-        """Cut both, and find the cells of the first in the second."""
-        return self.cut(pair, self.draw(pair))
+        """Crop and augment both frames, and find the correspondences."""
+        return self.make_views(pair, self.draw_crops(pair))
 
-    def draw(self, pair: FramePair) -> tuple[Crop, Crop]:
+    def draw_crops(self, pair: FramePair) -> tuple[Crop, Crop]:
         """Draw a crop of each frame."""
-        return crops_of_pair(pair, (self.options.min_crop, 1.0), self.options.consistent_crops)
+        return random_pair_crops(pair, (self.options.min_crop, 1.0), self.options.consistent_crops)
 
-    def cut(self, pair: FramePair, crops: tuple[Crop, Crop]) -> Views:
-        """Make the views of crops that were drawn."""
+    def make_views(self, pair: FramePair, crops: tuple[Crop, Crop]) -> Views:
+        """Return the views of given crops."""
         (first, second), size = crops, self.options.crop_size
-        images = first.image(pair.first.color, size), second.image(pair.second.color, size)
-        views = {"images": torch.stack([self.change(image) for image in images])}
-        if self.cells is not None:
-            found = correspondences(pair.first, pair.second, first.centres(self.cells))
-            views["correspondence"] = torch.from_numpy(second.places(found))
+        images = (
+            first.crop_image(pair.first.color, size),
+            second.crop_image(pair.second.color, size),
+        )
+        views = {"images": torch.stack([self.augment(image) for image in images])}
+        if self.grid_size is not None:
+            centers = first.patch_centers(self.grid_size)
+            corresponding = find_correspondences(pair.first, pair.second, centers)
+            views["correspondence"] = torch.from_numpy(second.to_view(corresponding))
         return views

@@ -1,4 +1,4 @@
-"""Positions in images, whole and fractional, and what is there."""
+"""Positions in images, and sampling of images at positions."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 Positions = NDArray[np.float32]
-"""(..., 2): u, v in pixels of a frame, centres at integers; or x, y in a view, 0 at its left and upper
-edge, 1 at the others. NaN = nowhere."""
+"""(..., 2) positions: u, v in a frame [px], pixel centers at integers; or x, y in a view, 0 at its left
+and upper edge, 1 at the others. NaN marks an unknown position."""
 
 
 def pixel_grid(shape: tuple[int, int]) -> Positions:
-    """Positions (H, W, 2) of all pixels of a frame of H x W pixels."""
+    """Return the positions (H, W, 2) of all pixels of a frame of H x W pixels."""
     height, width = shape
     u, v = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return np.stack([u, v], axis=-1)
 
 
-def sample(image: NDArray, positions: Positions) -> NDArray:
-    """Values (...) of an image (H, W) at the pixels nearest to positions (..., 2), u and v.
+def sample_nearest(image: NDArray, positions: Positions) -> NDArray:
+    """Sample an image at the nearest pixels.
 
-    Positions outside of the image have the nearest pixel's value, those that are NaN any.
+    Args:
+        image: (H, W) image of any dtype.
+        positions: (..., 2) positions u, v [px]. Positions outside of the image get the value of the
+            nearest pixel, NaN positions an arbitrary value.
+
+    Returns:
+        (...) values of the image's dtype.
     """
     height, width = image.shape
     column, row = _nearest(positions[..., 0], width), _nearest(positions[..., 1], height)

@@ -1,4 +1,4 @@
-"""Views with what a teacher said of the frames they were cut from."""
+"""Views with cached teacher features, for distillation."""
 
 from __future__ import annotations
 
@@ -7,48 +7,51 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_ros.frames import RGBDFrame
+from scenerep_training.data.views.base import FramePair, Views, ViewTransform
 from scenerep_training.data.views.crops import Crop
-from scenerep_training.data.views.pair import FramePair, MakeViews, Views
-from scenerep_training.data.views.plain_view import PlainView
+from scenerep_training.data.views.plain_view import PlainViewTransform
 from scenerep_training.networks.teacher import TeacherCache, crop_grid
 
 
 @dataclass(frozen=True)
-class TeacherView(MakeViews):
-    """Adds `teacher_grid`, (2, h, h, C), and `teacher_pooled`, (2, C), float16, to a plain view.
+class CachedTeacherTransform(ViewTransform):
+    """Transform that adds `teacher_grid` (2, h, h, C) and `teacher_pooled` (2, C), float16.
 
-    The teacher saw the whole frame, once, as it was: its cells are moved as the view was, colours
-    are not. Its feature of the whole frame stands for each crop of it.
+    The cache holds the teacher's features of whole frames without photometric augmentation. Their
+    grid is cropped and mirrored like the view; the pooled feature of the frame is used for all of
+    its crops.
 
     Attributes:
-        plain: the view.
-        cache: of the teacher, holding all frames.
-        cells: h, a side of the student's grid.
+        views: transform to the student's views.
+        cache: cache of the teacher's features of all frames.
+        grid_size: patches along a side of the student's grid, h.
     """
 
-    plain: PlainView
+    views: PlainViewTransform
     cache: TeacherCache
-    cells: int
+    grid_size: int
 
     @property
-    def reads_depth(self) -> bool:
-        """As the plain view."""
-        return self.plain.reads_depth
+    def needs_depth(self) -> bool:
+        """Whether the student's views need depth."""
+        return self.views.needs_depth
 
     def __call__(self, pair: FramePair) -> Views:
-        """Make the view.
+        """Return the student's views and the teacher's features.
 
         Raises:
             ConfigError: if the cache lacks one of the frames.
         """
-        crops = self.plain.draw(pair)
-        first, second = self._said(pair.first, crops[0]), self._said(pair.second, crops[1])
-        views = self.plain.cut(pair, crops)
+        crops = self.views.draw_crops(pair)
+        first = self._teacher_features(pair.first, crops[0])
+        second = self._teacher_features(pair.second, crops[1])
+        views = self.views.make_views(pair, crops)
         return views | {name: torch.stack([first[name], second[name]]) for name in first}
 
-    def _said(self, frame: RGBDFrame, crop: Crop) -> Views:
+    def _teacher_features(self, frame: RGBDFrame, crop: Crop) -> Views:
+        """Return the teacher's features of one crop."""
         features = self.cache.read(frame.color)
         box = crop.box_in(Crop(0, 0, *frame.shape))
-        grid = crop_grid(features.grid, box, self.cells)
-        moved = grid.flip(1) if crop.flip else grid
-        return {"teacher_grid": moved.half(), "teacher_pooled": features.pooled}
+        grid = crop_grid(features.grid, box, self.grid_size)
+        grid = grid.flip(1) if crop.flip else grid
+        return {"teacher_grid": grid.half(), "teacher_pooled": features.pooled}

@@ -1,4 +1,4 @@
-"""One view of each frame of a pair: what BYOL, SimCLR and MoCo compare."""
+"""One view per frame of a pair, for BYOL, SimCLR and MoCo."""
 
 from __future__ import annotations
 
@@ -7,30 +7,35 @@ from dataclasses import dataclass
 import torch
 
 from scenerep_training.config.options import AugmentationOptions
-from scenerep_training.data.views.crops import crops_of_pair
-from scenerep_training.data.views.pair import FramePair, MakeViews, Views
-from scenerep_training.data.views.photometric import FIRST, SECOND, Photometric
+from scenerep_training.data.views.base import FramePair, Views, ViewTransform
+from scenerep_training.data.views.crops import random_pair_crops
+from scenerep_training.data.views.photometric import (
+    BYOL_FIRST_VIEW,
+    BYOL_SECOND_VIEW,
+    PhotometricAugmentation,
+)
 
 
 @dataclass(frozen=True)
-class TwoViews(MakeViews):
-    """Makes `views`: (2, 3, S, S) uint8, one of each frame.
+class TwoViewTransform(ViewTransform):
+    """Transform to `views`: (2, 3, S, S) uint8, one view per frame.
 
     Attributes:
         options: size and smallest area of the crops.
-        first, second: how the views are changed; BYOL's asymmetric pair unless told.
+        first: photometric augmentation of the first view; BYOL's by default.
+        second: photometric augmentation of the second view.
     """
 
     options: AugmentationOptions
-    first: Photometric = FIRST
-    second: Photometric = SECOND
+    first: PhotometricAugmentation = BYOL_FIRST_VIEW
+    second: PhotometricAugmentation = BYOL_SECOND_VIEW
 
     def __call__(self, pair: FramePair) -> Views:
-        """Cut and change both."""
+        """Crop and augment both frames."""
         options, frames = self.options, (pair.first, pair.second)
-        crops = crops_of_pair(pair, (options.min_crop, 1.0), options.consistent_crops)
+        crops = random_pair_crops(pair, (options.min_crop, 1.0), options.consistent_crops)
         views = [
-            change(crop.image(frame.color, options.crop_size))
-            for frame, crop, change in zip(frames, crops, (self.first, self.second), strict=True)
+            augment(crop.crop_image(frame.color, options.crop_size))
+            for frame, crop, augment in zip(frames, crops, (self.first, self.second), strict=True)
         ]
         return {"views": torch.stack(views)}

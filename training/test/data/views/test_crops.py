@@ -1,3 +1,5 @@
+"""Tests of crops and of the coordinates of their views."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -5,8 +7,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scenerep_training.data.views.crops import Crop, crops_of_pair, random_crop
-from scenerep_training.data.views.pair import FramePair
+from scenerep_training.data.views.base import FramePair
+from scenerep_training.data.views.crops import Crop, random_crop, random_pair_crops
 
 from scenerep_ros.frames import RGBDFrame
 
@@ -21,17 +23,19 @@ crops = st.builds(
 
 
 @given(crops, st.integers(1, 20))
-def test_centres_and_places_are_each_others_way_back(crop, cells):
-    places = crop.places(crop.centres(cells))
-    steps = (np.arange(cells) + 0.5) / cells
-    np.testing.assert_allclose(places[..., 0], np.tile(steps, (cells, 1)), atol=1e-5)
-    np.testing.assert_allclose(places[..., 1], np.tile(steps[:, None], (1, cells)), atol=1e-5)
+def test_to_view_inverts_patch_centers(crop, grid_size):
+    positions = crop.to_view(crop.patch_centers(grid_size))
+    steps = (np.arange(grid_size) + 0.5) / grid_size
+    np.testing.assert_allclose(positions[..., 0], np.tile(steps, (grid_size, 1)), atol=1e-5)
+    np.testing.assert_allclose(
+        positions[..., 1], np.tile(steps[:, None], (1, grid_size)), atol=1e-5
+    )
 
 
 @given(crops, crops)
-def test_a_box_within_a_view_holds_what_the_crop_holds(inner, outer):
+def test_box_in_equals_corners_in_view_of_outer_crop(inner, outer):
     left, top, right, bottom = inner.box_in(outer).tolist()
-    corners = inner.centres(1)[0, 0] + [
+    corners = inner.patch_centers(1)[0, 0] + [
         [-inner.width / 2, -inner.height / 2],
         [inner.width / 2, inner.height / 2],
     ]
@@ -41,35 +45,35 @@ def test_a_box_within_a_view_holds_what_the_crop_holds(inner, outer):
     np.testing.assert_allclose([left, right, top, bottom], [*x, *y], atol=1e-5)
 
 
-def test_what_is_outside_of_the_view_has_no_place():
-    crop = Crop(10, 10, 20, 20)
-    inside, outside = crop.places(np.float32([[15, 15], [31, 15]]))
+def test_to_view_of_position_outside_is_nan():
+    inside, outside = Crop(10, 10, 20, 20).to_view(np.float32([[15, 15], [31, 15]]))
     assert np.isfinite(inside).all()
     assert np.isnan(outside).all()
 
 
 @pytest.mark.parametrize("flip", [False, True])
-def test_image_and_mask_show_the_same_place(flip):
+def test_crop_image_and_crop_mask_are_aligned(flip):
     mask = np.zeros((60, 80), bool)
     mask[20:40, 10:40] = True
     color = np.repeat(255 * mask[..., None].astype(np.uint8), 3, axis=2)
     crop = Crop(10, 5, 40, 60, flip)
-    image, cut = crop.image(color, 48), crop.mask(mask, 48)
+    image, cropped_mask = crop.crop_image(color, 48), crop.crop_mask(mask, 48)
     assert image.shape == (3, 48, 48)
     assert image.dtype == torch.uint8
-    assert ((image[0] > 127) == cut).float().mean() > 0.97
-    assert cut[:, :24].sum() != cut[:, 24:].sum()  # a mirror would be seen
+    assert ((image[0] > 127) == cropped_mask).float().mean() > 0.97
+    # The mask is not symmetric, so that a missing flip would show.
+    assert cropped_mask[:, :24].sum() != cropped_mask[:, 24:].sum()
 
 
-def test_shrinking_does_not_alias():
+def test_crop_image_is_antialiased():
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255
-    image = Crop(0, 0, 64, 64).image(stripes, 16)
+    image = Crop(0, 0, 64, 64).crop_image(stripes, 16)
     assert image.float().std() < 10
 
 
 @given(st.integers(2, 500), st.integers(2, 500), st.integers(0, 10))
-def test_random_crops_lie_in_the_frame(height, width, seed):
+def test_random_crop_lies_in_frame(height, width, seed):
     torch.manual_seed(seed)
     crop = random_crop((height, width))
     assert 0 <= crop.top <= crop.top + crop.height <= height
@@ -77,7 +81,8 @@ def test_random_crops_lie_in_the_frame(height, width, seed):
     assert min(crop.height, crop.width) >= 1
 
 
-def test_random_crops_have_the_areas_asked_for():
+def test_random_crop_has_area_in_range():
+    torch.manual_seed(0)
     drawn = [random_crop((480, 640), (0.2, 0.5)) for _ in range(200)]
     areas = np.array([crop.height * crop.width / (480 * 640) for crop in drawn])
     assert areas.min() > 0.19
@@ -87,7 +92,8 @@ def test_random_crops_have_the_areas_asked_for():
 
 
 @pytest.mark.parametrize("consistent", [True, False])
-def test_crops_of_a_pair(consistent):
+def test_random_pair_crops_are_equal_only_if_consistent(consistent):
+    torch.manual_seed(0)
     frame = RGBDFrame(np.zeros((48, 64, 3), np.uint8))
-    first, second = crops_of_pair(FramePair(frame, frame), (0.2, 1.0), consistent)
+    first, second = random_pair_crops(FramePair(frame, frame), (0.2, 1.0), consistent)
     assert (first == second) is consistent

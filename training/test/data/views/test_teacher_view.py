@@ -1,4 +1,4 @@
-"""The teacher's features move as the view does."""
+"""Tests that cached teacher features are cropped and mirrored like the views."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import numpy as np
 import pytest
 import torch
 from scenerep_training.config.options import AugmentationOptions
+from scenerep_training.data.views.base import FramePair
 from scenerep_training.data.views.crops import Crop
-from scenerep_training.data.views.pair import FramePair
-from scenerep_training.data.views.plain_view import PlainView
-from scenerep_training.data.views.teacher_view import TeacherView
+from scenerep_training.data.views.plain_view import PlainViewTransform
+from scenerep_training.data.views.teacher_view import CachedTeacherTransform
 from scenerep_training.networks.teacher import TeacherCache
 
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.frames import RGBDFrame
 
-CELLS = 4
-"""A side of the frame in the teacher's cells of 16 pixels."""
+GRID_SIZE = 4
+"""Patches of 16 pixels along a side of the frame."""
 
 
 @dataclass(frozen=True)
-class Along(PlainView):
-    """A plain view of known crops."""
+class FixedCropTransform(PlainViewTransform):
+    """Plain views of given crops."""
 
     crops: tuple[Crop, Crop] = (Crop(0, 0, 64, 64), Crop(0, 0, 64, 64))
 
-    def draw(self, pair: FramePair) -> tuple[Crop, Crop]:
+    def draw_crops(self, pair: FramePair) -> tuple[Crop, Crop]:
         return self.crops
 
 
@@ -47,29 +47,30 @@ def cache(tmp_path_factory, frame) -> TeacherCache:
 
 
 @pytest.fixture
-def said(frame, cache):
-    def of(first: Crop, second: Crop, cells: int = CELLS) -> torch.Tensor:
-        plain = Along(AugmentationOptions(crop_size=64), crops=(first, second))
-        return TeacherView(plain, cache, cells)(FramePair(frame, frame))["teacher_grid"].float()
+def teacher_grids(frame, cache):
+    def compute(first: Crop, second: Crop, grid_size: int = GRID_SIZE) -> torch.Tensor:
+        views = FixedCropTransform(AugmentationOptions(crop_size=64), crops=(first, second))
+        transform = CachedTeacherTransform(views, cache, grid_size)
+        return transform(FramePair(frame, frame))["teacher_grid"].float()
 
-    return of
+    return compute
 
 
-def test_a_quarter_of_the_frame_is_a_quarter_of_its_grid(said, frame, cache):
+def test_teacher_grid_of_quarter_is_mean_of_its_patches(teacher_grids, frame, cache):
     grid = cache.read(frame.color).grid.float()
-    first, second = said(Crop(0, 0, 32, 32), Crop(32, 32, 32, 32), cells=1)
+    first, second = teacher_grids(Crop(0, 0, 32, 32), Crop(32, 32, 32, 32), grid_size=1)
     torch.testing.assert_close(first[0, 0], grid[:2, :2].mean((0, 1)), rtol=1e-3, atol=2e-3)
     torch.testing.assert_close(second[0, 0], grid[2:, 2:].mean((0, 1)), rtol=1e-3, atol=2e-3)
 
 
-def test_a_mirrored_view_has_a_mirrored_grid(said):
-    crop = Crop(8, 20, 30, 40)
-    straight, mirrored = said(crop, Crop(8, 20, 30, 40, flip=True))
-    assert not straight.equal(mirrored)
-    torch.testing.assert_close(mirrored, straight.flip(1))
+def test_teacher_grid_of_mirrored_view_is_mirrored(teacher_grids):
+    grid, mirrored = teacher_grids(Crop(8, 20, 30, 40), Crop(8, 20, 30, 40, flip=True))
+    assert not grid.equal(mirrored)
+    torch.testing.assert_close(mirrored, grid.flip(1))
 
 
-def test_features_of_the_whole_frame_come_along(frame, cache):
-    views = TeacherView(Along(AugmentationOptions(crop_size=64)), cache, CELLS)
-    pooled = views(FramePair(frame, frame))["teacher_pooled"]
+def test_teacher_pooled_feature_is_that_of_whole_frame(frame, cache):
+    views = FixedCropTransform(AugmentationOptions(crop_size=64))
+    transform = CachedTeacherTransform(views, cache, GRID_SIZE)
+    pooled = transform(FramePair(frame, frame))["teacher_pooled"]
     assert pooled.equal(cache.read(frame.color).pooled.expand(2, -1))

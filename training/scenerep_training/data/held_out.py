@@ -1,4 +1,4 @@
-"""Frames that training does not see, so that pictures of them say something."""
+"""Frames that are held out of training, for previews."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.data.recordings import Recordings
 
-SHORTEST = 3
-"""Frames of a recording that can do without one of them."""
+MIN_RECORDING_LENGTH = 3
+"""Frames of a recording from which one frame may be held out."""
 
 
-class WithoutLast(Source):
-    """A recording without its last frame.
+class TruncatedRecording(Source):
+    """Recording without its last frame.
 
     Args:
-        source: the whole recording.
+        source: complete recording.
     """
 
     def __init__(self, source: Source) -> None:
@@ -38,11 +38,11 @@ class WithoutLast(Source):
         return self._source.color_frame(index)
 
     def frame_name(self, index: int) -> str:
-        """What a frame is called."""
+        """Return the name of a frame."""
         return self._source.frame_name(index)
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
-        """Instance labels (H, W) of one frame; None where there are none."""
+        """Return the instance labels (H, W) of one frame, or None."""
         return self._source.ground_truth(index)
 
     def _check(self, index: int) -> None:
@@ -50,19 +50,23 @@ class WithoutLast(Source):
             raise IndexError(index)
 
 
-def hold_back(recordings: Recordings, count: int) -> tuple[Recordings, list[RGBDFrame]]:
-    """Take the last frame out of some recordings, spread evenly over all that are long enough.
+def hold_out_frames(recordings: Recordings, count: int) -> tuple[Recordings, list[RGBDFrame]]:
+    """Hold out the last frame of some recordings, spread evenly over those that are long enough.
 
     Args:
-        recordings: all.
-        count: of frames at the most; one that cannot be read is left out.
+        recordings: all recordings.
+        count: maximum number of frames; unreadable frames are left out.
 
     Returns:
-        The recordings without these frames, and the frames, colour only.
+        The recordings without these frames, and the frames without depth.
     """
-    long = [index for index, source in enumerate(recordings.sources) if len(source) >= SHORTEST]
-    places = np.linspace(0, len(long) - 1, min(count, len(long))).round().astype(int)
-    chosen = {long[place] for place in places}
+    candidates = [
+        index
+        for index, source in enumerate(recordings.sources)
+        if len(source) >= MIN_RECORDING_LENGTH
+    ]
+    positions = np.linspace(0, len(candidates) - 1, min(count, len(candidates)))
+    chosen = {candidates[position] for position in positions.round().astype(int)}
     frames = []
     for index in sorted(chosen):
         source = recordings.sources[index]
@@ -71,7 +75,7 @@ def hold_back(recordings: Recordings, count: int) -> tuple[Recordings, list[RGBD
         except FrameError as error:
             source.skip(source.frame_name(len(source) - 1), str(error))
     sources = tuple(
-        WithoutLast(source) if index in chosen else source
+        TruncatedRecording(source) if index in chosen else source
         for index, source in enumerate(recordings.sources)
     )
-    return Recordings(sources, recordings.shares), frames
+    return Recordings(sources, recordings.probabilities), frames
