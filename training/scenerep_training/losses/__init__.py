@@ -1,1 +1,1 @@
-"""Losses, each from its paper; they know nothing of networks or data."""
+"""Loss functions, independent of networks and data."""

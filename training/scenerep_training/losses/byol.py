@@ -1,4 +1,4 @@
-"""BYOL's loss: how far a prediction's direction is from its target's."""
+"""Loss of BYOL."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import torch.nn.functional as F
 
 
 def byol_loss(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Mean squared distance of directions, 2 - 2 cos (Grill et al., NeurIPS 2020, equation 2).
+    """Compute the mean squared distance of normalized vectors, 2 - 2 cos.
 
-    Computed in float32, for one order of the views; the method adds the other one.
+    Grill et al., NeurIPS 2020, equation 2. It covers one order of the views; the method adds the
+    other. Computed in float32.
 
     Args:
-        prediction: (B, D), with gradient.
-        target: (B, D), taken without.
+        prediction: (B, D) output of the predictor.
+        target: (B, D) output of the target network; it gets no gradient.
 
     Returns:
-        A scalar, 0 to 4.
+        Scalar, 0 to 4.
     """
     cosines = F.cosine_similarity(prediction.float(), target.detach().float(), dim=1)
     return (2 - 2 * cosines).mean()

@@ -1,4 +1,4 @@
-"""DINO's loss: the student of one view predicts what the teacher says of another."""
+"""Loss of DINO."""
 
 from __future__ import annotations
 
@@ -7,67 +7,69 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from scenerep_training.engine.processes import mean_processes
+from scenerep_training.engine.distributed import all_reduce_mean
 
 
-class Distillation(NamedTuple):
-    """What DINO's loss found.
+class DINOLossOutput(NamedTuple):
+    """Loss and the distributions that it compares.
 
     Attributes:
         loss: scalar.
-        teacher: (T, B, K) probabilities.
-        student: (V, B, K) log-probabilities.
+        teacher_probs: (T, B, K) probabilities of the teacher.
+        student_log_probs: (V, B, K) log-probabilities of the student.
     """
 
     loss: torch.Tensor
-    teacher: torch.Tensor
-    student: torch.Tensor
+    teacher_probs: torch.Tensor
+    student_log_probs: torch.Tensor
 
 
 class DINOLoss(nn.Module):
-    """Cross-entropy between views, with centring and sharpening (Caron et al., ICCV 2021).
+    """Cross-entropy between views, with centering and sharpening (Caron et al., ICCV 2021).
 
     Computed in float32.
 
     Args:
-        outputs: of the head, K.
-        student_temperature: the paper's tau_s.
-        centre_momentum: the paper's m, of the moving mean of the teacher's logits.
+        outputs: number of outputs of the head, K.
+        student_temperature: temperature of the student's softmax (tau_s in the paper).
+        center_momentum: momentum of the center (m in the paper).
 
     Attributes:
-        centre: (K,) float32, subtracted from the teacher's logits.
+        center: (K,) float32 moving average of the teacher's logits, subtracted from them.
     """
 
-    centre: torch.Tensor
+    center: torch.Tensor
 
     def __init__(
-        self, outputs: int, student_temperature: float = 0.1, centre_momentum: float = 0.9
+        self, outputs: int, student_temperature: float = 0.1, center_momentum: float = 0.9
     ) -> None:
         super().__init__()
         self.student_temperature = student_temperature
-        self.centre_momentum = centre_momentum
-        self.register_buffer("centre", torch.zeros(outputs))
+        self.center_momentum = center_momentum
+        self.register_buffer("center", torch.zeros(outputs))
 
     def forward(
         self, student: torch.Tensor, teacher: torch.Tensor, teacher_temperature: float
-    ) -> Distillation:
-        """Compare all pairs of different views.
+    ) -> DINOLossOutput:
+        """Compare the student of each view with the teacher of every other view.
 
         Args:
-            student: (V, B, K) logits, of the teacher's views first.
-            teacher: (T, B, K) logits, T < V or T = V > 1.
-            teacher_temperature: the paper's tau_t.
+            student: (V, B, K) logits; the teacher's views come first.
+            teacher: (T, B, K) logits, T < V or T = V > 1; they get no gradient.
+            teacher_temperature: temperature of the teacher's softmax (tau_t in the paper).
         """
-        said = ((teacher.detach().float() - self.centre) / teacher_temperature).softmax(-1)
-        heard = (student.float() / self.student_temperature).log_softmax(-1)
-        # Summed before they are multiplied: no (T, V, B, K) tensor, and no matrix product that
-        # autocast would round to 16 bits.
-        others = heard.sum(0) - heard[: len(said)]
-        loss = -(said * others).sum(-1).mean() / (len(heard) - 1)
-        return Distillation(loss, said, heard)
+        centered = teacher.detach().float() - self.center
+        teacher_probs = (centered / teacher_temperature).softmax(-1)
+        student_log_probs = (student.float() / self.student_temperature).log_softmax(-1)
+        # Sum over the other views before multiplying: this needs no (T, V, B, K) tensor, and no
+        # matrix product that autocast would round to 16 bits.
+        other_views = student_log_probs.sum(0) - student_log_probs[: len(teacher_probs)]
+        num_others = len(student_log_probs) - 1
+        loss = -(teacher_probs * other_views).sum(-1).mean() / num_others
+        return DINOLossOutput(loss, teacher_probs, student_log_probs)
 
     @torch.no_grad()
-    def follow(self, teacher: torch.Tensor) -> None:
-        """Move the centre towards the mean of (T, B, K) logits of the teacher, of all processes."""
-        mean = mean_processes(teacher.float().mean((0, 1)))
-        self.centre.lerp_(mean, 1 - self.centre_momentum)
+    def update_center(self, teacher: torch.Tensor) -> None:
+        """Update the center by the mean of the teacher's logits (T, B, K) over all processes."""
+        mean = all_reduce_mean(teacher.float().mean((0, 1)))
+        self.center.lerp_(mean, 1 - self.center_momentum)

@@ -1,4 +1,4 @@
-"""How far a student's features are from a teacher's: cell by cell, and in how cells relate."""
+"""Losses of feature distillation."""
 
 from __future__ import annotations
 
@@ -10,45 +10,50 @@ EPSILON = 1e-6
 
 
 def feature_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """Cosine distance plus smooth L1, mean over rows (AM-RADIO's sum, Ranzinger et al., CVPR 2024).
+    """Compute cosine distance plus smooth L1, mean over rows (AM-RADIO, Ranzinger et al., CVPR 2024).
 
-    The cosine sees the direction, smooth L1 the length as well.
+    The cosine distance compares directions only, smooth L1 also lengths.
 
     Args:
-        student: (..., C), of any floating dtype.
-        teacher: as the student's.
+        student: (..., C) features of any floating dtype.
+        teacher: (..., C) features of the same shape.
 
     Returns:
-        Scalar float32; 0 where both are equal.
+        Scalar float32; 0 for equal features.
     """
     student, teacher = student.float(), teacher.float()
     return cosine_loss(student, teacher) + F.smooth_l1_loss(student, teacher)
 
 
 def cosine_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """One minus the cosine, mean over rows (..., C); scalar float32."""
+    """Compute the mean cosine distance of rows (..., C).
+
+    Returns:
+        Scalar float32, 0 to 2.
+    """
     return 1 - F.cosine_similarity(student.float(), teacher.float(), dim=-1, eps=EPSILON).mean()
 
 
 def relation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """One minus the linear CKA of the cells of an image, mean over images.
+    """Compute one minus the linear CKA between the patches of an image, mean over images.
 
-    K-Means on unit-length features depends on nothing but the Gram matrix of the centred points,
-    and its clusters do not change with that matrix' scale. Centred kernel alignment (Kornblith et
-    al., ICML 2019) compares exactly this, so it asks the student's own channels, of any number, for
-    the teacher's clusters without an adaptor in between.
+    K-Means on unit-length features depends only on the Gram matrix of the centered points, and its
+    clusters do not change with the scale of that matrix. Centered kernel alignment (CKA, Kornblith
+    et al., ICML 2019) compares exactly this matrix. It therefore trains the student's own channels,
+    of any number, towards the teacher's clusters without an adaptor.
 
     Args:
-        student: (B, N, C), N cells an image.
-        teacher: (B, N, D), the same cells.
+        student: (B, N, C) features of the N patches of each image.
+        teacher: (B, N, D) features of the same patches.
 
     Returns:
-        Scalar float32 between 0 (the same relations, up to scale) and 1.
+        Scalar float32, 0 (the same similarities, up to scale) to 1.
     """
-    return cosine_loss(_gram(student).flatten(1), _gram(teacher).flatten(1))
+    return cosine_loss(_gram_matrix(student).flatten(1), _gram_matrix(teacher).flatten(1))
 
 
-def _gram(features: torch.Tensor) -> torch.Tensor:
+def _gram_matrix(features: torch.Tensor) -> torch.Tensor:
+    """Return the Gram matrices (B, N, N) of centered unit-length features (B, N, C)."""
     points = F.normalize(features.float(), dim=-1)
     points = points - points.mean(1, keepdim=True)
     with autocast(points.device.type, enabled=False):
@@ -58,34 +63,46 @@ def _gram(features: torch.Tensor) -> torch.Tensor:
 def consistency_loss(
     first: torch.Tensor, second: torch.Tensor, correspondence: torch.Tensor
 ) -> torch.Tensor:
-    """Cosine distance of cells that show the same point in both images of a pair, mean over pairs.
+    """Compute the cosine distance of corresponding patches of a pair, mean over pairs.
 
-    A pair without a known correspondence is compared by the means of its grids.
+    A pair without any known correspondence is compared by the means of its grids.
 
     Args:
-        first: (B, h, w, C), grid of the first images.
-        second: (B, h, w, C), of the second ones.
-        correspondence: (B, h, w, 2), x and y in 0..1 in the second image for the cells of the
-            first; NaN where unknown.
+        first: (B, h, w, C) grids of the first images.
+        second: (B, h, w, C) grids of the second images.
+        correspondence: (B, h, w, 2) positions x, y in the second image, 0 to 1, of the patches of
+            the first image; NaN if unknown.
 
     Returns:
         Scalar float32.
     """
     first, second = first.float(), second.float()
-    known = correspondence.isfinite().all(-1)
-    cells = known * _distance(first, sample_cells(second, correspondence.nan_to_num()))
-    count = known.sum((1, 2))
-    whole = _distance(first.mean((1, 2)), second.mean((1, 2)))
-    return torch.where(count > 0, cells.sum((1, 2)) / count.clamp(min=1), whole).mean()
+    # Compare the patches whose correspondence is known.
+    is_known = correspondence.isfinite().all(-1)
+    sampled = sample_patches(second, correspondence.nan_to_num())
+    patch_distances = is_known * _cosine_distance(first, sampled)
+    num_known = is_known.sum((1, 2))
+    # Compare whole images where no correspondence is known.
+    image_distance = _cosine_distance(first.mean((1, 2)), second.mean((1, 2)))
+    patch_distance = patch_distances.sum((1, 2)) / num_known.clamp(min=1)
+    return torch.where(num_known > 0, patch_distance, image_distance).mean()
 
 
-def sample_cells(grid: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Features (B, n, m, C) of a grid (B, h, w, C) at positions (B, n, m, 2), x and y in 0..1."""
+def sample_patches(grid: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Interpolate a feature grid bilinearly.
+
+    Args:
+        grid: (B, h, w, C) features.
+        positions: (B, n, m, 2) positions x, y in the image, 0 to 1.
+
+    Returns:
+        (B, n, m, C) features.
+    """
     maps = grid.permute(0, 3, 1, 2)
-    lookup = 2 * positions.to(maps) - 1
-    sampled = F.grid_sample(maps, lookup, padding_mode="border", align_corners=False)
+    normalized = 2 * positions.to(maps) - 1
+    sampled = F.grid_sample(maps, normalized, padding_mode="border", align_corners=False)
     return sampled.permute(0, 2, 3, 1)
 
 
-def _distance(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    return 1 - F.cosine_similarity(one, other, dim=-1, eps=EPSILON)
+def _cosine_distance(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    return 1 - F.cosine_similarity(first, second, dim=-1, eps=EPSILON)

@@ -1,4 +1,4 @@
-"""MoCo's loss: tell a query's key from the keys of a queue."""
+"""Loss of MoCo."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from torch.amp import autocast
 def info_nce_loss(
     query: torch.Tensor, key: torch.Tensor, negatives: torch.Tensor, temperature: float
 ) -> torch.Tensor:
-    """InfoNCE (van den Oord et al. 2018) with a queue (He et al., CVPR 2020, equation 1).
+    """Compute InfoNCE (van den Oord et al. 2018) with a queue (He et al., CVPR 2020, equation 1).
 
     Computed in float32.
 
     Args:
-        query: (B, D).
-        key: (B, D), of the same pairs; taken without gradient.
-        negatives: (K, D), of length 1.
-        temperature: of the cosines.
+        query: (B, D) embeddings.
+        key: (B, D) embeddings of the same pairs; they get no gradient.
+        negatives: (K, D) keys of length 1.
+        temperature: temperature of the cosine similarities.
 
     Returns:
-        A scalar.
+        Scalar.
     """
     query = F.normalize(query.float(), dim=1)
     key = F.normalize(key.detach().float(), dim=1)
     with autocast(query.device.type, enabled=False):
-        cosines = query @ negatives.T
+        negative = query @ negatives.T
     positive = (query * key).sum(1, keepdim=True)
-    logits = torch.cat([positive, cosines], dim=1) / temperature
+    # The positive key is class 0 of every row.
+    logits = torch.cat([positive, negative], dim=1) / temperature
     return F.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))

@@ -1,4 +1,4 @@
-"""SimCLR's loss: of all views, find the other one of the same pair."""
+"""Loss of SimCLR."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ import torch
 import torch.nn.functional as F
 from torch.amp import autocast
 
-from scenerep_training.engine.processes import gather_processes, process_rank
+from scenerep_training.engine.distributed import all_gather_rows, get_rank
 
 
 def nt_xent_loss(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Normalised temperature-scaled cross-entropy (Chen et al., ICML 2020, equation 1).
+    """Compute the normalized temperature-scaled cross-entropy (Chen et al., ICML 2020, equation 1).
 
-    The negatives of a row are both views of all other pairs, of all processes. Computed in float32.
+    The negatives of a row are both views of all other pairs, over all processes. Computed in float32.
 
     Args:
-        first: (B, D), one view of B pairs.
-        second: (B, D), the other view of the same pairs.
-        temperature: of the cosines.
+        first: (B, D) embeddings of one view of B pairs.
+        second: (B, D) embeddings of the other view of the same pairs.
+        temperature: temperature of the cosine similarities.
 
     Returns:
-        A scalar: mean over this process's 2 B rows.
+        Scalar, mean over the 2 B rows of this process.
     """
     first, second = (F.normalize(view.float(), dim=1) for view in (first, second))
-    columns = torch.cat([gather_processes(first), gather_processes(second)])
+    candidates = torch.cat([all_gather_rows(first), all_gather_rows(second)])
     with autocast(first.device.type, enabled=False):
-        logits = torch.cat([first, second]) @ columns.T / temperature
-    place = process_rank() * len(first) + torch.arange(len(first), device=first.device)
-    other = place + len(columns) // 2
-    itself, partner = torch.cat([place, other]), torch.cat([other, place])
-    return F.cross_entropy(logits.scatter(1, itself[:, None], -torch.inf), partner)
+        logits = torch.cat([first, second]) @ candidates.T / temperature
+    # Locate each row and its positive among the candidates of all processes.
+    first_index = get_rank() * len(first) + torch.arange(len(first), device=first.device)
+    second_index = first_index + len(candidates) // 2
+    own_index = torch.cat([first_index, second_index])
+    positive_index = torch.cat([second_index, first_index])
+    return F.cross_entropy(logits.scatter(1, own_index[:, None], -torch.inf), positive_index)

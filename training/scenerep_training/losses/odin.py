@@ -1,4 +1,4 @@
-"""ODIN's loss: of all objects of the batch, find the same one in the other view."""
+"""Loss of ODIN."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ import torch
 import torch.nn.functional as F
 from torch.amp import autocast
 
-from scenerep_training.engine.processes import gather_processes, process_rank
+from scenerep_training.engine.distributed import all_gather_rows, get_rank
 
 
 def object_contrast_loss(
     prediction: torch.Tensor, target: torch.Tensor, present: torch.Tensor, temperature: float
 ) -> torch.Tensor:
-    """Contrast objects of two views (Henaff et al., ECCV 2022, equation 2).
+    """Contrast the objects of two views (Henaff et al., ECCV 2022, equation 2).
 
-    Negatives are the other objects of the same view and those of all other images, of all
-    processes. Computed in float32.
+    The negatives of an object are the other objects of the same view and those of all other images,
+    over all processes. Computed in float32.
 
     Args:
-        prediction: (N, D), of the online network, one row an object of one view.
-        target: (N, D), the same objects in the other view; taken without gradient.
-        present: (N,) bool, whether the object is in both views; the others are left out.
-        temperature: of the cosines.
+        prediction: (N, D) outputs of the online network for the objects of one view.
+        target: (N, D) outputs of the target network for the same objects in the other view; they
+            get no gradient.
+        present: (N,) bool, true for objects that are in both views; the others are ignored.
+        temperature: temperature of the cosine similarities.
 
     Returns:
-        A scalar: mean over the objects that are present; 0 where none is.
+        Scalar, mean over the objects that are present; 0 if there are none.
     """
     prediction = F.normalize(prediction.float(), dim=1)
-    columns = gather_processes(F.normalize(target.detach().float(), dim=1))
-    known = gather_processes(present.float()[:, None])[:, 0] > 0
+    candidates = all_gather_rows(F.normalize(target.detach().float(), dim=1))
+    is_candidate = all_gather_rows(present.float()[:, None])[:, 0] > 0
     with autocast(prediction.device.type, enabled=False):
-        logits = prediction @ columns.T / temperature
-    logits = logits.masked_fill(~known, -torch.inf)[present]
-    place = process_rank() * len(present) + torch.arange(len(present), device=present.device)
-    total = F.cross_entropy(logits, place[present], reduction="sum")
+        logits = prediction @ candidates.T / temperature
+    logits = logits.masked_fill(~is_candidate, -torch.inf)[present]
+    # Locate each object's positive among the candidates of all processes.
+    index = get_rank() * len(present) + torch.arange(len(present), device=present.device)
+    total = F.cross_entropy(logits, index[present], reduction="sum")
     return total / present.sum().clamp(min=1)

@@ -1,1 +1,1 @@
-"""The networks that training methods are put together from."""
+"""Networks and layers of the training methods."""

@@ -1,4 +1,4 @@
-"""A teacher that follows a network: the mean of its weights over the last steps."""
+"""Momentum networks: exponential moving averages of a trained network."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
-class Momentum(nn.Module):
-    """A copy of a network, without gradients, whose parameters follow by moving average.
+class MomentumNetwork(nn.Module):
+    """Copy of a network whose parameters are an exponential moving average; it has no gradients.
 
-    Mean teachers (Tarvainen, Valpola 2017) as in MoCo, BYOL and DINO. Buffers are the copy's own: as in
-    these methods' own code it runs in training mode, so its batch normalisation uses the batch, and
-    its running statistics are those of its own features, which the followed network's are not.
+    Mean teachers (Tarvainen, Valpola 2017), as in MoCo, BYOL and DINO. The buffers are the copy's
+    own: as in the papers' code it runs in training mode, so its batch normalization uses the
+    statistics of the batch, and its running statistics describe its own features.
 
     Args:
-        network: to follow.
+        network: network to copy.
 
     Attributes:
         network: the copy.
@@ -33,8 +33,8 @@ class Momentum(nn.Module):
         """Run the copy."""
         return self.network(x)
 
-    def follow(self, network: nn.Module, momentum: float) -> None:
-        """Let every parameter become momentum * itself + (1 - momentum) * the network's.
+    def update(self, network: nn.Module, momentum: float) -> None:
+        """Set each parameter to momentum * itself + (1 - momentum) * the trained network's.
 
         Raises:
             ValueError: if the momentum is not in 0..1.

@@ -1,4 +1,4 @@
-"""The small networks between an encoder and a loss."""
+"""Projection heads between an encoder and a loss."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
+INIT_STD = 0.02
+"""Standard deviation of DINO's initial weights."""
 
-def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Linear, batch normalisation, ReLU, linear: BYOL's projector and predictor, and SimCLR's.
+
+def projection_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Build the projector of SimCLR, and the projector and predictor of BYOL.
+
+    The layers are linear, batch normalization, ReLU, linear.
 
     Args:
-        inputs: channels of what comes in.
-        hidden: channels between the layers.
-        outputs: channels of what goes out.
+        inputs: input channels.
+        hidden: hidden channels.
+        outputs: output channels.
     """
     return nn.Sequential(
         nn.Linear(inputs, hidden),
@@ -27,14 +32,14 @@ def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 class DINOHead(nn.Module):
     """DINO's projection head (Caron et al., ICCV 2021, appendix C).
 
-    Three layers with GELU down to a bottleneck, whose output is brought to length 1, and a last layer
-    of weight vectors of length 1: its outputs are cosines.
+    Three layers with GELU lead to a bottleneck, whose output is normalized to length 1. The rows of
+    the last layer's weight have length 1, so its outputs are cosines.
 
     Args:
-        inputs: channels of the features.
+        inputs: input channels.
         hidden: channels of the first two layers.
-        bottleneck: channels of the third.
-        outputs: of the last layer, K.
+        bottleneck: channels of the third layer.
+        outputs: outputs of the last layer, K.
     """
 
     def __init__(self, inputs: int, hidden: int, bottleneck: int, outputs: int) -> None:
@@ -46,17 +51,17 @@ class DINOHead(nn.Module):
             nn.GELU(),
             nn.Linear(hidden, bottleneck),
         )
-        self.layers.apply(_initialise)
-        self.last = weight_norm(nn.Linear(bottleneck, outputs, bias=False))
-        lengths = self.last.parametrizations.weight.original0
+        self.layers.apply(_initialize)
+        self.last_layer = weight_norm(nn.Linear(bottleneck, outputs, bias=False))
+        lengths = self.last_layer.parametrizations.weight.original0
         lengths.requires_grad_(False).fill_(1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Project (N, inputs) features to (N, outputs) logits."""
-        return self.last(F.normalize(self.layers(features), dim=1, eps=1e-6))
+        return self.last_layer(F.normalize(self.layers(features), dim=1, eps=1e-6))
 
 
-def _initialise(layer: nn.Module) -> None:
+def _initialize(layer: nn.Module) -> None:
     if isinstance(layer, nn.Linear):
-        nn.init.trunc_normal_(layer.weight, std=0.02)
+        nn.init.trunc_normal_(layer.weight, std=INIT_STD)
         nn.init.zeros_(layer.bias)

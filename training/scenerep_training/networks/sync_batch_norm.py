@@ -1,6 +1,6 @@
-"""Batch normalisation over the batch of all processes, on any device.
+"""Batch normalization over the batches of all processes, on any device.
 
-torch's own SyncBatchNorm works on GPUs only.
+torch's own SyncBatchNorm supports GPUs only.
 """
 
 from __future__ import annotations
@@ -10,72 +10,74 @@ from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from scenerep_training.engine.processes import count_processes, sum_processes
+from scenerep_training.engine.distributed import all_reduce_sum, get_world_size
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalisation of (N, C) or (N, C, ...) with the statistics of all processes' batches.
+    """Batch normalization of (N, C) or (N, C, ...) with the statistics of all processes' batches.
 
-    In evaluation, and in a run of one process, it is torch's own. Statistics are float32; the result
-    has the dtype of the input.
+    In eval mode, and in a run of one process, it is torch's own batch normalization. Statistics are
+    float32; the result has the dtype of the input.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalise, and in training follow the statistics."""
-        if not self.training or count_processes() == 1:
+        """Normalize a batch, and update the running statistics in training mode."""
+        if not self.training or get_world_size() == 1:
             return super().forward(x)
-        channels = (1, -1) + (1,) * (x.ndim - 2)
-        values, over = x.float(), [0, *range(2, x.ndim)]
-        count = values.numel() // values.shape[1] * count_processes()
-        mean = sum_processes(values.sum(over)) / count
-        centred = values - mean.view(channels)  # and then squared: E[x²] - E[x]² would lose digits
-        variance = sum_processes(centred.square().sum(over)) / count
-        self._follow(mean.detach(), variance.detach() * count / (count - 1))
-        normal = centred * torch.rsqrt(variance + self.eps).view(channels)
+        per_channel = (1, -1) + (1,) * (x.ndim - 2)
+        values, reduced_dims = x.float(), [0, *range(2, x.ndim)]
+        count = values.numel() // values.shape[1] * get_world_size()
+        # Compute mean and variance over all processes; E[x²] - E[x]² would lose digits.
+        mean = all_reduce_sum(values.sum(reduced_dims)) / count
+        centered = values - mean.view(per_channel)
+        variance = all_reduce_sum(centered.square().sum(reduced_dims)) / count
+        self._update_running_statistics(mean.detach(), variance.detach() * count / (count - 1))
+        # Normalize, then scale and shift.
+        normalized = centered * torch.rsqrt(variance + self.eps).view(per_channel)
         if self.affine:
-            normal = normal * self.weight.view(channels) + self.bias.view(channels)
-        return normal.to(x.dtype)
+            normalized = normalized * self.weight.view(per_channel) + self.bias.view(per_channel)
+        return normalized.to(x.dtype)
 
-    def _follow(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+    def _update_running_statistics(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         if self.running_mean is None or self.running_var is None:
             return
         assert self.num_batches_tracked is not None
         self.num_batches_tracked += 1
-        share = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
-        self.running_mean.lerp_(mean, share)
-        self.running_var.lerp_(variance, share)
+        weight = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean, weight)
+        self.running_var.lerp_(variance, weight)
 
     def _check_input_dim(self, _input: torch.Tensor) -> None:
-        """Take every number of dimensions."""
+        """Accept any number of dimensions."""
 
 
 class SyncBatchNormAct(SyncBatchNorm):
-    """The same with timm's activation behind it."""
+    """Synchronized batch normalization with timm's activation."""
 
     drop: nn.Module
     act: nn.Module
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalise and activate."""
+        """Normalize and activate a batch."""
         return self.act(self.drop(super().forward(x)))
 
 
-_SYNCHRONISED = {
+_SYNCHRONIZED = {
     nn.BatchNorm1d: SyncBatchNorm,
     nn.BatchNorm2d: SyncBatchNorm,
     BatchNormAct2d: SyncBatchNormAct,
 }
 
 
-def convert(module: nn.Module) -> nn.Module:
-    """Synchronise all batch normalisations of a module, in place; names and values stay.
+def convert_sync_batch_norm(module: nn.Module) -> nn.Module:
+    """Synchronize all batch normalizations of a module, in place.
 
     Returns:
-        The same module.
+        The same module, with equal parameter names and values.
     """
     for child in module.modules():
-        synchronised = _SYNCHRONISED.get(type(child))
-        if synchronised is not None:
-            # As torch's parametrize does: parameters, buffers and hooks stay what they are.
-            child.__class__ = synchronised
+        synchronized = _SYNCHRONIZED.get(type(child))
+        if synchronized is not None:
+            # Changing the class, like torch's parametrize, keeps parameters, buffers and hooks.
+            child.__class__ = synchronized
     return module

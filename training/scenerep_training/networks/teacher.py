@@ -24,7 +24,6 @@ from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_training.networks.encoder import Encoder, EncoderOutput
 
-
 HASHED_ROW_STEP = 4
 """A frame is identified by every fourth row: noise makes two frames of a camera differ everywhere."""
 

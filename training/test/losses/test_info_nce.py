@@ -1,4 +1,4 @@
-"""InfoNCE with a queue, against lightly's NT-Xent with a memory bank."""
+"""Tests of InfoNCE with a queue against lightly's NT-Xent with a memory bank."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ import torch
 import torch.nn.functional as F
 from lightly.loss import NTXentLoss
 from scenerep_training.losses.info_nce import info_nce_loss
-from scenerep_training.networks.queue import Queue
+from scenerep_training.networks.key_queue import KeyQueue
 
 
-def rows(seed, count=6):
+def random_rows(seed, count=6):
     return torch.randn(count, 32, generator=torch.Generator().manual_seed(seed), requires_grad=True)
 
 
 @pytest.mark.parametrize("temperature", [0.1, 0.2])
-def test_loss_gradient_and_queue_are_lightlys(temperature):
+def test_info_nce_loss_gradient_and_queue_equal_lightly(temperature):
     oracle = NTXentLoss(temperature, memory_bank_size=(18, 32))
-    queue = Queue(18, 32)
+    queue = KeyQueue(18, 32)
     queue.keys.copy_(oracle.memory_bank.bank)
-    for step in range(5):  # three batches fill it: the last two come round
-        query, key = rows(2 * step), rows(2 * step + 1)
-        found = info_nce_loss(query, key, queue.keys.clone(), temperature)
+    for step in range(5):  # three batches fill the queue, so it wraps around
+        query, key = random_rows(2 * step), random_rows(2 * step + 1)
+        loss = info_nce_loss(query, key, queue.keys.clone(), temperature)
         expected = oracle(query, key.detach())
-        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
-        gradients = [torch.autograd.grad(loss, query)[0] for loss in (found, expected)]
+        torch.testing.assert_close(loss, expected, atol=1e-5, rtol=0)
+        gradients = [torch.autograd.grad(value, query)[0] for value in (loss, expected)]
         torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-5)
         queue.push(F.normalize(key, dim=1))
         torch.testing.assert_close(queue.keys, oracle.memory_bank.bank, atol=1e-5, rtol=0)
 
 
-def test_it_is_computed_in_float32():
-    query, key, negatives = rows(0).bfloat16(), rows(1).bfloat16(), F.normalize(rows(2), dim=1)
+def test_info_nce_loss_under_autocast_is_computed_in_float32():
+    query, key = random_rows(0).bfloat16(), random_rows(1).bfloat16()
+    negatives = F.normalize(random_rows(2), dim=1)
     expected = info_nce_loss(query.float(), key.float(), negatives, 0.2)
     with torch.autocast("cpu", torch.bfloat16):
-        found = info_nce_loss(query, key, negatives, 0.2)
-    torch.testing.assert_close(found, expected, atol=0, rtol=0)
+        loss = info_nce_loss(query, key, negatives, 0.2)
+    torch.testing.assert_close(loss, expected, atol=0, rtol=0)

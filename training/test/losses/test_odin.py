@@ -1,4 +1,4 @@
-"""ODIN's loss against InfoNCE written out, and objects that are not in both views."""
+"""Tests of ODIN's loss against InfoNCE, and of objects that are not in both views."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def seed():
     torch.manual_seed(0)
 
 
-def test_it_is_info_nce_over_the_objects_that_are_there():
+def test_object_contrast_loss_equals_info_nce_over_present_objects():
     prediction, target = torch.randn(6, 4), torch.randn(6, 4)
     present = torch.tensor([True, True, False, True, False, True])
     p, t = F.normalize(prediction[present], dim=1), F.normalize(target[present], dim=1)
@@ -21,7 +21,7 @@ def test_it_is_info_nce_over_the_objects_that_are_there():
     torch.testing.assert_close(object_contrast_loss(prediction, target, present, 0.2), expected)
 
 
-def test_absent_objects_have_no_gradient():
+def test_object_contrast_loss_absent_objects_get_no_gradient():
     prediction = torch.randn(4, 8, requires_grad=True)
     present = torch.tensor([True, False, True, False])
     object_contrast_loss(prediction, torch.randn(4, 8), present, 0.1).backward()
@@ -29,17 +29,16 @@ def test_absent_objects_have_no_gradient():
     assert prediction.grad.abs().sum(1).gt(0).equal(present)
 
 
-def test_without_any_object_the_loss_is_zero():
+def test_object_contrast_loss_without_objects_is_zero():
     prediction = torch.randn(4, 8, requires_grad=True)
-    loss = object_contrast_loss(
-        prediction, torch.randn(4, 8), torch.zeros(4, dtype=torch.bool), 0.1
-    )
+    absent = torch.zeros(4, dtype=torch.bool)
+    loss = object_contrast_loss(prediction, torch.randn(4, 8), absent, 0.1)
     loss.backward()
     assert loss == 0
     assert prediction.grad.eq(0).all()
 
 
-def test_targets_get_no_gradient():
+def test_object_contrast_loss_target_gets_no_gradient():
     target = torch.randn(4, 8, requires_grad=True)
     present = torch.ones(4, dtype=torch.bool)
     prediction = torch.randn(4, 8, requires_grad=True)

@@ -1,11 +1,11 @@
-"""Teachers: frozen, resized, cached as the runtime computes, and cut to crops."""
+"""Tests of the frozen teacher, its cache, and crops of its feature grid."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from scenerep_training.networks.encoder import make_encoder
+from scenerep_training.networks.encoder import build_encoder
 from scenerep_training.networks.teacher import Teacher, TeacherCache, crop_grid
 
 from scenerep_ros.backbones.loading import load_backbone
@@ -16,9 +16,9 @@ from scenerep_ros.frames import RGBDFrame
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory) -> BackboneOptions:
-    """A tiny teacher, whose weights are the same each time it is loaded."""
+    """Options of a tiny teacher whose weights are stored in a file."""
     path = tmp_path_factory.mktemp("teacher") / "tiny.pth"
-    torch.save(make_encoder("test_vit2", "random").network.state_dict(), path)
+    torch.save(build_encoder("test_vit2", "random").network.state_dict(), path)
     return BackboneOptions(
         backbone="test_vit2", weights=str(path), device="cpu", precision="fp32", resolution=64
     )
@@ -30,7 +30,7 @@ def frame() -> RGBDFrame:
     return RGBDFrame(pixels)
 
 
-def test_cached_features_are_the_runtimes(options, frame, tmp_path):
+def test_teacher_cache_stores_runtime_features(options, frame, tmp_path):
     cache = TeacherCache(tmp_path, options)
     assert cache.fill([frame, frame]) == 1
     cached, direct = cache.read(frame.color.copy()), load_backbone(options)(frame.color, 64)
@@ -38,19 +38,19 @@ def test_cached_features_are_the_runtimes(options, frame, tmp_path):
     assert cached.pooled.equal(direct.pooled.half())
 
 
-def test_what_is_there_is_not_computed_again(options, frame, tmp_path):
+def test_teacher_cache_fill_skips_cached_frames(options, frame, tmp_path):
     TeacherCache(tmp_path, options).fill([frame])
     assert TeacherCache(tmp_path, options).fill([frame]) == 0
 
 
-def test_teachers_do_not_share_features(options, frame, tmp_path):
+def test_teacher_cache_separates_resolutions(options, frame, tmp_path):
     TeacherCache(tmp_path, options).fill([frame])
     finer = options.model_copy(update={"resolution": 128})
     with pytest.raises(ConfigError, match="missing"):
         TeacherCache(tmp_path, finer).read(frame.color)
 
 
-def test_a_file_cut_short_is_named(options, frame, tmp_path):
+def test_teacher_cache_truncated_file_raises_with_its_name(options, frame, tmp_path):
     cache = TeacherCache(tmp_path, options)
     cache.fill([frame])
     (path,) = tmp_path.rglob("*.safetensors")
@@ -59,20 +59,20 @@ def test_a_file_cut_short_is_named(options, frame, tmp_path):
         cache.read(frame.color)
 
 
-def test_a_crop_takes_the_cells_under_it():
+def test_crop_grid_averages_covered_patches():
     row, column = torch.meshgrid(torch.arange(10.0), torch.arange(20.0), indexing="ij")
     grid = torch.stack([row, column], dim=-1)
-    crop = crop_grid(grid.half(), torch.tensor([0.2, 0.2, 0.8, 0.8]), 3)
-    # Rows 2 to 7 in threes of two, columns 4 to 15 in threes of four: the mean of each.
-    torch.testing.assert_close(crop[:, 0, 0], torch.tensor([2.5, 4.5, 6.5]))
-    torch.testing.assert_close(crop[0, :, 1], torch.tensor([5.5, 9.5, 13.5]))
+    cropped = crop_grid(grid.half(), torch.tensor([0.2, 0.2, 0.8, 0.8]), 3)
+    # The crop covers rows 2 to 7, two per patch, and columns 4 to 15, four per patch.
+    torch.testing.assert_close(cropped[:, 0, 0], torch.tensor([2.5, 4.5, 6.5]))
+    torch.testing.assert_close(cropped[0, :, 1], torch.tensor([5.5, 9.5, 13.5]))
 
 
 @pytest.mark.parametrize(
     "name", ["vit_tiny_patch16_224", "vit_small_patch14_dinov2", "test_resnet"]
 )
-def test_a_live_teacher_says_what_the_runtime_says(name, tmp_path):
-    encoder = make_encoder(name, "random")
+def test_teacher_features_equal_runtime_features(name, tmp_path):
+    encoder = build_encoder(name, "random")
     for weight in encoder.parameters():
         weight.data *= 1.2  # untrained features hardly depend on the image
     torch.save(encoder.network.state_dict(), tmp_path / "teacher.pth")
@@ -82,16 +82,16 @@ def test_a_live_teacher_says_what_the_runtime_says(name, tmp_path):
     size = 6 * encoder.stride
     image = np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
     expected = load_backbone(options)(image, size)
-    said = Teacher(encoder, size)(torch.from_numpy(image).permute(2, 0, 1)[None], (6, 6))
-    torch.testing.assert_close(said.grid[0], expected.grid, rtol=1e-3, atol=1e-4)
-    torch.testing.assert_close(said.pooled[0], expected.pooled, rtol=1e-3, atol=1e-4)
+    output = Teacher(encoder, size)(torch.from_numpy(image).permute(2, 0, 1)[None], (6, 6))
+    torch.testing.assert_close(output.grid[0], expected.grid, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(output.pooled[0], expected.pooled, rtol=1e-3, atol=1e-4)
 
 
-def test_the_teacher_is_resized_to_the_student_and_frozen():
-    teacher = Teacher(make_encoder("test_vit2", "random"), 100)
+def test_teacher_grid_is_resized_and_frozen():
+    teacher = Teacher(build_encoder("test_vit2", "random"), 100)
     teacher.train()
-    encoded = teacher(torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8), (4, 4))
-    assert encoded.grid.shape == (2, 4, 4, 64)
-    assert not encoded.grid.requires_grad
+    output = teacher(torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8), (4, 4))
+    assert output.grid.shape == (2, 4, 4, 64)
+    assert not output.grid.requires_grad
     assert not any(module.training for module in teacher.modules())
     assert not any(weight.requires_grad for weight in teacher.parameters())

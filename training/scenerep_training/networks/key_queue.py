@@ -1,0 +1,40 @@
+"""Queue of negative keys for momentum contrast."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from scenerep_training.engine.distributed import all_gather_rows
+
+
+class KeyQueue(nn.Module):
+    """First-in first-out queue of keys, equal in all processes (He et al., CVPR 2020).
+
+    It is initialized with random directions, as in the paper's code.
+
+    Args:
+        size: number of keys, K.
+        channels: channels of a key, D.
+
+    Attributes:
+        keys: (K, D) float32, of length 1.
+    """
+
+    keys: torch.Tensor
+    _next_row: torch.Tensor
+
+    def __init__(self, size: int, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("keys", F.normalize(torch.randn(size, channels), dim=1))
+        self.register_buffer("_next_row", torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def push(self, keys: torch.Tensor) -> None:
+        """Replace the oldest keys by the keys (N, D) of each process."""
+        size = len(self.keys)
+        newest = all_gather_rows(keys.float())[-size:]
+        rows = (self._next_row + torch.arange(len(newest), device=keys.device)) % size
+        self.keys[rows] = newest
+        self._next_row.copy_((self._next_row + len(newest)) % size)
