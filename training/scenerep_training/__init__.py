@@ -1,4 +1,4 @@
-"""Fine-tunes scenerep_ros's backbones on recorded frames, and measures what that changed.
+"""Fine-tuning and evaluation of scenerep_ros's backbones on recorded frames.
 
-Imports the runtime and is never imported by it: a robot does not need this module.
+It imports the runtime and is never imported by it, because a robot needs no training module.
 """

@@ -1,4 +1,4 @@
-"""The shipped settings are settings of the methods that they are named after."""
+"""Tests that the shipped settings are valid options of their methods."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_a_shipped_file_is_valid(path):
-    given = yaml.safe_load(path.read_text())
-    options = METHODS[path.stem.split("-")[0]].Options(**given)
-    assert options.model_fields_set == set(given)
+def test_shipped_config_is_valid(path):
+    values = yaml.safe_load(path.read_text())
+    options = METHODS[path.stem.split("-")[0]].Options(**values)
+    assert options.model_fields_set == set(values)
 
 
-def test_every_study_setting_is_there():
+def test_configs_include_the_study_settings():
     assert {"byol-256", "byol-512", "dino"} <= {path.stem for path in CONFIGS}

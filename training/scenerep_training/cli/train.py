@@ -1,4 +1,4 @@
-"""Entry point of the command `scenerep-train`: one subcommand a method."""
+"""Entry point of the command `scenerep-train`: one subcommand per training method."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from typing import Any
 
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.outcome import exit_code
-from scenerep_training.engine.run import Plan, run_training
-from scenerep_training.methods import __doc__ as summary
+from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
 
+DESCRIPTION = "Fine-tune a backbone on recorded frames, without labels."
+
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with one subparser a method."""
-    parser = argparse.ArgumentParser(prog="scenerep-train", description=summary)
+    """Build the parser with one subcommand per registered method."""
+    parser = argparse.ArgumentParser(prog="scenerep-train", description=DESCRIPTION)
     subparsers = parser.add_subparsers(dest="method", required=True, metavar="METHOD")
-    for method in METHODS.values():
-        add_method(subparsers, method)
+    for name, method in METHODS.items():
+        _add_subcommand(subparsers, name, method)
     return parser
 
 
-def add_method(subparsers: Any, method: type[Method]) -> None:
-    """Register one method as a command."""
-    module = sys.modules[method.__module__]
+def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
+    """Add the subcommand of one method, with its options as flags."""
     parser = subparsers.add_parser(
-        method.name,
-        help=(module.__doc__ or "").split(": ", 1)[-1],
+        name,
+        help=method.summary,
         description=method.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -42,32 +42,32 @@ def add_method(subparsers: Any, method: type[Method]) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="recordings: all that the runtime reads, CO3D, DAVIS, or a folder of such",
+        help="recordings in any format of the runtime, CO3D, DAVIS, or folders of recordings",
     )
     parser.add_argument(
         "--data-weights",
         type=float,
         nargs="+",
         metavar="W",
-        help="how often each source is drawn, one number a source (default: by its frames)",
+        help="sampling weight of each source (default: its number of frames)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="DIR",
-        help="the run's folder; an interrupted run in it goes on",
+        help="folder of the run; an interrupted run in it is resumed",
     )
-    parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     parser.add_argument(
-        "--profile", action="store_true", help="print where the time went, at the end"
+        "--profile", action="store_true", help="print the time of each part of a step at the end"
     )
     add_options(parser, method.Options)
 
 
 def run(args: argparse.Namespace, argv: list[str]) -> int:
-    """Train, or go on training."""
-    plan = Plan(
+    """Train, or resume a run; return the exit code."""
+    config = RunConfig(
         method=args.method,
         options=options_from(args, METHODS[args.method].Options, args.config),
         data=tuple(args.data),
@@ -76,16 +76,17 @@ def run(args: argparse.Namespace, argv: list[str]) -> int:
         command=shlex.join(["scenerep-train", *argv]),
         profile=args.profile,
     )
-    outcome = run_training(plan)
+    outcome = run_training(config)
     if outcome.message:
         print(outcome.message)
     return outcome.exit_code
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command; return the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    for library in ("lightning.pytorch", "lightning.fabric"):  # they say what we say, and advertise
+    # Lightning repeats the package's own messages and advertises.
+    for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
     argv = sys.argv[1:] if argv is None else argv

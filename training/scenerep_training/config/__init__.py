@@ -1,1 +1,1 @@
-"""Options of the training methods."""
+"""Options that the training methods share."""

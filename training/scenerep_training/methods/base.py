@@ -1,12 +1,12 @@
-"""What every training method is: views of a pair, a loss of a batch, a network to hand out.
+"""Interface of the training methods.
 
-Lightning carries the loop. What a method adds is its networks, `make_views`, `loss`, and where it
-has a teacher, `after_step`.
+Lightning runs the training loop. A method contributes its networks, the augmentation of a frame
+pair (`build_transform`), the loss of a batch (`compute_loss`) and, if it has a momentum teacher, the
+teacher's update (`after_optimizer_step`).
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,45 +20,60 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from scenerep_ros.frames import RGBDFrame
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.views.pair import MakeViews, Views
+from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.engine.schedules import WarmupCosine
 from scenerep_training.networks.encoder import Encoder
+
+REFERENCE_BATCH_SIZE = 256
+"""Pairs per step at which the option `learning_rate` is given (Goyal et al. 2017)."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """What one batch gave.
+class StepOutput:
+    """Results of one batch.
 
     Attributes:
         loss: scalar, with gradient.
-        features: (N, D) embeddings, whose spread tells whether they still depend on the image.
-        teacher: (M, K) probabilities of the teacher, where the method has some.
-        student: (M, K) log-probabilities of the student for the same rows.
-        parts: further scalars for the log.
+        features: (N, D) embeddings; their spread shows whether they still depend on the image.
+        teacher_probs: (M, K) output probabilities of the teacher; None if the method has none.
+        student_log_probs: (M, K) output log-probabilities of the student for the same rows.
+        metrics: further scalars for the log.
     """
 
     loss: torch.Tensor
     features: torch.Tensor
-    teacher: torch.Tensor | None = None
-    student: torch.Tensor | None = None
-    parts: dict[str, torch.Tensor] = field(default_factory=dict)
+    teacher_probs: torch.Tensor | None = None
+    student_log_probs: torch.Tensor | None = None
+    metrics: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def detach(self) -> StepOutput:
+        """Return a copy without gradient."""
+        teacher, student = self.teacher_probs, self.student_log_probs
+        return StepOutput(
+            self.loss.detach(),
+            self.features.detach(),
+            None if teacher is None else teacher.detach(),
+            None if student is None else student.detach(),
+            {name: value.detach() for name, value in self.metrics.items()},
+        )
 
 
 class Method(LightningModule, ABC):
     """Base of the training methods.
 
     Args:
-        options: of the method.
-        encoder: the network that is trained, with its first weights.
+        options: options of the method.
+        encoder: network to train, with its initial weights.
 
     Attributes:
-        name: as on the command line.
-        Options: model of its options.
-        last: what the last batch gave, without gradient, for those who watch the run.
+        summary: noun phrase for the list of methods.
+        Options: model of the method's options.
+        last_output: results of the last batch, without gradient, for the callbacks.
     """
 
-    name: ClassVar[str]
+    summary: ClassVar[str] = ""
     Options: ClassVar[type[TrainingOptions]]
-    last: Step | None = None
+    last_output: StepOutput | None = None
 
     def __init__(self, options: TrainingOptions, encoder: Encoder) -> None:
         super().__init__()
@@ -66,36 +81,36 @@ class Method(LightningModule, ABC):
         self.encoder = encoder
 
     @abstractmethod
-    def make_views(self) -> MakeViews:
-        """Return what turns a pair into views; it must pickle, for it goes to the workers."""
+    def build_transform(self) -> ViewTransform:
+        """Return the augmentation of a frame pair; it must pickle, for the loader's workers."""
 
     def prepare(self, frames: Iterable[RGBDFrame]) -> None:
-        """See every frame of the data once, in order, before training; most methods need not."""
+        """Process all frames of the data once, in order, before training; most methods need not."""
 
     @abstractmethod
-    def loss(self, views: Views) -> Step:
+    def compute_loss(self, views: Views) -> StepOutput:
         """Compute the loss of a batch of views."""
 
     @property
-    def exported(self) -> Encoder:
-        """The network that the checkpoint for the robot holds."""
+    def exported_encoder(self) -> Encoder:
+        """Network that is exported for the robot."""
         return self.encoder
 
-    def after_step(self) -> None:
-        """Follow a step of the optimiser; teachers move here."""
+    def after_optimizer_step(self) -> None:
+        """Update what follows the optimizer, such as a momentum teacher."""
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done, 0 to 1."""
+        """Completed ratio of the run, 0 to 1."""
         return min(1.0, self.global_step / self.options.max_steps)
 
     def training_step(self, views: Views) -> torch.Tensor:
-        """Lightning's hook: one batch."""
-        step = self.loss(views)
-        self.last = _detached(step)
-        self.log("loss", step.loss, prog_bar=True, sync_dist=True)
-        self.log_dict(step.parts)
-        return step.loss
+        """Compute and log the loss of one batch (Lightning hook)."""
+        output = self.compute_loss(views)
+        self.last_output = output.detach()
+        self.log("loss", output.loss, prog_bar=True, sync_dist=True)
+        self.log_dict(output.metrics)
+        return output.loss
 
     def optimizer_step(
         self,
@@ -104,50 +119,22 @@ class Method(LightningModule, ABC):
         optimizer: Any,
         optimizer_closure: Callable[[], Any] | None = None,
     ) -> None:
-        """Lightning's hook: once a step, however many batches make one."""
+        """Run one optimizer step, which may cover several batches (Lightning hook)."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
-        self.after_step()
+        self.after_optimizer_step()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Lightning's hook: timm's optimiser, warm-up and cosine decay a step."""
+        """Build timm's optimizer with warm-up and cosine decay per step (Lightning hook)."""
         options = self.options
-        optimiser = create_optimizer_v2(
-            self,  # frozen parameters are left out, biases and norms are not decayed
-            opt=options.optimiser,
-            lr=options.learning_rate * options.batch_size / 256,
+        # timm skips frozen parameters, and does not decay biases and norms.
+        optimizer = create_optimizer_v2(
+            self,
+            opt=options.optimizer,
+            lr=options.learning_rate * options.batch_size / REFERENCE_BATCH_SIZE,
             weight_decay=options.weight_decay,
         )
-        rate = LambdaLR(optimiser, WarmupCosine(options.warmup, options.max_steps))
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
-
-
-@dataclass(frozen=True)
-class WarmupCosine:
-    """Factor of the learning rate: linear rise, then half a cosine to 0 (Loshchilov, Hutter 2017).
-
-    >>> factor = WarmupCosine(warmup=0.1, steps=100)
-    >>> [round(factor(step), 3) for step in (0, 4, 9, 55, 100)]
-    [0.1, 0.5, 1.0, 0.5, 0.0]
-    """
-
-    warmup: float
-    steps: int
-
-    def __call__(self, step: int) -> float:
-        """Return the factor of one step."""
-        rise = round(self.warmup * self.steps)
-        if step < rise:
-            return (step + 1) / rise
-        share = (step - rise) / max(1, self.steps - rise)
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-
-
-def _detached(step: Step) -> Step:
-    teacher, student = step.teacher, step.student
-    return Step(
-        step.loss.detach(),
-        step.features.detach(),
-        None if teacher is None else teacher.detach(),
-        None if student is None else student.detach(),
-        {name: value.detach() for name, value in step.parts.items()},
-    )
+        scheduler = LambdaLR(optimizer, WarmupCosine(options.warmup, options.max_steps))
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }

@@ -1,4 +1,4 @@
-"""`distill`: a teacher of any architecture teaches a student of any other."""
+"""Method `distill`: feature distillation between networks of any architecture."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.views.pair import MakeViews, Views
-from scenerep_training.data.views.plain_view import PlainView
-from scenerep_training.data.views.teacher_view import TeacherView
+from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.plain_view import PlainViewTransform
+from scenerep_training.data.views.teacher_view import CachedTeacherTransform
 from scenerep_training.losses.distillation import (
     consistency_loss,
     cosine_loss,
     feature_loss,
     relation_loss,
 )
-from scenerep_training.methods.base import Method, Step
-from scenerep_training.networks.encoder import Encoded, Encoder, make_encoder
-from scenerep_training.networks.standardise import Standardise
+from scenerep_training.methods.base import Method, StepOutput
+from scenerep_training.methods.registry import METHODS
+from scenerep_training.networks.encoder import Encoder, EncoderOutput, build_encoder
+from scenerep_training.networks.feature_standardizer import FeatureStandardizer
 from scenerep_training.networks.teacher import Teacher, TeacherCache
 
 
@@ -34,56 +35,66 @@ class DistillOptions(TrainingOptions):
     teacher: str = Field(
         "vit_small_patch14_dinov2.lvd142m", description="Name of the teacher's timm model."
     )
-    teacher_weights: str = Field("auto", description="As the runtime's option weights.")
+    teacher_weights: str = Field(
+        "auto", description="Weights of the teacher, like the runtime's option weights."
+    )
     teacher_stage: int = Field(
-        -1, ge=-8, le=7, description="Teachers that are convnets: the stage that is copied."
+        -1, ge=-8, le=7, description="Convnet teachers: stage whose feature map is distilled."
     )
     teacher_resolution: int = Field(
         308,
         ge=32,
         le=4096,
-        description="Side to which the teacher's input is resized, pixels: of the view, or with "
-        "teacher_cache the shorter side of the frame.",
+        description="Side of the teacher's input [px]: of the resized view, or with teacher_cache "
+        "the shorter side of the frame.",
     )
     teacher_cache: str = Field(
         "",
-        description="Folder of the teacher's features, computed once a whole frame before training; "
-        "empty: the teacher looks at every view.",
+        description="Folder of the teacher's features, computed once per frame before training; "
+        "empty: the teacher encodes every view.",
     )
-    dense_weight: float = Field(1.0, ge=0.0, le=1e3, description="Of the loss of the cells.")
+    dense_weight: float = Field(
+        1.0, ge=0.0, le=1e3, description="Weight of the loss between patches."
+    )
     relation_weight: float = Field(
-        3.0, ge=0.0, le=1e3, description="Of the loss of how cells of an image relate."
+        3.0,
+        ge=0.0,
+        le=1e3,
+        description="Weight of the loss between the similarities of an image's patches.",
     )
-    global_weight: float = Field(0.2, ge=0.0, le=1e3, description="Of the loss of whole images.")
+    global_weight: float = Field(
+        0.2, ge=0.0, le=1e3, description="Weight of the loss between pooled features."
+    )
     consistency_weight: float = Field(
-        0.1, ge=0.0, le=1e3, description="Of the loss between the two frames of a pair."
+        0.1, ge=0.0, le=1e3, description="Weight of the loss between the two frames of a pair."
     )
 
 
+@METHODS.register("distill")
 class Distill(Method):
-    """A student learns to say of a view what its teacher says, in features of its own.
+    """Feature distillation from a frozen teacher.
 
-    Cells and whole images are compared with the teacher's standardised features through a linear
-    adaptor each, which stays behind. The student's own grid, which the robot clusters, is held to
-    the teacher's relations between the cells of an image. Where grids differ in stride, the
-    teacher's is resized to the student's.
+    Patches and pooled features are compared with the teacher's standardized features through one
+    linear adaptor each; the adaptors are not exported. The student's own grid, which the robot
+    clusters, is compared with the teacher's in the similarities between the patches of an image. A
+    teacher grid of another stride is resized to the student's.
 
     Raises:
-        ConfigError: if the crop is not of whole cells of the student, or the teacher is unknown.
+        ConfigError: if crop_size is not a multiple of the student's stride, or the teacher is unknown.
         WeightsError: if the teacher's weights are missing or damaged.
     """
 
-    name = "distill"
+    summary = "feature distillation between networks of any architecture"
     Options = DistillOptions
 
     def __init__(self, options: DistillOptions, encoder: Encoder) -> None:
         super().__init__(options, encoder)
-        _check_size(options.crop_size, encoder)
-        teacher = make_encoder(options.teacher, options.teacher_weights, options.teacher_stage)
-        self.cell_adaptor = nn.Linear(encoder.channels, teacher.channels)
+        _check_crop_size(options.crop_size, encoder)
+        teacher = build_encoder(options.teacher, options.teacher_weights, options.teacher_stage)
+        self.patch_adaptor = nn.Linear(encoder.channels, teacher.channels)
         self.image_adaptor = nn.Linear(encoder.channels, teacher.channels)
-        self.standard_cells = Standardise(teacher.channels)
-        self.standard_images = Standardise(teacher.channels)
+        self.patch_standardizer = FeatureStandardizer(teacher.channels)
+        self.image_standardizer = FeatureStandardizer(teacher.channels)
         if not options.teacher_cache:
             self.teacher = Teacher(teacher, options.teacher_resolution)
 
@@ -100,18 +111,20 @@ class Distill(Method):
         )
         return TeacherCache(Path(options.teacher_cache).expanduser(), teacher)
 
-    def make_views(self) -> MakeViews:
-        """One plain view of each frame, with the teacher's features where they are cached."""
-        options, cells = self.options, self.options.crop_size // self.encoder.stride
-        plain = PlainView(options, cells if options.consistency_weight else None)
-        return TeacherView(plain, self._cache, cells) if options.teacher_cache else plain
+    def build_transform(self) -> ViewTransform:
+        """Return the transform to one view per frame, with the teacher's features if cached."""
+        options, grid_size = self.options, self.options.crop_size // self.encoder.stride
+        views = PlainViewTransform(options, grid_size if options.consistency_weight else None)
+        if not options.teacher_cache:
+            return views
+        return CachedTeacherTransform(views, self._cache, grid_size)
 
     def prepare(self, frames: Iterable[RGBDFrame]) -> None:
-        """Have the teacher look at every frame that the cache lacks."""
+        """Compute the teacher's features of the frames that the cache lacks."""
         if self.options.teacher_cache:
             self._cache.fill(frames)
 
-    def loss(self, views: Views) -> Step:
+    def compute_loss(self, views: Views) -> StepOutput:
         """Compare the student with the teacher.
 
         Args:
@@ -119,16 +132,16 @@ class Distill(Method):
                 also "teacher_grid" (B, 2, h, w, C) and "teacher_pooled" (B, 2, C).
         """
         student = self.encoder(views["images"].flatten(0, 1))
-        teacher = self._ask_teacher(views, student.grid.shape[1:3])
-        parts = {
+        teacher = self._teacher_output(views, student.grid.shape[1:3])
+        losses = {
             "dense": self._dense_loss(student, teacher),
             "global": self._global_loss(student, teacher),
             "relation": relation_loss(student.grid.flatten(1, 2), teacher.grid.flatten(1, 2)),
         }
         if "correspondence" in views:
-            parts["consistency"] = _pair_loss(student.grid, views["correspondence"])
-        weighted = [self._weights[name] * part for name, part in parts.items()]
-        return Step(torch.stack(weighted).sum(), student.pooled.float(), parts=parts)
+            losses["consistency"] = _pair_loss(student.grid, views["correspondence"])
+        weighted = [self._weights[name] * loss for name, loss in losses.items()]
+        return StepOutput(torch.stack(weighted).sum(), student.pooled.float(), metrics=losses)
 
     @property
     def _weights(self) -> dict[str, float]:
@@ -140,27 +153,30 @@ class Distill(Method):
             "consistency": options.consistency_weight,
         }
 
-    def _ask_teacher(self, views: Views, cells: torch.Size) -> Encoded:
+    def _teacher_output(self, views: Views, grid_shape: torch.Size) -> EncoderOutput:
+        """Return the teacher's features of 2 B views, from the cache or by a forward pass."""
         if "teacher_grid" in views:
-            return Encoded(
+            return EncoderOutput(
                 views["teacher_pooled"].flatten(0, 1), views["teacher_grid"].flatten(0, 1)
             )
-        encoded: Encoded = self.teacher(views["images"].flatten(0, 1), (cells[0], cells[1]))
-        return encoded
+        images = views["images"].flatten(0, 1)
+        output: EncoderOutput = self.teacher(images, (grid_shape[0], grid_shape[1]))
+        return output
 
-    def _dense_loss(self, student: Encoded, teacher: Encoded) -> torch.Tensor:
-        return feature_loss(self.cell_adaptor(student.grid), self.standard_cells(teacher.grid))
+    def _dense_loss(self, student: EncoderOutput, teacher: EncoderOutput) -> torch.Tensor:
+        return feature_loss(self.patch_adaptor(student.grid), self.patch_standardizer(teacher.grid))
 
-    def _global_loss(self, student: Encoded, teacher: Encoded) -> torch.Tensor:
-        said = self.standard_images(teacher.pooled)
-        return cosine_loss(self.image_adaptor(student.pooled), said)
+    def _global_loss(self, student: EncoderOutput, teacher: EncoderOutput) -> torch.Tensor:
+        target = self.image_standardizer(teacher.pooled)
+        return cosine_loss(self.image_adaptor(student.pooled), target)
 
 
-def _check_size(size: int, encoder: Encoder) -> None:
-    if size % encoder.stride:
+def _check_crop_size(crop_size: int, encoder: Encoder) -> None:
+    if crop_size % encoder.stride:
+        nearest = max(1, round(crop_size / encoder.stride)) * encoder.stride
         raise ConfigError(
-            f"crop_size = {size}: {encoder.name} needs whole cells of {encoder.stride} pixels; set "
-            f"it to {max(1, round(size / encoder.stride)) * encoder.stride}"
+            f"crop_size = {crop_size}: {encoder.name} needs a multiple of its stride of "
+            f"{encoder.stride} pixels; set it to {nearest}"
         )
 
 

@@ -65,9 +65,9 @@ class Heads(Method):
         super().__init__(options, encoder)
         _check_has_cls_token(encoder)
         side = 2 * encoder.stride
-        _, scores = self._encode_with_attention(torch.zeros(1, 3, side, side))
-        self._check_head_count(scores.shape[1])
-        _freeze_unused(encoder, scores)
+        _, logits = self._encode_with_attention(torch.zeros(1, 3, side, side))
+        self._check_head_count(logits.shape[1])
+        _freeze_unused(encoder, logits)
 
     def build_transform(self) -> ViewTransform:
         """Return the transform to one view and its mask."""
@@ -75,24 +75,24 @@ class Heads(Method):
 
     def compute_loss(self, views: Views) -> StepOutput:
         """Compare the attention on `image` (B, 3, S, S) with `mask` (B, S, S) bool."""
-        output, scores = self._encode_with_attention(views["image"])
+        output, logits = self._encode_with_attention(views["image"])
         # Average the mask over each patch: the patch's share of foreground.
         foreground = avg_pool2d(views["mask"].float(), self.encoder.stride).flatten(1)
         first_background = self.options.foreground_heads
         first_free = first_background + self.options.background_heads
         losses = {
             "foreground": attention_guidance_loss(
-                scores[:, :first_background], self._pad_prefix_tokens(foreground)
+                logits[:, :first_background], self._pad_prefix_tokens(foreground)
             ),
             "background": attention_guidance_loss(
-                scores[:, first_background:first_free], self._pad_prefix_tokens(1 - foreground)
+                logits[:, first_background:first_free], self._pad_prefix_tokens(1 - foreground)
             ),
         }
         total = torch.stack(list(losses.values())).sum()
         return StepOutput(total, output.pooled.float(), metrics=losses)
 
     def _encode_with_attention(self, images: torch.Tensor) -> tuple[EncoderOutput, torch.Tensor]:
-        """Return features, and the CLS token's attention scores (B, n, N), float32."""
+        """Return features, and the CLS token's attention logits (B, n, N), float32."""
         with AttentionRecorder() as attention:
             output = self.encoder(images)
         with torch.autocast(images.device.type, enabled=False):
@@ -119,9 +119,9 @@ def _check_has_cls_token(encoder: Encoder) -> None:
         )
 
 
-def _freeze_unused(encoder: Encoder, scores: torch.Tensor) -> None:
-    """Freeze the weights that the scores do not depend on: DDP would wait for their gradients."""
+def _freeze_unused(encoder: Encoder, logits: torch.Tensor) -> None:
+    """Freeze the weights that the logits do not depend on: DDP would wait for their gradients."""
     weights = [weight for weight in encoder.parameters() if weight.requires_grad]
-    gradients = torch.autograd.grad(scores.sum(), weights, allow_unused=True)
+    gradients = torch.autograd.grad(logits.sum(), weights, allow_unused=True)
     for weight, gradient in zip(weights, gradients, strict=True):
         weight.requires_grad_(gradient is not None)

@@ -1,10 +1,10 @@
-"""Tiny networks and random views, for tests that are about something else."""
+"""Tiny networks and random views, for fast tests of the training methods."""
 
 from __future__ import annotations
 
 import torch
 from scenerep_training.methods.registry import METHODS
-from scenerep_training.networks.encoder import Encoded
+from scenerep_training.networks.encoder import EncoderOutput
 from torch import nn
 
 OUTPUTS = 64
@@ -17,7 +17,7 @@ WIDTHS = {
 
 
 class TinyEncoder(nn.Module):
-    """Two convolutions with batch normalisation, in an encoder's place."""
+    """Encoder of two convolutions with batch normalization."""
 
     channels, stride = 16, 4
 
@@ -34,18 +34,19 @@ class TinyEncoder(nn.Module):
 
     def forward(self, images):
         grid = self.layers(images.float() / 64 - 2).permute(0, 2, 3, 1)
-        return Encoded(grid.mean((1, 2)), grid)
+        return EncoderOutput(grid.mean((1, 2)), grid)
 
 
-def make_method(name, encoder=None, **changes):
+def build_method(name, encoder=None, **changes):
+    """Build a method with narrow networks, in training mode."""
     torch.manual_seed(0)
-    method = METHODS[name]
-    options = method.Options(**WIDTHS[name] | changes)
-    return method(options, encoder or TinyEncoder()).train()
+    method_class = METHODS[name]
+    options = method_class.Options(**WIDTHS[name] | changes)
+    return method_class(options, encoder or TinyEncoder()).train()
 
 
 def random_views(batch, seed=0, size=32, small=3):
-    """Views of 4x4 random colours: images of pixel noise all look the same to a network."""
+    """Return views of 4x4 random colors; a network hardly distinguishes images of pixel noise."""
     generator = torch.Generator().manual_seed(seed)
 
     def images(views, side):

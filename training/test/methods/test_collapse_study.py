@@ -1,4 +1,4 @@
-"""Real runs: what collapses is told, as in figure 7 of the DINO paper, and the presets do not."""
+"""Tests of collapse in short runs, as in figure 7 of the DINO paper, and of the presets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import math
 
 import pytest
-from scenerep_training.monitoring.collapse import diagnose
+from scenerep_training.monitoring.collapse import detect_collapse
 from short_run import preset, run
 
 STEPS = 120
@@ -20,7 +20,7 @@ STUDY = {
     "learning_rate": 0.05,
     "teacher_temperature": 0.04,
 }
-"""A fast teacher and a large learning rate, so that what will collapse does it at once."""
+"""A fast teacher and a large learning rate accelerate a collapse."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,39 +28,43 @@ def quiet(caplog):
     caplog.set_level(logging.ERROR, logger="lightning.pytorch")
 
 
-def alarms(history, outputs=None):
-    """What the guard would have said after each step."""
+def detected_kinds(history, outputs=None):
+    """Return the result of the collapse detector after each step."""
     steps = range(1, len(history.losses) + 1)
     curves = history.curves
-    return [diagnose({name: curves[name][:step] for name in curves}, outputs) for step in steps]
+    return [
+        detect_collapse({name: curves[name][:step] for name in curves}, outputs) for step in steps
+    ]
 
 
-@pytest.mark.parametrize(("missing", "kind"), [("centring", "constant"), ("sharpening", "uniform")])
-def test_without_centring_or_sharpening_dino_collapses_and_it_is_told(missing, kind):
+@pytest.mark.parametrize(
+    ("missing", "kind"), [("centering", "constant"), ("sharpening", "uniform")]
+)
+def test_dino_without_centering_or_sharpening_collapses(missing, kind):
     method, history = run("dino", STEPS, **STUDY, **{missing: False})
-    told = alarms(history, method.options.outputs)
-    assert set(told) == {None, kind}
-    assert told.index(kind) < STEPS / 2
+    kinds = detected_kinds(history, method.options.outputs)
+    assert set(kinds) == {None, kind}
+    assert kinds.index(kind) < STEPS / 2
 
 
-def test_with_both_it_does_not():
+def test_dino_with_centering_and_sharpening_does_not_collapse():
     method, history = run("dino", STEPS, **STUDY)
-    assert set(alarms(history, method.options.outputs)) == {None}
+    assert set(detected_kinds(history, method.options.outputs)) == {None}
 
 
 @pytest.mark.parametrize("batch", [8, 16])
-def test_dinos_preset_for_small_batches_learns_and_does_not_collapse(batch):
+def test_dino_preset_for_small_batches_learns(batch):
     options = preset("dino-small-batch")
     _, history = run("dino", STEPS, **options | {"batch_size": batch})
-    assert set(alarms(history, options["outputs"])) == {None}
+    assert set(detected_kinds(history, options["outputs"])) == {None}
     late = sum(history.losses[-LAST:]) / LAST
-    assert late < math.log(options["outputs"])  # what outputs that know nothing would give
+    assert late < math.log(options["outputs"])  # the loss of uniform outputs
 
 
 @pytest.mark.parametrize("batch", [8, 16])
-def test_byols_preset_for_small_batches_learns_and_does_not_collapse(batch):
+def test_byol_preset_for_small_batches_learns(batch):
     _, history = run("byol", STEPS, **preset("byol-small-batch") | {"batch_size": batch})
-    assert set(alarms(history)) == {None}
+    assert set(detected_kinds(history)) == {None}
     spread = history.curves["feature_std"]
     assert spread[-1] > 0.5 * spread[0]
     assert sum(history.losses[-LAST:]) / LAST < 0.7 * history.losses[0]

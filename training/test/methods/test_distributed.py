@@ -1,4 +1,4 @@
-"""Two processes with half a batch each learn what one process learns from the whole batch."""
+"""Tests that two processes with half a batch each equal one process with the whole batch."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ def whole():
     return {name: train(name) for name in WIDTHS}
 
 
-def assert_equal(found, expected):
-    assert found.keys() == expected.keys()
+def assert_equal(actual, expected):
+    assert actual.keys() == expected.keys()
     for key, value in expected.items():
         torch.testing.assert_close(
-            found[key], value, atol=1e-5, rtol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
+            actual[key], value, atol=1e-5, rtol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
         )
 
 
 @pytest.mark.parametrize("name", WIDTHS)
-def test_the_loss_is_that_of_the_whole_batch(name, halves, whole):
+def test_two_processes_have_loss_of_whole_batch(name, halves, whole):
     losses = torch.stack([half[name]["losses"] for half in halves]).mean(0)
     torch.testing.assert_close(losses, whole[name]["losses"], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("name", WIDTHS)
 @pytest.mark.parametrize("rank", [0, 1])
-def test_gradients_are_those_of_the_whole_batch(name, rank, halves, whole):
+def test_two_processes_have_gradients_of_whole_batch(name, rank, halves, whole):
     assert_equal(halves[rank][name]["gradients"], whole[name]["gradients"])
 
 
 @pytest.mark.parametrize("name", WIDTHS)
 @pytest.mark.parametrize("rank", [0, 1])
-def test_weights_teachers_centre_queue_and_running_statistics_too(name, rank, halves, whole):
+def test_two_processes_have_state_of_whole_batch(name, rank, halves, whole):
+    """The state includes weights, teachers, center, queue and running statistics."""
     assert_equal(halves[rank][name]["state"], whole[name]["state"])

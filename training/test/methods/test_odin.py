@@ -1,13 +1,13 @@
-"""ODIN: it learns, its targets follow, and its views fit its loss."""
+"""Tests of the method ODIN."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.views.pair import FramePair, Views
+from scenerep_training.data.views.base import FramePair, Views
 from scenerep_training.methods.odin import ODIN, ODINOptions
-from scenerep_training.networks.encoder import make_encoder
+from scenerep_training.networks.encoder import build_encoder
 from torch.utils.data import default_collate
 
 from scenerep_ros.frames import RGBDFrame
@@ -20,7 +20,7 @@ def odin():
         options = ODINOptions(
             crop_size=64, spanning_size=96, hidden=64, projection=32, objects=4
         ).model_copy(update={"stage": -2} | changes)
-        return ODIN(options, make_encoder(backbone, "random", options.stage))
+        return ODIN(options, build_encoder(backbone, "random", options.stage))
 
     return build
 
@@ -32,46 +32,46 @@ def pairs() -> list[FramePair]:
     return [FramePair(frame, frame) for frame in frames]
 
 
-def batch(method: ODIN, pairs: list[FramePair]) -> Views:
-    return default_collate([method.make_views()(pair) for pair in pairs])
+def make_batch(method: ODIN, pairs: list[FramePair]) -> Views:
+    return default_collate([method.build_transform()(pair) for pair in pairs])
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_vit2"])
-def test_the_loss_falls(odin, pairs, backbone):
+def test_odin_loss_falls(odin, pairs, backbone):
     method = odin(backbone)
-    views = batch(method, pairs)
-    optimiser = torch.optim.AdamW(method.parameters(), lr=1e-3)
+    views = make_batch(method, pairs)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3)
     losses = []
     for _ in range(12):
-        loss = method.loss(views).loss
-        optimiser.zero_grad()
+        loss = method.compute_loss(views).loss
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_only_the_online_network_learns(odin, pairs):
+def test_odin_trains_online_network_only(odin, pairs):
     method = odin()
-    method.loss(batch(method, pairs)).loss.backward()
-    moved = {name for name, weight in method.named_parameters() if weight.grad is not None}
-    learning = {name for name, weight in method.named_parameters() if weight.requires_grad}
-    assert moved == learning
-    assert not any(name.startswith(("target", "discovery")) for name in moved)
+    method.compute_loss(make_batch(method, pairs)).loss.backward()
+    with_gradient = {name for name, weight in method.named_parameters() if weight.grad is not None}
+    trained = {name for name, weight in method.named_parameters() if weight.requires_grad}
+    assert with_gradient == trained
+    assert not any(name.startswith(("target", "discovery")) for name in with_gradient)
 
 
-def test_targets_follow_by_their_own_momenta(odin):
+def test_odin_momentum_networks_have_their_own_momentum(odin):
     method = odin(momentum=0.75, discovery_momentum=0.5)
     with torch.no_grad():
         for weight in method.encoder.parameters():
             weight += 1
     online = next(method.encoder.parameters())
-    method.after_step()
+    method.after_optimizer_step()
     torch.testing.assert_close(next(method.target.parameters()), online - 0.75)
     torch.testing.assert_close(next(method.discovery.parameters()), online - 0.5)
 
 
-def test_the_log_says_how_many_objects_were_compared(odin, pairs):
+def test_odin_logs_number_of_compared_objects(odin, pairs):
     method = odin(consistent_crops=True)
-    objects = method.loss(batch(method, pairs)).parts["objects"]
+    objects = method.compute_loss(make_batch(method, pairs)).metrics["objects"]
     assert 2 < objects <= 4
