@@ -1,1 +1,1 @@
-"""What carries a method through a run: trainer, checkpoints, guards, logs, export."""
+"""Training loop: trainer, saved states, seeding, distributed processes and export."""

@@ -1,4 +1,4 @@
-"""Which pairs make up which batch: a function of the step alone."""
+"""Batch sampler whose batches depend only on the step."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from torch.utils.data import Sampler
 from scenerep_training.config.options import TrainingOptions
 
 
-class StepBatches(Sampler[list[int]]):
-    """Numbers of the pairs of each batch of one process.
+class StepBatchSampler(Sampler[list[int]]):
+    """Sampler of the pair indices of each batch of one process.
 
-    Step s takes the pairs s B to (s + 1) B - 1, whatever the number of processes and of batches
-    that make a step. So a resumed run goes on where it was, and a distributed run sees what a
-    single process would.
+    Step s covers the pairs s B to (s + 1) B - 1, for any number of processes and of accumulated
+    batches. A resumed run therefore continues with the next pairs, and a distributed run processes
+    the same pairs as a run of one process.
 
     Args:
-        options: of the run.
-        place: asked when iteration starts: the steps that a resumed run has done, and the rank of
-            this process.
+        options: options of the run.
+        get_position: function that returns the number of completed steps and the rank of this
+            process; it is called when iteration starts.
     """
 
-    def __init__(self, options: TrainingOptions, place: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, options: TrainingOptions, get_position: Callable[[], tuple[int, int]]
+    ) -> None:
         self._options = options
-        self._place = place
+        self._get_position = get_position
 
     def __iter__(self) -> Iterator[list[int]]:
-        options, (first_step, rank) = self._options, self._place()
+        options, (first_step, rank) = self._options, self._get_position()
         size = options.batch_size // (options.accumulate * options.world_size)
         for step in range(first_step, options.max_steps):
-            for part in range(options.accumulate):
+            for batch in range(options.accumulate):
                 start = step * options.batch_size
-                start += (part * options.world_size + rank) * size
+                start += (batch * options.world_size + rank) * size
                 yield list(range(start, start + size))

@@ -1,4 +1,4 @@
-"""The trained network as the runtime loads it: model.safetensors and model.yaml."""
+"""Export of the trained network to the checkpoint that the runtime loads."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_training.methods.base import Method
 
 
-def export(method: Method, folder: Path, training: dict[str, Any]) -> None:
-    """Write the network that the method hands out.
+def export_checkpoint(method: Method, folder: Path, training: dict[str, Any]) -> None:
+    """Write model.safetensors and model.yaml of the method's exported encoder.
 
     Args:
-        method: whose `exported` encoder is written.
-        folder: of the checkpoint.
-        training: method, options, data and figures, for people.
+        method: trained method.
+        folder: folder of the checkpoint.
+        training: name of the method, options, data and metrics, for the card's readers.
 
     Raises:
         ScenerepError: if the folder cannot be written.
     """
-    encoder, options = method.exported, method.options
+    encoder, options = method.exported_encoder, method.options
     card = ModelCard(
         architecture=encoder.name,
-        mean=encoder.normalisation.mean,
-        std=encoder.normalisation.std,
+        mean=encoder.normalization.mean,
+        std=encoder.normalization.std,
         stage=encoder.stage,
         resolution=options.crop_size,
-        origin=f"scenerep-train {method.name}, first weights: {options.init}",
-        licence="that of the training data and of the first weights",
+        origin=f"scenerep-train {training['method']}, initial weights: {options.init}",
+        licence="that of the training data and of the initial weights",
         training=training,
     )
     save_checkpoint(folder, encoder.network.state_dict(), card)

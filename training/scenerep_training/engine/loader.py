@@ -1,4 +1,4 @@
-"""The data of a run, read and augmented by processes of their own."""
+"""Data loader of a run."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from scenerep_training.data.pairs import PairDataset, one_thread
+from scenerep_training.data.pairs import PairDataset, limit_worker_threads
 from scenerep_training.data.recordings import Recordings
-from scenerep_training.engine.batches import StepBatches
+from scenerep_training.engine.batches import StepBatchSampler
 from scenerep_training.methods.base import Method
 
-AHEAD = 4
-"""Batches that each worker has ready."""
+PREFETCHED_BATCHES = 4
+"""Batches that each worker prepares ahead."""
 
 
-def make_loader(
-    method: Method, recordings: Recordings, place: Callable[[], tuple[int, int]]
+def build_loader(
+    method: Method, recordings: Recordings, get_position: Callable[[], tuple[int, int]]
 ) -> DataLoader[Any]:
-    """Build the loader of one process of a run.
+    """Build the data loader of one process of a run.
 
     Args:
-        method: whose views and options it follows.
-        recordings: to draw pairs from.
-        place: see `StepBatches`.
+        method: method whose view transform and options are used.
+        recordings: recordings that pairs are drawn from.
+        get_position: see `StepBatchSampler`.
     """
     options = method.options
     pairs = PairDataset(
         recordings,
-        method.make_views(),
+        method.build_transform(),
         options,
         options.seed,
         options.max_steps * options.batch_size,
     )
     return DataLoader(
         pairs,
-        batch_sampler=StepBatches(options, place),
+        batch_sampler=StepBatchSampler(options, get_position),
         num_workers=options.workers,
-        worker_init_fn=one_thread,
-        prefetch_factor=AHEAD if options.workers else None,
+        worker_init_fn=limit_worker_threads,
+        prefetch_factor=PREFETCHED_BATCHES if options.workers else None,
         pin_memory=torch.cuda.is_available(),
     )

@@ -1,4 +1,4 @@
-"""One run, from a plan to a checkpoint: the way of training, short enough to read in one sitting."""
+"""Training run, from its configuration to the exported checkpoint."""
 
 from __future__ import annotations
 
@@ -16,38 +16,40 @@ from tqdm import tqdm
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.held_back import hold_back
+from scenerep_training.data.held_out import hold_out_frames
 from scenerep_training.data.recordings import Recordings, open_recordings
-from scenerep_training.engine.loader import make_loader
-from scenerep_training.engine.run_folder import COMMAND, claim
-from scenerep_training.engine.seeding import StepSeeds
-from scenerep_training.engine.state import STATE_NAME, StateKeeper
-from scenerep_training.engine.stopping import StopSignals
-from scenerep_training.engine.trainer import first_step_of, make_trainer
+from scenerep_training.engine.loader import build_loader
+from scenerep_training.engine.run_folder import COMMAND, claim_run_folder
+from scenerep_training.engine.seeding import StepSeeding
+from scenerep_training.engine.state import STATE_NAME, StateCheckpoint, read_completed_steps
+from scenerep_training.engine.stopping import StopOnSignal
+from scenerep_training.engine.trainer import build_trainer
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
-from scenerep_training.monitoring.collapse_guard import CollapseGuard
-from scenerep_training.monitoring.pictures import Pictures
-from scenerep_training.monitoring.progress import Progress
-from scenerep_training.monitoring.step_clock import StepClock
-from scenerep_training.networks.encoder import make_encoder
+from scenerep_training.monitoring.collapse_detector import CollapseDetector
+from scenerep_training.monitoring.progress_bar import TrainingProgressBar
+from scenerep_training.monitoring.segmentation_preview import SegmentationPreview
+from scenerep_training.monitoring.step_profiler import StepProfiler
+from scenerep_training.networks.encoder import build_encoder
 
-HELD_BACK = 4
-"""Frames that are never trained on, for the pictures."""
+NUM_HELD_OUT_FRAMES = 4
+"""Frames that are excluded from training, for the previews."""
+SIGNAL_EXIT_CODE = 128
+"""Exit code of a process that a signal ended, minus the number of the signal."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a user asks for.
+class RunConfig:
+    """Configuration of a training run.
 
     Attributes:
-        method: its name.
-        options: of that method.
-        data: recordings.
-        weights: how often each is drawn, or None.
-        folder: of the run.
-        command: as typed.
-        profile: whether to measure where the time goes.
+        method: name of the method.
+        options: options of that method.
+        data: paths of the recordings.
+        weights: sampling weight of each path; None weights them by their numbers of frames.
+        folder: folder of the run.
+        command: command line, for the record.
+        profile: measure the time of each part of a step.
     """
 
     method: str
@@ -59,7 +61,7 @@ class Plan:
     profile: bool = False
 
     def settings(self) -> dict[str, Any]:
-        """What must be the same when the run goes on, and the command."""
+        """Return the settings that must be equal when the run is resumed, and the command."""
         return {
             "method": self.method,
             "options": self.options.model_dump(),
@@ -70,58 +72,66 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
+class RunOutcome:
+    """Result of a run for the command line.
 
     Attributes:
-        message: for the user; empty where another process speaks.
-        exit_code: of the process: 0, or 128 and the number of the signal that stopped it.
+        message: text for the user; empty in all processes but the first.
+        exit_code: exit code of the process: 0, or 128 plus the number of the signal that stopped it.
     """
 
     message: str = ""
     exit_code: int = 0
 
 
-def run_training(plan: Plan) -> Outcome:
-    """Train as planned, or go on where the folder's run was stopped.
+def run_training(config: RunConfig) -> RunOutcome:
+    """Train, or resume the run of the folder.
 
     Raises:
-        ConfigError, SourceError, WeightsError: if the plan cannot work.
-        CollapseError: if the features stop depending on the images.
-        ScenerepError: if the disk is full; the last state saved stays.
+        ConfigError: if the options contradict each other or the folder holds another run.
+        SourceError: if a recording cannot be opened, or too many frames are unreadable.
+        WeightsError: if the initial weights or the saved state cannot be read.
+        CollapseError: if the features no longer depend on the images.
+        ScenerepError: if the disk is full; the last saved state remains.
     """
-    claim(plan.folder, plan.settings())
-    done = first_step_of(plan.folder / STATE_NAME)
-    if done >= plan.options.max_steps:
-        return Outcome(f"{plan.folder}: this run is done; name another --output for a new one")
-    opened = open_recordings(plan.data, plan.weights, plan.options.odometry)
-    recordings, held_back = hold_back(opened, HELD_BACK)
-    method = make_method(plan, recordings)
-    stop, clock = StopSignals(), StepClock()
-    watchers = [stop, *make_watchers(plan, held_back)]
-    if plan.profile:
-        watchers = [clock, *watchers, clock.after]
-    trainer = make_trainer(plan.options, plan.folder, watchers, done)
-    loader = make_loader(method, recordings, lambda: (trainer.global_step, trainer.global_rank))
-    fit(trainer, method, loader, plan.folder / STATE_NAME if done else None)
-    return outcome(plan, stop.received, clock) if trainer.is_global_zero else Outcome()
+    claim_run_folder(config.folder, config.settings())
+    completed_steps = read_completed_steps(config.folder / STATE_NAME)
+    if completed_steps >= config.options.max_steps:
+        message = f"{config.folder}: this run is complete; name another --output for a new one"
+        return RunOutcome(message)
+    # Open the data and hold out the frames for the previews.
+    all_recordings = open_recordings(config.data, config.weights, config.options.odometry)
+    recordings, held_out = hold_out_frames(all_recordings, NUM_HELD_OUT_FRAMES)
+    method = build_method(config, recordings)
+    # The profiler starts before and ends after all other callbacks.
+    stop, profiler = StopOnSignal(), StepProfiler()
+    callbacks = [stop, *build_callbacks(config, held_out)]
+    if config.profile:
+        callbacks = [profiler, *callbacks, profiler.final_callback]
+    # Train, from the saved state if there is one.
+    trainer = build_trainer(config.options, config.folder, callbacks, completed_steps)
+    loader = build_loader(method, recordings, lambda: (trainer.global_step, trainer.global_rank))
+    fit(trainer, method, loader, config.folder / STATE_NAME if completed_steps else None)
+    if not trainer.is_global_zero:
+        return RunOutcome()
+    return describe_outcome(config, stop.received, profiler)
 
 
-def make_watchers(plan: Plan, held_back: Sequence[RGBDFrame]) -> list[Callback]:
-    """Build the callbacks of a run, in the order in which they are called."""
-    options = plan.options
+def build_callbacks(config: RunConfig, held_out: Sequence[RGBDFrame]) -> list[Callback]:
+    """Build the callbacks of a run, in the order of their calls."""
+    options = config.options
     return [
-        StepSeeds(options.seed),
-        CollapseGuard(options.log_every),
-        StateKeeper(plan.folder, options.checkpoint_every, plan.settings()),
-        Pictures(plan.folder / "pictures", held_back, options.pictures_every),
+        StepSeeding(options.seed),
+        CollapseDetector(options.log_every),
+        StateCheckpoint(config.folder, options.checkpoint_every, config.settings()),
+        SegmentationPreview(config.folder / "previews", held_out, options.preview_every),
         LearningRateMonitor(logging_interval="step"),
-        Progress(),
+        TrainingProgressBar(config.method),
     ]
 
 
 def fit(trainer: Trainer, method: Method, loader: DataLoader[Any], state: Path | None) -> None:
-    """Train, from a state if there is one.
+    """Train, from a saved state if there is one.
 
     Raises:
         ScenerepError: as `run_training`.
@@ -129,33 +139,39 @@ def fit(trainer: Trainer, method: Method, loader: DataLoader[Any], state: Path |
     try:
         trainer.fit(method, loader, ckpt_path=state, weights_only=True)
     except ScenerepError as error:
-        # A worker's error comes with its traceback; the last line is what it said.
-        raise type(error)(str(error).strip().splitlines()[-1].removeprefix(_name(error))) from error
+        # The error of a worker contains its traceback; the last line is the message.
+        message = str(error).strip().splitlines()[-1]
+        raise type(error)(message.removeprefix(_type_prefix(error))) from error
 
 
-def make_method(plan: Plan, recordings: Recordings) -> Method:
-    """Build the method with its first weights, and let it prepare itself.
+def build_method(config: RunConfig, recordings: Recordings) -> Method:
+    """Build the method with its initial weights, and prepare it on the data.
 
     Raises:
-        ConfigError, WeightsError: if a network cannot be built.
+        ConfigError: if a network is unknown or does not fit the method.
+        WeightsError: if weights are missing, damaged or do not fit.
     """
-    options, kind = plan.options, METHODS[plan.method]
+    options, method_class = config.options, METHODS[config.method]
     seed_everything(options.seed, verbose=False)
-    encoder = make_encoder(options.backbone, options.init, options.stage, options.frozen_norms)
-    method = kind(options, encoder)
+    encoder = build_encoder(options.backbone, options.init, options.stage, options.frozen_norms)
+    method = method_class(options, encoder)
     frames, total = recordings.color_frames(), sum(map(len, recordings.sources))
     method.prepare(tqdm(frames, "preparing", total, unit="frame", leave=False, delay=1))
     return method
 
 
-def outcome(plan: Plan, received: signal.Signals | None, clock: StepClock) -> Outcome:
-    """Say how the run ended."""
-    times = f"\n{clock.text()}" if plan.profile else ""
+def describe_outcome(
+    config: RunConfig, received: signal.Signals | None, profiler: StepProfiler
+) -> RunOutcome:
+    """Return the message and exit code of a run that ended or was stopped by a signal."""
+    profile = f"\n{profiler.report()}" if config.profile else ""
     if received is None:
-        return Outcome(f"written to {plan.folder}{times}")
-    again = f"{received.name}: state saved in {plan.folder}; call again to go on"
-    return Outcome(again + times, 128 + received)
+        return RunOutcome(f"written to {config.folder}{profile}")
+    message = (
+        f"{received.name}: state saved in {config.folder}; repeat the command to resume{profile}"
+    )
+    return RunOutcome(message, SIGNAL_EXIT_CODE + received)
 
 
-def _name(error: ScenerepError) -> str:
+def _type_prefix(error: ScenerepError) -> str:
     return f"{type(error).__module__}.{type(error).__name__}: "

@@ -1,4 +1,4 @@
-"""The folder of a run, of training or of evaluation: whose it is, and JSON in it."""
+"""Folder of a training or evaluation run: its settings, and JSON files in it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from typing import Any
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
 
+SETTINGS_NAME = "settings.json"
 COMMAND = "command"
-"""The one setting that may differ when a run is resumed."""
+"""Name of the only setting that may differ when a run is resumed."""
 
 
-def claim(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Mark the folder with the run's settings, or check that it is this run's.
+def claim_run_folder(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a run into its folder, or compare them with those of a resumed run.
 
     Raises:
-        ConfigError: if it holds a run with other settings.
+        ConfigError: if the folder holds a run with other settings.
     """
-    path = folder / "settings.json"
+    path = folder / SETTINGS_NAME
     if not path.exists():
-        write_atomically(path, json_text(settings).encode())
+        write_atomically(path, to_json(settings).encode())
         return
-    found, asked = read_json(path), json.loads(json_text(settings))
-    names = dict.fromkeys([*asked, *found])
-    differing = [name for name in names if asked.get(name) != found.get(name) and name != COMMAND]
+    stored, requested = read_json(path), json.loads(to_json(settings))
+    names = dict.fromkeys([*requested, *stored])
+    differing = [
+        name for name in names if requested.get(name) != stored.get(name) and name != COMMAND
+    ]
     if differing:
         raise ConfigError(
             f"run folder {folder}: holds a run with other settings ({', '.join(differing)}; see "
@@ -35,21 +38,25 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
         )
 
 
-def json_text(value: Any, indent: int | None = 2) -> str:
-    """Return a line, or lines, of JSON as every reader takes it: undefined numbers are null."""
-    return json.dumps(_defined(value), indent=indent, allow_nan=False) + "\n"
+def to_json(value: Any, indent: int | None = 2) -> str:
+    r"""Return standard JSON with a final newline; numbers that are not finite become null.
+
+    >>> to_json({"loss": float("nan")}, indent=None)
+    '{"loss": null}\n'
+    """
+    return json.dumps(_replace_non_finite(value), indent=indent, allow_nan=False) + "\n"
 
 
-def _defined(value: Any) -> Any:
+def _replace_non_finite(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _defined(part) for key, part in value.items()}
+        return {key: _replace_non_finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_defined(part) for part in value]
+        return [_replace_non_finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a run's file.
+    """Read a JSON file of a run folder.
 
     Raises:
         ConfigError: if it is missing or not a JSON object.

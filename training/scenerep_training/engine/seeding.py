@@ -1,4 +1,4 @@
-"""Randomness as a function of the step, so that a resumed run draws what it would have drawn."""
+"""Seeding of random numbers by the step, so that a resumed run draws the same numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 
-class StepSeeds(Callback):
-    """Seeds torch's generators before each batch with run, step, batch and process.
+class StepSeeding(Callback):
+    """Callback that seeds torch's generators before each batch by seed, step, batch and rank.
 
-    There is no generator's state to save: dropout, and whatever else a method draws on its device,
-    depends on where the run is and on nothing that came before.
+    No generator state needs to be saved: dropout, and all else that a method draws on its device,
+    depends only on the position in the run.
 
     Args:
-        seed: of the run.
+        seed: seed of the run.
     """
 
     def __init__(self, seed: int) -> None:
@@ -25,6 +25,6 @@ class StepSeeds(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Lightning's hook."""
-        place = (self._seed, trainer.global_step, batch_idx, trainer.global_rank)
-        torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+        """Seed torch's generators (Lightning hook)."""
+        position = (self._seed, trainer.global_step, batch_idx, trainer.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(position).generate_state(1)[0]))

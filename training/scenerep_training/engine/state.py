@@ -1,4 +1,4 @@
-"""The state of a run on disk: saved often, whole or not at all, and read without running code."""
+"""Training state on disk: written atomically, and read without executing code."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lightning.pytorch.plugins.io import CheckpointIO
 
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
-from scenerep_training.engine.export import export
+from scenerep_training.engine.export import export_checkpoint
 from scenerep_training.methods.base import Method
-from scenerep_training.monitoring.watcher import Watcher
+from scenerep_training.monitoring.step_callback import StepCallback
 
 STATE_NAME = "state.ckpt"
 
 
-class AsideCheckpoints(CheckpointIO):
-    """Writes states aside and renames them; reads tensors and plain values, never code."""
+class AtomicCheckpointIO(CheckpointIO):
+    """Lightning plug-in that writes states atomically and reads only tensors and plain values."""
 
     def save_checkpoint(
         self,
@@ -31,7 +31,8 @@ class AsideCheckpoints(CheckpointIO):
         """Save a state.
 
         Raises:
-            ScenerepError: if the disk is full or the folder cannot be written; the older state stays.
+            ScenerepError: if the disk is full or the folder cannot be written; the previous state
+                remains.
         """
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
@@ -46,13 +47,13 @@ class AsideCheckpoints(CheckpointIO):
         """Read a state onto the CPU.
 
         Raises:
-            WeightsError: if the file is damaged or holds code.
+            WeightsError: if the file is damaged or contains code.
         """
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged pickle can raise nearly anything
+        except Exception as error:  # a damaged pickle can raise nearly any exception
             raise WeightsError(
-                f"{path}: is no whole state of a run, or holds code, which is never run "
+                f"{path}: is no complete state of a run, or contains code, which is never executed "
                 f"({type(error).__name__}); remove it to start again from the beginning"
             ) from None
 
@@ -61,32 +62,46 @@ class AsideCheckpoints(CheckpointIO):
         Path(path).unlink(missing_ok=True)
 
 
-class StateKeeper(Watcher):
-    """Saves the run's state, and the network for the robot, every so many steps and when it stops.
+def read_completed_steps(state: Path) -> int:
+    """Return the number of steps that a run has completed by its state file; 0 without the file.
+
+    Raises:
+        WeightsError: if the file is damaged or contains code.
+    """
+    if not state.exists():
+        return 0
+    return int(AtomicCheckpointIO().load_checkpoint(state)["global_step"])
+
+
+class StateCheckpoint(StepCallback):
+    """Callback that saves the training state and exports the network, at intervals and at the end.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         every: steps between two saves.
-        card: what model.yaml says of the training: method, options, data.
+        training: method, options and data, for model.yaml.
     """
 
-    def __init__(self, folder: Path, every: int, card: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, every: int, training: dict[str, Any]) -> None:
         self._folder = folder
         self._every = every
-        self._card = card
+        self._training = training
         self._saved_step = 0
 
-    def started(self, trainer: Trainer, method: Method) -> None:
-        """Count from here."""
+    def on_run_start(self, trainer: Trainer, method: Method) -> None:
+        """Start the first interval."""
         self._saved_step = trainer.global_step
 
-    def step_done(self, trainer: Trainer, method: Method, step: int) -> None:
-        """Save if it is time, or if there will be no other."""
-        last = trainer.should_stop or step >= method.options.max_steps
-        if not last and step - self._saved_step < self._every:
+    def on_step_end(self, trainer: Trainer, method: Method, step: int) -> None:
+        """Save if the interval is over, or if this is the last step."""
+        is_last = trainer.should_stop or step >= method.options.max_steps
+        if not is_last and step - self._saved_step < self._every:
             return
         self._saved_step = step
-        trainer.save_checkpoint(self._folder / STATE_NAME)  # every process takes part in it
+        trainer.save_checkpoint(self._folder / STATE_NAME)  # a collective operation
         if trainer.is_global_zero:
-            figures = {name: round(float(v), 6) for name, v in trainer.callback_metrics.items()}
-            export(method, self._folder, self._card | {"steps": step, "figures": figures})
+            metrics = {
+                name: round(float(value), 6) for name, value in trainer.callback_metrics.items()
+            }
+            progress = {"steps": step, "metrics": metrics}
+            export_checkpoint(method, self._folder, self._training | progress)

@@ -1,4 +1,4 @@
-"""Interrupts and termination: the step is finished, the state is saved, the run ends cleanly."""
+"""Graceful stop on SIGINT and SIGTERM: the run completes its step and saves its state."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from lightning.pytorch import Trainer
 
 from scenerep_training.methods.base import Method
-from scenerep_training.monitoring.watcher import Watcher
+from scenerep_training.monitoring.step_callback import StepCallback
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopSignals(Watcher):
-    """Stops a run after the step in which SIGINT or SIGTERM comes; a second one stops it at once.
+class StopOnSignal(StepCallback):
+    """Callback that stops a run after the current step on a signal, and at once on a second one.
 
-    Has to come before the watcher that saves the state.
+    It must precede the callback that saves the state.
 
     Attributes:
         received: the signal, or None.
@@ -25,22 +25,24 @@ class StopSignals(Watcher):
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self._before: dict[signal.Signals, Any] = {}
+        self._previous_handlers: dict[signal.Signals, Any] = {}
 
-    def started(self, trainer: Trainer, method: Method) -> None:
-        """Take the signals over from Lightning, whose own handlers are there by now."""
-        self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+    def on_run_start(self, trainer: Trainer, method: Method) -> None:
+        """Install the signal handlers, after Lightning has installed its own."""
+        self._previous_handlers = {
+            number: signal.signal(number, self._receive) for number in SIGNALS
+        }
 
-    def step_done(self, trainer: Trainer, method: Method, step: int) -> None:
-        """Let all processes stop after the same step."""
-        asked = self.received is not None
+    def on_step_end(self, trainer: Trainer, method: Method, step: int) -> None:
+        """Stop all processes after the same step."""
+        should_stop = self.received is not None
         if trainer.world_size > 1:
-            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
-        trainer.should_stop = trainer.should_stop or asked
+            should_stop = trainer.strategy.reduce_boolean_decision(should_stop, all=False)
+        trainer.should_stop = trainer.should_stop or should_stop
 
-    def ended(self, trainer: Trainer, method: Method) -> None:
-        """Give the signals back."""
-        for number, handler in self._before.items():
+    def on_run_end(self, trainer: Trainer, method: Method) -> None:
+        """Restore the previous signal handlers."""
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:

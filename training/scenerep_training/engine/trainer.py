@@ -1,4 +1,4 @@
-"""Lightning's trainer, as the options say."""
+"""Lightning trainer of a run."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from scenerep_ros.backbones.hardware import choose_device
 from scenerep_training.config.options import Precision, TrainingOptions
-from scenerep_training.engine.state import AsideCheckpoints
+from scenerep_training.engine.state import AtomicCheckpointIO
 
-PRECISIONS: dict[Precision, str] = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+LIGHTNING_PRECISIONS: dict[Precision, str] = {
+    "fp32": "32-true",
+    "bf16": "bf16-mixed",
+    "fp16": "16-mixed",
+}
 
 
-def make_trainer(
+def build_trainer(
     options: TrainingOptions, folder: Path, callbacks: Sequence[Callback], first_step: int
 ) -> Trainer:
-    """Build the trainer of one run.
+    """Build the trainer of a run.
 
     Args:
-        options: of the run.
-        folder: of the run.
-        callbacks: in the order in which they are called.
-        first_step: at which the run goes on; what the log has after it is forgotten.
+        options: options of the run.
+        folder: folder of the run.
+        callbacks: callbacks, in the order of their calls.
+        first_step: step at which the run resumes; later entries of the log are discarded.
 
     Raises:
-        ConfigError: if CUDA is asked for and absent.
+        ConfigError: if the options require CUDA and it is not available.
     """
     device = choose_device(options.device)
     return Trainer(
@@ -35,26 +39,19 @@ def make_trainer(
         devices=options.devices,
         num_nodes=options.nodes,
         strategy="ddp" if options.world_size > 1 else "auto",
-        precision=PRECISIONS[options.precision],  # type: ignore[arg-type]
+        precision=LIGHTNING_PRECISIONS[options.precision],  # type: ignore[arg-type]
         max_steps=options.max_steps,
         max_epochs=-1,
         accumulate_grad_batches=options.accumulate,
         gradient_clip_val=options.clip or None,
         log_every_n_steps=options.log_every,
         callbacks=list(callbacks),
-        plugins=[AsideCheckpoints()],
+        plugins=[AtomicCheckpointIO()],
         logger=TensorBoardLogger(folder, name="", version="log", purge_step=first_step or None),
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        use_distributed_sampler=False,  # StepBatches deals the pairs out
+        use_distributed_sampler=False,  # StepBatchSampler distributes the pairs
         benchmark=device.type == "cuda",
         default_root_dir=folder,
     )
-
-
-def first_step_of(state: Path) -> int:
-    """Steps that the run has done whose state this is; 0 where there is none."""
-    if not state.exists():
-        return 0
-    return int(AsideCheckpoints().load_checkpoint(state)["global_step"])

@@ -1,1 +1,1 @@
-"""Health, progress and pictures of a training run."""
+"""Lightning callbacks that monitor a training run, and the metrics that they log."""

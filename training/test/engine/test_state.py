@@ -1,4 +1,4 @@
-"""States on disk: whole or not there, and no code in them."""
+"""Tests of saved states: atomic writes, and reading without executing code."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from scenerep_training.engine.state import AsideCheckpoints
-from scenerep_training.engine.trainer import first_step_of
+from scenerep_training.engine.state import AtomicCheckpointIO, read_completed_steps
 
 from scenerep_ros.errors import ScenerepError, WeightsError
 
@@ -17,7 +16,7 @@ STATE = {"global_step": 7, "state_dict": {"weight": torch.arange(5000.0)}}
 
 @contextmanager
 def full_disk(size: int):
-    """No file may grow past so many bytes; fails as a full disk does, in the middle of a write."""
+    """Limit the size of files, which fails in the middle of a write like a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -26,37 +25,38 @@ def full_disk(size: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_state_comes_back_as_it_was(tmp_path):
+def test_state_is_read_as_saved(tmp_path):
     path = tmp_path / "state.ckpt"
-    AsideCheckpoints().save_checkpoint(STATE, path)
-    read = AsideCheckpoints().load_checkpoint(path)
-    assert torch.equal(read["state_dict"]["weight"], STATE["state_dict"]["weight"])
-    assert first_step_of(path) == 7
-    assert first_step_of(tmp_path / "none.ckpt") == 0
+    AtomicCheckpointIO().save_checkpoint(STATE, path)
+    state = AtomicCheckpointIO().load_checkpoint(path)
+    assert torch.equal(state["state_dict"]["weight"], STATE["state_dict"]["weight"])
+    assert read_completed_steps(path) == 7
 
 
-def test_a_full_disk_leaves_the_older_state_and_nothing_else(tmp_path):
+def test_read_completed_steps_without_state_is_zero(tmp_path):
+    assert read_completed_steps(tmp_path / "none.ckpt") == 0
+
+
+def test_save_on_full_disk_keeps_previous_state(tmp_path):
     path = tmp_path / "state.ckpt"
-    AsideCheckpoints().save_checkpoint(STATE, path)
+    AtomicCheckpointIO().save_checkpoint(STATE, path)
     with full_disk(1000), pytest.raises(ScenerepError, match=r"state\.ckpt.*disk full"):
-        AsideCheckpoints().save_checkpoint(STATE | {"global_step": 8}, path)
-    assert first_step_of(path) == 7
+        AtomicCheckpointIO().save_checkpoint(STATE | {"global_step": 8}, path)
+    assert read_completed_steps(path) == 7
     assert [child.name for child in tmp_path.iterdir()] == ["state.ckpt"]
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
-def test_a_state_that_was_cut_short_is_refused(tmp_path, share):
+@pytest.mark.parametrize("ratio", [0.0, 0.5, 0.99])
+def test_load_of_truncated_state_raises(tmp_path, ratio):
     path = tmp_path / "state.ckpt"
-    AsideCheckpoints().save_checkpoint(STATE, path)
+    AtomicCheckpointIO().save_checkpoint(STATE, path)
     data = path.read_bytes()
-    path.write_bytes(data[: int(share * len(data))])
+    path.write_bytes(data[: int(ratio * len(data))])
     with pytest.raises(WeightsError, match="start again"):
-        AsideCheckpoints().load_checkpoint(path)
+        AtomicCheckpointIO().load_checkpoint(path)
 
 
-class Harmful:
-    """Writes a file when it is unpickled."""
-
+class WritesFileOnUnpickling:
     def __init__(self, target) -> None:
         self.target = target
 
@@ -64,9 +64,9 @@ class Harmful:
         return (open, (str(self.target), "w"))
 
 
-def test_code_in_a_state_is_not_run(tmp_path):
+def test_load_does_not_execute_code(tmp_path):
     path, target = tmp_path / "state.ckpt", tmp_path / "harm"
-    torch.save({"global_step": Harmful(target)}, path)
-    with pytest.raises(WeightsError, match="never run"):
-        first_step_of(path)
+    torch.save({"global_step": WritesFileOnUnpickling(target)}, path)
+    with pytest.raises(WeightsError, match="never executed"):
+        read_completed_steps(path)
     assert not target.exists()

@@ -1,80 +1,91 @@
-"""Collapses are told early, and health is not taken for one."""
+"""Tests of the detection of collapse from curves."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
-from scenerep_training.monitoring.collapse import PATIENCE, diagnose
+from scenerep_training.monitoring.collapse import (
+    MIN_AGREEING_MEASUREMENTS,
+    classify_collapse,
+    detect_collapse,
+)
 
 OUTPUTS = 256
-HIGHEST = math.log(OUTPUTS)
-LONG = 200
+MAX_ENTROPY = math.log(OUTPUTS)
+STEPS = 200
 
 
-def history(entropy, kl):
+def make_history(entropy, kl):
     return {"teacher_entropy": entropy, "kl": kl, "feature_std": [0.07] * len(kl)}
 
 
-def fading(count, rate=0.05):
-    return [math.exp(-rate * step) for step in range(count)]
+def truncate(history, length):
+    return {name: values[:length] for name, values in history.items()}
 
 
-CONSTANT = history([HIGHEST * x for x in fading(LONG)], fading(LONG))
-UNIFORM = history([HIGHEST - x for x in fading(LONG)], fading(LONG))
-HEALTHY = history([3 + x for x in fading(LONG)], [0.05] * LONG)
+DECAY = [math.exp(-0.05 * step) for step in range(STEPS)]
+CONSTANT = make_history([MAX_ENTROPY * value for value in DECAY], DECAY)
+UNIFORM = make_history([MAX_ENTROPY - value for value in DECAY], DECAY)
+HEALTHY = make_history([3 + value for value in DECAY], [0.05] * STEPS)
 
 
 @pytest.mark.parametrize(
-    ("curves", "kind"), [(CONSTANT, "constant"), (UNIFORM, "uniform"), (HEALTHY, None)]
+    ("history", "kind"), [(CONSTANT, "constant"), (UNIFORM, "uniform"), (HEALTHY, None)]
 )
-def test_which_kind_it_is(curves, kind):
-    assert diagnose(curves, OUTPUTS) == kind
+def test_detect_collapse_returns_its_kind(history, kind):
+    assert detect_collapse(history, OUTPUTS) == kind
 
 
-@pytest.mark.parametrize(("curves", "kind"), [(CONSTANT, "constant"), (UNIFORM, "uniform")])
-def test_it_is_told_before_the_run_is_over_but_not_at_once(curves, kind):
-    told = [
-        end
-        for end in range(1, LONG)
-        if diagnose({name: values[:end] for name, values in curves.items()}, OUTPUTS) == kind
+@pytest.mark.parametrize(("history", "kind"), [(CONSTANT, "constant"), (UNIFORM, "uniform")])
+def test_detect_collapse_waits_for_agreeing_measurements(history, kind):
+    lengths = [
+        length
+        for length in range(1, STEPS)
+        if detect_collapse(truncate(history, length), OUTPUTS) == kind
     ]
-    inside = next(step for step in range(LONG) if _is_over(curves, step))
-    assert told[0] == inside + PATIENCE
-    assert told == list(range(told[0], LONG))
+    first_collapsed = next(step for step in range(STEPS) if _is_collapsed(history, step))
+    assert lengths == list(range(first_collapsed + MIN_AGREEING_MEASUREMENTS, STEPS))
 
 
-def _is_over(curves, step):
-    entropy = curves["teacher_entropy"][step]
-    return curves["kl"][step] < 0.1 and min(entropy, HIGHEST - entropy) < 0.1
+def _is_collapsed(history, step):
+    entropy = history["teacher_entropy"][step]
+    return history["kl"][step] < 0.1 and min(entropy, MAX_ENTROPY - entropy) < 0.1
 
 
-def test_a_run_that_starts_uniform_and_leaves_is_not_stopped():
-    entropy = [HIGHEST - 0.01 - 0.1 * max(0, step - PATIENCE / 2) for step in range(50)]
-    curves = history(entropy, [0.01] * 50)
-    assert all(
-        diagnose({name: values[:end] for name, values in curves.items()}, OUTPUTS) is None
-        for end in range(1, 50)
-    )
+def test_detect_collapse_ignores_run_that_leaves_uniform_start():
+    half = MIN_AGREEING_MEASUREMENTS / 2
+    entropy = [MAX_ENTROPY - 0.01 - 0.1 * max(0, step - half) for step in range(50)]
+    history = make_history(entropy, [0.01] * 50)
+    kinds = {detect_collapse(truncate(history, length), OUTPUTS) for length in range(1, 50)}
+    assert kinds == {None}
 
 
-def test_one_awake_step_resets_the_patience():
-    kl = [0.0] * PATIENCE
-    kl[PATIENCE // 2] = 1.0
-    assert diagnose(history([0.0] * PATIENCE, kl), OUTPUTS) is None
+def test_detect_collapse_ignores_interrupted_agreement():
+    kl = [0.0] * MIN_AGREEING_MEASUREMENTS
+    kl[MIN_AGREEING_MEASUREMENTS // 2] = 1.0
+    assert detect_collapse(make_history([0.0] * MIN_AGREEING_MEASUREMENTS, kl), OUTPUTS) is None
 
 
-def test_a_long_run_is_given_more_time_than_a_short_one():
-    dozing = history([3.0] * 1000 + [0.0] * 100, [0.05] * 1100)
-    assert diagnose(dozing, OUTPUTS) is None
-    assert diagnose(history([3.0] * 1000 + [0.0] * 300, [0.05] * 1300), OUTPUTS) == "constant"
+@pytest.mark.parametrize(("collapsed", "kind"), [(100, None), (300, "constant")])
+def test_detect_collapse_of_long_run_needs_more_measurements(collapsed, kind):
+    entropy = [3.0] * 1000 + [0.0] * collapsed
+    assert detect_collapse(make_history(entropy, [0.05] * len(entropy)), OUTPUTS) == kind
 
 
 @pytest.mark.parametrize(("late", "kind"), [(0.007, "constant"), (0.02, None)])
-def test_without_a_teachers_entropy_the_spread_of_features_tells(late, kind):
-    assert diagnose({"feature_std": [0.07] + [late] * LONG}) == kind
+def test_detect_collapse_without_teacher_uses_feature_spread(late, kind):
+    assert detect_collapse({"feature_std": [0.07] + [late] * STEPS}) == kind
 
 
-def test_without_the_number_of_outputs_a_uniform_collapse_is_not_told():
-    assert diagnose(UNIFORM) is None
-    assert diagnose(CONSTANT) == "constant"
+def test_detect_collapse_without_outputs_misses_uniform_collapse():
+    assert detect_collapse(UNIFORM) is None
+    assert detect_collapse(CONSTANT) == "constant"
+
+
+@pytest.mark.parametrize(
+    ("entropy", "kl", "kind"),
+    [(0.05, 0.05, "constant"), (MAX_ENTROPY - 0.05, 0.05, "uniform"), (0.05, 0.2, None)],
+)
+def test_classify_collapse_by_entropy_and_divergence(entropy, kl, kind):
+    assert classify_collapse(entropy, kl, OUTPUTS) == kind

@@ -1,0 +1,59 @@
+"""Callback that stops a collapsed run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning.pytorch import Trainer
+
+from scenerep_ros.errors import ScenerepError
+from scenerep_training.engine.distributed import all_reduce_mean
+from scenerep_training.methods.base import Method
+from scenerep_training.monitoring.collapse import REMEDIES, detect_collapse
+from scenerep_training.monitoring.representation_metrics import representation_metrics
+from scenerep_training.monitoring.step_callback import StepCallback
+
+
+class CollapseError(ScenerepError):
+    """Features that no longer depend on the images."""
+
+
+class CollapseDetector(StepCallback):
+    """Callback that logs representation metrics, and stops the run if they show a collapse.
+
+    It must precede the callback that saves the state, so that a collapsed state is not saved.
+
+    Args:
+        every: steps between two measurements.
+    """
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._history: dict[str, list[float]] = {}
+
+    def on_step_end(self, trainer: Trainer, method: Method, step: int) -> None:
+        """Measure, log and test for collapse.
+
+        Raises:
+            CollapseError: naming the kind of collapse and the options to change.
+        """
+        output = method.last_output
+        if step % self._every or output is None:
+            return
+        measured = representation_metrics(output)
+        metrics = {name: all_reduce_mean(value) for name, value in measured.items()}
+        method.log_dict(metrics)
+        for name, value in metrics.items():
+            self._history.setdefault(name, []).append(float(value))
+        outputs = None if output.teacher_probs is None else output.teacher_probs.shape[1]
+        kind = detect_collapse(self._history, outputs)
+        if kind is not None:
+            raise CollapseError(f"step {step}: collapsed ({kind}): {REMEDIES[kind]}")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the history, for a resumed run (Lightning hook)."""
+        return {"history": self._history}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the history (Lightning hook)."""
+        self._history = state_dict["history"]
