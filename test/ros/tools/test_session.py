@@ -17,9 +17,12 @@ from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.tools.session import run_session
 
 TABLETOP = str(ROOT / "test" / "data" / "tabletop")
+LIMIT_S = 600
+"""Longer than the sum of the session's own timeouts, whose errors name the cause [s]."""
 SMALL_OPTIONS = {"backbone": "vit_tiny_patch16_224", "weights": "random", "resolution": 128}
 
 
+@pytest.mark.timeout(LIMIT_S)
 def test_demo_writes_results_and_accounts_for_every_frame(tmp_path):
     argv = [f"--{name}={value}" for name, value in SMALL_OPTIONS.items()]
     logs = tmp_path / "logs"
@@ -39,6 +42,7 @@ def test_demo_writes_results_and_accounts_for_every_frame(tmp_path):
     assert "Traceback" not in (logs / "replay.log").read_text()
 
 
+@pytest.mark.timeout(LIMIT_S)
 def test_session_failed_segmenter_raises_with_end_of_log(tmp_path):
     options = {"backbone": "resnet18", "weights": "random", "method": "nonsense"}
     threads = threading.active_count()
