@@ -1,6 +1,6 @@
 """Option groups of the runtime: default, bounds, unit and meaning of each option, once.
 
-Command-line flags, ROS parameters and their descriptors, config/*.yaml and the tables in the
+Command-line flags, ROS parameters and their descriptors, `config/*.yaml` and the tables in the
 documentation come from these models. The options of one segmentation method are declared beside
 that method (`scenerep_ros.segmentation.methods`), and `scenerep_ros.config.pipeline` joins all groups.
 """

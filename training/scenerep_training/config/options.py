@@ -1,7 +1,7 @@
 """Options that all training methods share: default, bounds, unit and meaning of each, once.
 
 The options of one method extend `TrainingOptions` beside that method and may change its defaults.
-The flags of `scenerep-train` and the keys of training/configs/*.yaml come from these models.
+The flags of `scenerep-train` and the keys of `training/configs/*.yaml` come from these models.
 """
 
 from __future__ import annotations

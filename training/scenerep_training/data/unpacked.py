@@ -26,7 +26,7 @@ MAX_DEPTH_UNITS = 65535
 
 
 class UnpackedRecording(FileSource):
-    """Folder of color/*.jpg, depth/*.tiff and labels/*.png, with recording.json.
+    """Folder of `color/*.jpg`, `depth/*.tiff` and `labels/*.png`, with `recording.json`.
 
     Frames that were unreadable when the recording was unpacked raise the same error here.
 
