@@ -1,12 +1,17 @@
-"""Tests that real runs that collapse are stopped, and healthy runs are not."""
+"""Tests of the collapse detector, alone and in real runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+import torch
 from scenerep_training.cli.train import main
 from scenerep_training.datasets.training_logs import read_curves
+from scenerep_training.methods.base import StepOutput
+from scenerep_training.monitoring.collapse import MIN_AGREEING_MEASUREMENTS
+from scenerep_training.monitoring.collapse_detector import CollapseDetector, CollapseError
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLETOP = ROOT / "test" / "data" / "tabletop"
@@ -39,3 +44,28 @@ def test_run_with_centering_and_sharpening_completes(tmp_path):
     curves = read_curves(tmp_path / "run" / "log")
     assert len(curves["kl"]) == 60
     assert set(curves) == {"teacher_entropy", "kl", "feature_std", "effective_rank"}
+
+
+@pytest.fixture
+def collapsed_method():
+    """Method stub whose teacher gives every image the same certain output."""
+    probs = torch.eye(4)[:1].expand(6, 4)
+    output = StepOutput(torch.zeros(()), torch.ones(6, 3), probs, probs.clamp(1e-6).log())
+    return MagicMock(last_output=output)
+
+
+def test_detector_raises_once_measurements_agree(collapsed_method):
+    detector = CollapseDetector(every=2)
+    for step in range(1, 2 * MIN_AGREEING_MEASUREMENTS):
+        detector.on_step_end(None, collapsed_method, step)
+    with pytest.raises(CollapseError, match="collapsed \\(constant\\)"):
+        detector.on_step_end(None, collapsed_method, 2 * MIN_AGREEING_MEASUREMENTS)
+
+
+def test_detector_of_resumed_run_restores_history(collapsed_method):
+    detector, resumed = CollapseDetector(every=1), CollapseDetector(every=1)
+    for step in range(1, MIN_AGREEING_MEASUREMENTS):
+        detector.on_step_end(None, collapsed_method, step)
+    resumed.load_state_dict(detector.state_dict())
+    with pytest.raises(CollapseError):
+        resumed.on_step_end(None, collapsed_method, MIN_AGREEING_MEASUREMENTS)

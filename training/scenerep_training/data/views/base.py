@@ -43,12 +43,12 @@ class ViewTransform(ABC):
 
     @property
     def needs_depth(self) -> bool:
-        """Whether the frames must have depth, which takes longer to read than color."""
+        """True if the frames must have depth, which takes longer to read than color."""
         return False
 
     @property
     def needs_masks(self) -> bool:
-        """Whether the pair must have foreground masks."""
+        """True if the pair must have foreground masks."""
         return False
 
     @abstractmethod

@@ -32,7 +32,7 @@ class PlainViewTransform(ViewTransform):
 
     @property
     def needs_depth(self) -> bool:
-        """Whether correspondences, which come from depth, are computed."""
+        """True if correspondences, which come from depth, are computed."""
         return self.grid_size is not None
 
     def __call__(self, pair: FramePair) -> Views:

@@ -33,7 +33,7 @@ class CachedTeacherTransform(ViewTransform):
 
     @property
     def needs_depth(self) -> bool:
-        """Whether the student's views need depth."""
+        """True if the student's views need depth."""
         return self.views.needs_depth
 
     def __call__(self, pair: FramePair) -> Views:

@@ -1,0 +1,37 @@
+"""Tests of the shared training options."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from scenerep_training.config.options import TrainingOptions
+from scenerep_training.methods.registry import METHODS
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"batch_size": 6, "accumulate": 4},
+        {"batch_size": 4, "accumulate": 4},
+        {"batch_size": 4, "devices": 2, "nodes": 2},
+    ],
+)
+def test_batch_size_must_give_each_process_two_pairs(values):
+    with pytest.raises(ValidationError, match="multiple of accumulate x devices x nodes = 4"):
+        TrainingOptions(**values)
+
+
+def test_world_size_is_devices_times_nodes():
+    options = TrainingOptions(batch_size=12, devices=3, nodes=2)
+    assert options.world_size == 6
+
+
+def test_unknown_option_is_rejected():
+    with pytest.raises(ValidationError, match="learning_rates"):
+        TrainingOptions(learning_rates=1.0)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_option_of_method_is_described(name):
+    fields = METHODS[name].Options.model_fields
+    assert all(field.description and field.description.endswith(".") for field in fields.values())
