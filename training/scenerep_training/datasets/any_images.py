@@ -15,7 +15,7 @@ from scenerep_ros.sources.base import Source
 from scenerep_training.datasets.masked_images import list_saliency
 from scenerep_training.datasets.single_object import list_single_object
 
-ImageWithMask = tuple[NDArray[np.uint8], "NDArray[np.bool_] | None"]
+ImageWithMask = tuple[NDArray[np.uint8], NDArray[np.bool_] | None]
 """Image (H, W, 3) uint8, RGB, and its foreground mask (H, W) bool, or None."""
 
 
