@@ -1,1 +1,1 @@
-"""Figures of merit as pure functions of arrays; what they say of nothing at all is written at each."""
+"""Evaluation metrics as pure functions of arrays; each states its value for empty input."""

@@ -1,8 +1,8 @@
-"""Outlines of objects, and how many of their pixels two masks share.
+"""Object outlines and the number of outline pixels that two masks share within a tolerance.
 
-As in the published evaluation of UOIS-Net (Xie et al., CoRL 2020): outlines are one pixel wide and
-match where they are at most a tolerance apart. DAVIS (Perazzi et al., CVPR 2016) has the same idea
-of a match, but another of a contour, which lies between pixels.
+This is the boundary matching of the UOIS-Net evaluation (Xie et al., CoRL 2020): outlines are one
+pixel wide and match within a tolerance. DAVIS (Perazzi et al., CVPR 2016) matches in the same way
+but defines a contour between pixels; see `video_objects`.
 """
 
 from __future__ import annotations
@@ -15,51 +15,51 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
-TOLERANCE = 0.003
-"""Greatest distance of a match, as a share of the image's diagonal."""
+TOLERANCE_RATIO = 0.003
+"""Maximum distance of a match as a share of the image diagonal."""
 
 
-def tolerance_pixels(shape: tuple[int, int]) -> int:
-    """Return the tolerance of an image in pixels, rounded up.
+def tolerance_px(shape: tuple[int, int]) -> int:
+    """Return the matching tolerance of an image (H, W), rounded up [px].
 
-    >>> tolerance_pixels((480, 640))
+    >>> tolerance_px((480, 640))
     3
     """
-    return math.ceil(TOLERANCE * math.hypot(*shape))
+    return math.ceil(TOLERANCE_RATIO * math.hypot(*shape))
 
 
-def outline(mask: Mask) -> Mask:
-    """Mark the outermost pixels of each piece of a mask; holes have no outline.
+def extract_outline(mask: Mask) -> Mask:
+    """Mark the outermost pixels of each connected component; holes have no outline.
 
     Args:
         mask: (H, W) bool.
 
     Returns:
-        (H, W) bool, a part of mask.
+        (H, W) bool, a subset of mask.
     """
-    pieces, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    drawn = cv2.drawContours(np.zeros(mask.shape, np.uint8), pieces, -1, 1, 1)
-    return drawn > 0
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = cv2.drawContours(np.zeros(mask.shape, np.uint8), contours, -1, 1, 1)
+    return outline > 0
 
 
-def matched(first: Mask, second: Mask, tolerance: int) -> tuple[int, int]:
-    """Count outline pixels that have the other outline within reach.
+def count_matches(first: Mask, second: Mask, tolerance: int) -> tuple[int, int]:
+    """Count the pixels of each outline that lie within a tolerance of the other outline.
 
     Args:
-        first: (H, W) outline.
-        second: (H, W) outline.
-        tolerance: greatest distance of a match, pixels.
+        first: (H, W) bool, outline.
+        second: (H, W) bool, outline.
+        tolerance: maximum distance of a match [px].
 
     Returns:
-        Pixels of first near second, and pixels of second near first.
+        Number of matched pixels of first and of second.
     """
     return (
-        int(np.count_nonzero(first & _dilated(second, tolerance))),
-        int(np.count_nonzero(second & _dilated(first, tolerance))),
+        int(np.count_nonzero(first & _dilate(second, tolerance))),
+        int(np.count_nonzero(second & _dilate(first, tolerance))),
     )
 
 
-def _dilated(mask: Mask, radius: int) -> Mask:
+def _dilate(mask: Mask, radius: int) -> Mask:
     v, u = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     disk = (u * u + v * v <= radius * radius).astype(np.uint8)
     return cv2.dilate(mask.view(np.uint8), disk) > 0

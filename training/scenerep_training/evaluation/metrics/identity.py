@@ -1,23 +1,25 @@
-"""How long ids stay with things, told without ground truth.
+"""Id switches and track lengths of a video without ground truth.
 
-Labels are carried from frame to frame along the places that pixels have in both (`warping`). Where
-an object is not found again and its pixels are none of another one's, they remember its id, so that
-a thing that returns under another name is noticed while its place stays in view.
+The metrics follow the multiple-object-tracking vocabulary (IDSW and fragmentation of CLEAR MOT,
+Bernardin and Stiefelhagen, 2008; identity of IDF1, Ristani et al., ECCV workshops 2016), with the
+image itself in place of ground truth: ids are warped from frame to frame along the backward warp
+(`warping`), and the overlap of warped and current ids gives the association. Pixels of a lost
+object that belong to no other object keep its id, so that an object that returns under another id
+is detected while its place stays in view.
 
-Between a frame's labels and the ids that its pixels carried before, with n(a, b) pixels that
-carried a and now have b, visible in both frames and not unlabelled:
+Let n(a, b) be the number of pixels with warped id a and current id b, visible in both frames and
+not unlabelled.
 
-  - An id switch a -> b: most of the pixels that carried a now have b, most of those that now have
-    b carried a, and a is not b: one thing, two names. Most is more than half, and enough of both
-    must be visible: half of a's last area, and of b's. What merges into something larger,
-    or splits off from it, is thereby no switch, unless the larger part changed its name.
-  - It ends as a swap if b was somebody's name before (or the same thing's, earlier), and as a
-    re-birth if b is new. Two things that exchange their names are two switches.
-  - A life of an id is the time from its first frame on a thing to its last one on the same thing.
-    An id that is present goes on living unless it moved to another thing: another id switched to
-    it; or enough of the pixels that carried it are visible, and neither most of them nor most of
-    those that now have it kept it.
-    Frames out of sight count as lived, when the id comes back.
+  - Id switch a -> b, a != b: more than half of the pixels with warped id a now have b, more than
+    half of those with current id b had a, and at least half of a's last area and of b's area is
+    visible. An object that merges into a larger one or splits off from one is no switch, unless
+    the larger part changes its id.
+  - A switch is a swap if b was in use before, and a re-birth if b is new. Two objects that exchange
+    ids are two swaps.
+  - The track length of an id is the time from its first to its last frame on one object, frames in
+    which it was lost included. A present id starts a new track if another id switched to it, or if
+    enough of its warped pixels are visible and neither the majority of them nor the majority of
+    its current pixels kept it.
 """
 
 from __future__ import annotations
@@ -28,134 +30,154 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_training.evaluation.label_propagation.warping import Places
-from scenerep_training.evaluation.metrics.overlap import contingency
+from scenerep_training.evaluation.label_propagation.warping import NearestBackwardWarp
+from scenerep_training.evaluation.metrics.overlap import contingency_table
 
 Labels = NDArray[np.uint16]
 
-MOST = 0.5
-ENOUGH = 0.5
-IDS = UNLABELLED + 1
+MAJORITY = 0.5
+"""Share of pixels above which they decide an association."""
+MIN_VISIBLE_RATIO = 0.5
+"""Share of an object's area that must be visible to judge its id."""
+LABEL_COUNT = UNLABELLED + 1
 
 
 @dataclass(frozen=True)
-class Passage:
-    """How ids went from the last frame to this one.
+class IdTransitions:
+    """Overlap between the A warped ids and the B current ids of a frame.
 
     Attributes:
-        shared: (A, B) pixels that carried an id and now have one.
-        carried: (A,) object ids that pixels carried.
-        present: (B,) object ids that pixels have.
-        left: (A,) visible pixels that carried each id.
-        found: (B,) visible pixels that have each id.
+        overlap: (A, B) int64 pixels with each pair of a warped and a current id.
+        warped_ids: (A,) int64 ids of the previous frames.
+        current_ids: (B,) int64 ids of this frame.
+        warped_areas: (A,) int64 visible pixels with each warped id.
+        current_areas: (B,) int64 visible pixels with each current id.
     """
 
-    shared: NDArray[np.int64]
-    carried: NDArray[np.int64]
-    present: NDArray[np.int64]
-    left: NDArray[np.int64]
-    found: NDArray[np.int64]
+    overlap: NDArray[np.int64]
+    warped_ids: NDArray[np.int64]
+    current_ids: NDArray[np.int64]
+    warped_areas: NDArray[np.int64]
+    current_areas: NDArray[np.int64]
 
     @property
-    def most_of_carried(self) -> NDArray[np.bool_]:
-        """(A, B), whether most of the visible pixels that carried a now have b."""
-        return self.shared > MOST * self.left[:, None]
+    def is_majority_of_warped(self) -> NDArray[np.bool_]:
+        """(A, B) bool, True where most visible pixels with warped id a now have b."""
+        return self.overlap > MAJORITY * self.warped_areas[:, None]
 
     @property
-    def most_of_present(self) -> NDArray[np.bool_]:
-        """(A, B), whether most of the visible pixels that have b carried a."""
-        return self.shared > MOST * self.found[None]
+    def is_majority_of_current(self) -> NDArray[np.bool_]:
+        """(A, B) bool, True where most visible pixels with current id b had a."""
+        return self.overlap > MAJORITY * self.current_areas[None]
 
 
-class Identity:
-    """Follows the ids of a video.
+class IdConsistency:
+    """Accumulates id switches and track lengths over the frames of a video.
 
     Attributes:
-        swaps: switches to an id that was known.
-        rebirths: switches to a new id.
+        swaps: number of switches to an id that was in use before.
+        rebirths: number of switches to a new id.
     """
 
     def __init__(self) -> None:
         self.swaps = self.rebirths = 0
         self._frame = -1
-        self._memory: Labels | None = None
-        self._area = np.zeros(IDS, np.int64)  # when last seen; 0 = never
-        self._born = np.zeros(IDS, np.int64)
-        self._seen = np.zeros(IDS, np.int64)
-        self._ended: list[int] = []
+        self._last_ids: Labels | None = None
+        self._last_area = np.zeros(LABEL_COUNT, np.int64)  # when last present; 0 = never
+        self._first_frame = np.zeros(LABEL_COUNT, np.int64)  # of the current track
+        self._last_frame = np.zeros(LABEL_COUNT, np.int64)
+        self._ended_lengths: list[int] = []
 
-    def add(self, labels: Labels, places: Places | None) -> None:
-        """Take the next frame.
+    def update(self, labels: Labels, warp: NearestBackwardWarp | None) -> None:
+        """Add the next frame.
 
         Args:
-            labels: (H, W).
-            places: of its pixels in the last frame; None for the first frame.
+            labels: (H, W) uint16.
+            warp: from the frame to the previous frame; None for the first frame.
         """
         self._frame += 1
-        area = np.bincount(labels.ravel(), minlength=IDS)
+        area = np.bincount(labels.ravel(), minlength=LABEL_COUNT)
         area[[BACKGROUND, UNLABELLED]] = 0
         present = np.flatnonzero(area)
-        born = present[self._area[present] == 0]
-        carried = self._carried(places)
-        if places is not None and carried is not None:
-            passage = pass_over(carried, labels, places.visible)
-            targets = self._switched(passage, area)
-            known = self._area[targets] > 0
-            self.swaps += int(np.count_nonzero(known))
-            self.rebirths += int(np.count_nonzero(~known))
-            moved = np.union1d(targets[known], self._moved(passage))
-            self._ended += (self._seen - self._born + 1)[moved].tolist()
-            born = np.concatenate([born, moved])
-        self._born[born] = self._frame
-        self._seen[present] = self._frame
-        self._area[present] = area[present]
-        self._memory = _remembered(labels, carried, area)
+        started = present[self._last_area[present] == 0]
+        warped = self._warp_ids(warp)
+        if warp is not None and warped is not None:
+            transitions = count_transitions(warped, labels, warp.visible)
+            # Count the id switches.
+            targets = self._switch_targets(transitions, area)
+            is_used = self._last_area[targets] > 0
+            self.swaps += int(np.count_nonzero(is_used))
+            self.rebirths += int(np.count_nonzero(~is_used))
+            # End the tracks of ids that moved to another object, and start new ones.
+            moved = np.union1d(targets[is_used], self._moved_ids(transitions))
+            self._ended_lengths += (self._last_frame - self._first_frame + 1)[moved].tolist()
+            started = np.concatenate([started, moved])
+        self._first_frame[started] = self._frame
+        self._last_frame[present] = self._frame
+        self._last_area[present] = area[present]
+        self._last_ids = _keep_lost_ids(labels, warped, area)
 
-    def lives(self) -> NDArray[np.int64]:
-        """Frames of each life, of those that have ended and of those that go on."""
-        going = np.flatnonzero(self._area)
-        return np.array(self._ended + (self._seen - self._born + 1)[going].tolist(), np.int64)
+    def track_lengths(self) -> NDArray[np.int64]:
+        """Return the length of each ended and each current track, in frames."""
+        current = np.flatnonzero(self._last_area)
+        lengths = (self._last_frame - self._first_frame + 1)[current]
+        return np.array(self._ended_lengths + lengths.tolist(), np.int64)
 
-    def _carried(self, places: Places | None) -> Labels | None:
-        """What this frame's pixels carried before: an id, BACKGROUND, or UNLABELLED."""
-        if places is None or self._memory is None:
+    def _warp_ids(self, warp: NearestBackwardWarp | None) -> Labels | None:
+        """Warp the previous ids to this frame; UNLABELLED where a pixel was not visible."""
+        if warp is None or self._last_ids is None:
             return None
-        carried = self._memory[places.rows, places.columns]
-        return np.where(places.visible, carried, UNLABELLED).astype(np.uint16)
+        warped = self._last_ids[warp.rows, warp.columns]
+        return np.where(warp.visible, warped, UNLABELLED).astype(np.uint16)
 
-    def _switched(self, passage: Passage, area: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Ids that things have which had another one."""
-        other = passage.carried[:, None] != passage.present[None]
-        enough = (
-            passage.left >= ENOUGH * self._area[passage.carried],
-            passage.found >= ENOUGH * area[passage.present],
-        )
-        most = passage.most_of_carried & passage.most_of_present
-        _, targets = np.nonzero(other & most & enough[0][:, None] & enough[1][None])
-        return passage.present[targets]
+    def _switch_targets(
+        self, transitions: IdTransitions, area: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the new id of each id switch."""
+        is_other = transitions.warped_ids[:, None] != transitions.current_ids[None]
+        is_majority = transitions.is_majority_of_warped & transitions.is_majority_of_current
+        min_warped = MIN_VISIBLE_RATIO * self._last_area[transitions.warped_ids]
+        min_current = MIN_VISIBLE_RATIO * area[transitions.current_ids]
+        is_visible = (transitions.warped_areas >= min_warped)[:, None] & (
+            transitions.current_areas >= min_current
+        )[None]
+        _, targets = np.nonzero(is_other & is_majority & is_visible)
+        return transitions.current_ids[targets]
 
-    def _moved(self, passage: Passage) -> NDArray[np.int64]:
-        """Known ids that left the thing they were on, and are not gone."""
-        same = passage.carried[:, None] == passage.present[None]
-        kept = same & (passage.most_of_carried | passage.most_of_present)
-        enough = passage.left >= ENOUGH * self._area[passage.carried]
-        away = same & enough[:, None] & ~kept
-        return passage.present[away.any(axis=0)]
-
-
-def pass_over(carried: Labels, labels: Labels, visible: NDArray[np.bool_]) -> Passage:
-    """Count how ids went over from what pixels carried to what they have."""
-    known = visible & (carried != UNLABELLED) & (labels != UNLABELLED)
-    before, now, counts = contingency(carried[known], labels[known])
-    old, new = before != BACKGROUND, now != BACKGROUND
-    left, found = counts.sum(1)[old], counts.sum(0)[new]
-    return Passage(counts[np.ix_(old, new)], before[old], now[new], left, found)
+    def _moved_ids(self, transitions: IdTransitions) -> NDArray[np.int64]:
+        """Return the current ids that left their object."""
+        is_same = transitions.warped_ids[:, None] == transitions.current_ids[None]
+        is_kept = is_same & (transitions.is_majority_of_warped | transitions.is_majority_of_current)
+        min_warped = MIN_VISIBLE_RATIO * self._last_area[transitions.warped_ids]
+        is_visible = transitions.warped_areas >= min_warped
+        is_moved = is_same & is_visible[:, None] & ~is_kept
+        return transitions.current_ids[is_moved.any(axis=0)]
 
 
-def _remembered(labels: Labels, carried: Labels | None, area: NDArray[np.int64]) -> Labels:
-    """Labels, and where there is no object the carried id of one that is nowhere else."""
-    if carried is None:
+def count_transitions(warped: Labels, labels: Labels, visible: NDArray[np.bool_]) -> IdTransitions:
+    """Count the overlap of warped and current ids.
+
+    Args:
+        warped: (H, W) uint16, ids of the previous frames, warped to this one.
+        labels: (H, W) uint16, ids of this frame.
+        visible: (H, W) bool, pixels whose surface both frames show.
+    """
+    is_labelled = visible & (warped != UNLABELLED) & (labels != UNLABELLED)
+    before, now, counts = contingency_table(warped[is_labelled], labels[is_labelled])
+    was_object, is_object = before != BACKGROUND, now != BACKGROUND
+    return IdTransitions(
+        overlap=counts[np.ix_(was_object, is_object)],
+        warped_ids=before[was_object],
+        current_ids=now[is_object],
+        warped_areas=counts.sum(1)[was_object],
+        current_areas=counts.sum(0)[is_object],
+    )
+
+
+def _keep_lost_ids(labels: Labels, warped: Labels | None, area: NDArray[np.int64]) -> Labels:
+    """Fill pixels without an object by the warped ids of objects that the frame has lost."""
+    if warped is None:
         return labels
-    absent = (area == 0)[carried] & (carried != BACKGROUND) & (carried != UNLABELLED)
-    empty = (labels == BACKGROUND) | (labels == UNLABELLED)
-    return np.where(empty & absent, carried, labels)
+    is_lost = (area == 0)[warped] & (warped != BACKGROUND) & (warped != UNLABELLED)
+    is_empty = (labels == BACKGROUND) | (labels == UNLABELLED)
+    return np.where(is_empty & is_lost, warped, labels)

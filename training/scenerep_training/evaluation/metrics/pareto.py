@@ -1,4 +1,4 @@
-"""Which of several trade-offs are worth having."""
+"""Pareto front of cost and quality."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def pareto_front(cost: NDArray[np.float64], quality: NDArray[np.float64]) -> list[int]:
-    """Indices of the points that no other one beats in both, by rising cost.
+    """Return the indices of the points that no other point dominates, by ascending cost.
 
     >>> pareto_front(np.array([3.0, 1.0, 2.0]), np.array([9.0, 5.0, 4.0]))
     [1, 0]

@@ -1,13 +1,14 @@
-"""How well ids follow true objects through a video.
+"""Metrics of predicted ids against ground-truth tracks.
 
-  - `track_iou`: each object is given one id for the whole video, one to one, so that their mean IoU
-    over the frames in which the object is to be seen is the greatest in all (as the DAVIS 2019
-    unsupervised benchmark does, Caelles et al.); the mean over objects.
-  - `frame_iou`: the same with the ids given anew in each frame: what is lost from here to
-    `track_iou` is lost by changing names.
-  - `mot_switches`: how often an object is found under another id than when it was last found
-    (IDSW of CLEAR MOT, Bernardin and Stiefelhagen 2008, for masks as in MOTS, Voigtlaender et al.,
-    CVPR 2019: found is an IoU above 0.5, which at most one id has).
+  - `track_iou`: each object is assigned one id for the whole video, one to one, with the maximum
+    sum of mean IoU over the frames that show the object; the mean over objects. The assignment
+    over a whole video is that of IDF1 (Ristani et al., ECCV workshops 2016) and of the DAVIS 2019
+    unsupervised benchmark (Caelles et al., 2019).
+  - `frame_iou`: the same with a new assignment in each frame; the difference to `track_iou` is the
+    loss by id changes.
+  - `mot_switches`: IDSW of CLEAR MOT (Bernardin and Stiefelhagen, 2008) for masks, as in MOTS
+    (Voigtlaender et al., CVPR 2019): how often an object is matched to another id than at its last
+    match. A match is an IoU above 0.5, which at most one id has.
 
 Pixels whose truth is unlabelled are ignored.
 """
@@ -20,65 +21,78 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
-from scenerep_training.evaluation.metrics.overlap import assign, overlap
+from scenerep_training.evaluation.metrics.overlap import assign_max_sum, compute_overlap
 
 Labels = NDArray[np.uint16]
 
-FOUND = 0.5
+MIN_MATCH_IOU = 0.5
 
 
-class Tracks:
-    """Follows the true objects of a video.
+class TrackMetrics:
+    """Accumulates the overlap of predicted ids with the true objects of a video.
 
     Attributes:
-        switches: counted so far.
+        switches: number of id switches so far.
     """
 
     def __init__(self) -> None:
         self.switches = 0
-        self._name: dict[int, int] = {}
-        self._frames: dict[int, int] = defaultdict(int)
-        self._best: dict[int, float] = defaultdict(float)
-        self._iou: dict[tuple[int, int], float] = defaultdict(float)
+        self._last_match: dict[int, int] = {}
+        self._frame_counts: dict[int, int] = defaultdict(int)
+        self._frame_iou_sums: dict[int, float] = defaultdict(float)
+        self._pair_iou_sums: dict[tuple[int, int], float] = defaultdict(float)
 
-    def add(self, labels: Labels, truth: Labels) -> None:
-        """Take the next frame.
+    def update(self, labels: Labels, truth: Labels) -> None:
+        """Add the next frame.
 
         Args:
-            labels: (H, W) found.
-            truth: (H, W) true: BACKGROUND, UNLABELLED or an object's id, the same in all frames.
+            labels: (H, W) uint16, predicted.
+            truth: (H, W) uint16: BACKGROUND, UNLABELLED or an object's id, which is the same in all
+                frames.
         """
-        known = (truth != UNLABELLED) & (labels != UNLABELLED)
-        pairs = overlap(
-            np.where(truth == UNLABELLED, BACKGROUND, truth), np.where(known, labels, BACKGROUND)
+        is_judged = (truth != UNLABELLED) & (labels != UNLABELLED)
+        overlap = compute_overlap(
+            np.where(truth == UNLABELLED, BACKGROUND, truth),
+            np.where(is_judged, labels, BACKGROUND),
         )
-        iou = pairs.iou
+        iou = overlap.iou
+        # Sum the IoU of each pair over time, and count matches to another id than the last.
         for row, column in zip(*np.nonzero(iou > 0), strict=True):
-            true, id_ = int(pairs.truth_ids[row]), int(pairs.predicted_ids[column])
-            self._iou[true, id_] += float(iou[row, column])
-            if iou[row, column] > FOUND:
-                self.switches += self._name.get(true, id_) != id_
-                self._name[true] = id_
-        for true in pairs.truth_ids.tolist():
-            self._frames[true] += 1
-        for row, column in zip(*assign(iou), strict=True):
-            self._best[int(pairs.truth_ids[row])] += float(iou[row, column])
+            true_id, track_id = int(overlap.truth_ids[row]), int(overlap.predicted_ids[column])
+            self._pair_iou_sums[true_id, track_id] += float(iou[row, column])
+            if iou[row, column] > MIN_MATCH_IOU:
+                self.switches += self._last_match.get(true_id, track_id) != track_id
+                self._last_match[true_id] = track_id
+        for true_id in overlap.truth_ids.tolist():
+            self._frame_counts[true_id] += 1
+        # Assign ids within the frame.
+        for row, column in zip(*assign_max_sum(iou), strict=True):
+            self._frame_iou_sums[int(overlap.truth_ids[row])] += float(iou[row, column])
 
-    def figures(self) -> dict[str, float]:
-        """The figures above, and the number of true objects; empty where no object was seen."""
-        if not self._frames:
+    def compute(self) -> dict[str, float]:
+        """Return the metrics above and the number of true objects; empty without true objects."""
+        if not self._frame_counts:
             return {}
-        best = [self._best[true] / frames for true, frames in self._frames.items()]
+        frame_ious = [
+            self._frame_iou_sums[true_id] / count for true_id, count in self._frame_counts.items()
+        ]
         return {
             "track_iou": self._track_iou(),
-            "frame_iou": float(np.mean(best)),
+            "frame_iou": float(np.mean(frame_ious)),
             "mot_switches": float(self.switches),
-            "objects": float(len(self._frames)),
+            "objects": float(len(self._frame_counts)),
         }
 
     def _track_iou(self) -> float:
-        ids = sorted({id_ for _, id_ in self._iou})
-        mean = np.array(
-            [[self._iou.get((t, i), 0.0) / n for i in ids] for t, n in self._frames.items()]
-        ).reshape(len(self._frames), len(ids))
-        return float(mean[assign(mean)].sum() / len(self._frames))
+        track_ids = sorted({track_id for _, track_id in self._pair_iou_sums})
+        # Mean IoU of each pair over the frames that show the object.
+        mean_iou = np.array(
+            [
+                [
+                    self._pair_iou_sums.get((true_id, track_id), 0.0) / count
+                    for track_id in track_ids
+                ]
+                for true_id, count in self._frame_counts.items()
+            ]
+        ).reshape(len(self._frame_counts), len(track_ids))
+        return float(mean_iou[assign_max_sum(mean_iou)].sum() / len(self._frame_counts))

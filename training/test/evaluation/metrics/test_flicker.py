@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_scene import HEIGHT, STEP, WIDTH, patches, still, wall_frame, window
-from scenerep_training.evaluation.label_propagation.warping import last_places
+from moving_scene import (
+    HEIGHT,
+    STEP,
+    WIDTH,
+    crop_view,
+    identity_warp,
+    square_labels,
+    wall_frame,
+)
+from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
 from scenerep_training.evaluation.metrics.flicker import Flicker
 
 from scenerep_ros.frames import UNLABELLED
@@ -13,84 +21,86 @@ from scenerep_ros.frames import UNLABELLED
 PIXELS = HEIGHT * WIDTH
 
 
-def flicker(labels, last, places):
-    counter = Flicker()
-    counter.add(labels, last, places)
-    return counter.figures()
+def compute_flicker(labels, last_labels, warp):
+    flicker = Flicker()
+    flicker.update(labels, last_labels, warp)
+    return flicker.compute()
 
 
-def block(top, bottom, value=1):
+def rectangle(top, bottom, label=1):
     labels = np.zeros((HEIGHT, WIDTH), np.uint16)
-    labels[top:bottom, 20:40] = value
+    labels[top:bottom, 20:40] = label
     return labels
 
 
-def test_nothing_changes():
-    figures = flicker(block(10, 30), block(10, 30), still())
-    assert figures == {"flicker": 0, "object_flicker": 0, "compared": 1}
+def test_flicker_of_equal_frames_is_zero():
+    metrics = compute_flicker(rectangle(10, 30), rectangle(10, 30), identity_warp())
+    assert metrics == {"flicker": 0, "object_flicker": 0, "compared": 1}
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [(block(10, 30), block(10, 30, 2)), (block(0, 0), block(10, 30))]
+    ("before", "after"),
+    [(rectangle(10, 30), rectangle(10, 30, 2)), (rectangle(0, 0), rectangle(10, 30))],
+    ids=["new id", "new object"],
 )
-def test_an_object_that_changes_its_id_or_comes_out_of_nothing(before, after):
-    for first, second in ((before, after), (after, before)):
-        figures = flicker(second, first, still())
-        # Of an object that goes, the outermost pixels are near the background that was there.
-        lost = 400 if second.any() else 18 * 18
-        assert figures["flicker"] == pytest.approx(lost / PIXELS)
-        assert figures["object_flicker"] == pytest.approx(lost / 400)
+def test_flicker_counts_changed_objects_in_both_directions(before, after):
+    for last_labels, labels in ((before, after), (after, before)):
+        metrics = compute_flicker(labels, last_labels, identity_warp())
+        # The outermost pixels of a disappearing object are within a pixel of the background.
+        changed = 400 if labels.any() else 18 * 18
+        assert metrics["flicker"] == pytest.approx(changed / PIXELS)
+        assert metrics["object_flicker"] == pytest.approx(changed / 400)
 
 
-@pytest.mark.parametrize(("moved", "rows"), [(1, 0), (2, 1), (5, 4)])
-def test_a_border_may_move_by_a_pixel(moved, rows):
-    figures = flicker(block(10, 30 + moved), block(10, 30), still())
-    assert figures["flicker"] == pytest.approx(20 * rows / PIXELS)
+@pytest.mark.parametrize(("shift", "changed_rows"), [(1, 0), (2, 1), (5, 4)])
+def test_flicker_tolerates_border_shift_of_one_pixel(shift, changed_rows):
+    metrics = compute_flicker(rectangle(10, 30 + shift), rectangle(10, 30), identity_warp())
+    assert metrics["flicker"] == pytest.approx(20 * changed_rows / PIXELS)
 
 
-def test_what_is_hidden_or_unlabelled_is_not_compared():
-    before, after = block(10, 30), block(10, 30, 2)
+def test_flicker_skips_invisible_and_unlabelled_pixels():
+    before, after = rectangle(10, 30), rectangle(10, 30, 2)
     before[10:15, 20:40] = UNLABELLED
     after[25:30, 20:40] = UNLABELLED
     visible = np.ones((HEIGHT, WIDTH), bool)
     visible[15:20] = False
-    figures = flicker(after, before, replace(still(), visible=visible))
-    assert figures["compared"] == pytest.approx(1 - (2 * 100 + 5 * WIDTH) / PIXELS)
-    assert figures["object_flicker"] == 1
+    metrics = compute_flicker(after, before, replace(identity_warp(), visible=visible))
+    assert metrics["compared"] == pytest.approx(1 - (2 * 100 + 5 * WIDTH) / PIXELS)
+    assert metrics["object_flicker"] == 1
 
 
 @pytest.mark.parametrize("posed", [True, False])
-def test_a_moving_camera_makes_no_flicker(posed):
-    counter = Flicker()
+def test_flicker_compensates_camera_motion(posed):
+    flicker = Flicker()
     for index in range(1, 5):
-        frames = (wall_frame(index - 1, posed), wall_frame(index, posed))
-        last, labels = (window(patches((1, 2)), i) for i in (index - 1, index))
-        assert flicker(labels, last, still())["object_flicker"] > 0.1
-        counter.add(labels, last, last_places(*frames))
-    assert counter.figures()["flicker"] == 0
-    assert counter.figures()["compared"] > 0.9
+        last_frame, frame = wall_frame(index - 1, posed), wall_frame(index, posed)
+        last_labels, labels = (crop_view(square_labels((1, 2)), i) for i in (index - 1, index))
+        assert compute_flicker(labels, last_labels, identity_warp())["object_flicker"] > 0.1
+        flicker.update(labels, last_labels, estimate_backward_warp(last_frame, frame))
+    assert flicker.compute()["flicker"] == 0
+    assert flicker.compute()["compared"] > 0.9
 
 
 @pytest.mark.parametrize("posed", [True, False])
-def test_before_a_moving_camera_flicker_is_what_changed_on_the_wall(posed):
-    last, labels = window(patches((1, 2)), 0), window(patches((1, 3)), 1)
-    places = last_places(wall_frame(0, posed), wall_frame(1, posed))
-    figures = flicker(labels, last, places)
-    assert figures["object_flicker"] == pytest.approx(0.5, abs=0 if posed else 0.02)
+def test_flicker_under_camera_motion_counts_changed_object(posed):
+    last_labels = crop_view(square_labels((1, 2)), 0)
+    labels = crop_view(square_labels((1, 3)), 1)
+    warp = estimate_backward_warp(wall_frame(0, posed), wall_frame(1, posed))
+    metrics = compute_flicker(labels, last_labels, warp)
+    assert metrics["object_flicker"] == pytest.approx(0.5, abs=0 if posed else 0.02)
     if posed:
-        assert figures["flicker"] == 400 / (HEIGHT * (WIDTH - STEP))
+        assert metrics["flicker"] == 400 / (HEIGHT * (WIDTH - STEP))
 
 
-def test_nothing_to_compare():
-    figures = Flicker().figures()
-    assert all(np.isnan(value) for value in figures.values())
-    nowhere = replace(still(), visible=np.zeros((HEIGHT, WIDTH), bool))
-    figures = flicker(block(10, 30), block(10, 30), nowhere)
-    assert np.isnan(figures["flicker"])
-    assert figures["compared"] == 0
+def test_flicker_without_compared_pixels_is_nan():
+    assert all(np.isnan(value) for value in Flicker().compute().values())
+    invisible = replace(identity_warp(), visible=np.zeros((HEIGHT, WIDTH), bool))
+    metrics = compute_flicker(rectangle(10, 30), rectangle(10, 30), invisible)
+    assert np.isnan(metrics["flicker"])
+    assert metrics["compared"] == 0
 
 
-def test_a_single_pixel():
+def test_flicker_of_single_pixel_image():
     one, two = np.array([[1]], np.uint16), np.array([[2]], np.uint16)
-    assert flicker(one, one, still((1, 1)))["flicker"] == 0
-    assert flicker(two, one, still((1, 1)))["flicker"] == 1
+    assert compute_flicker(one, one, identity_warp((1, 1)))["flicker"] == 0
+    assert compute_flicker(two, one, identity_warp((1, 1)))["flicker"] == 1

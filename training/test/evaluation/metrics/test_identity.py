@@ -4,135 +4,137 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_scene import patches, still, wall_frame, window
-from scenerep_training.evaluation.label_propagation.warping import last_places
-from scenerep_training.evaluation.metrics.identity import Identity
+from moving_scene import crop_view, identity_warp, square_labels, wall_frame
+from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
+from scenerep_training.evaluation.metrics.identity import IdConsistency
 
 from scenerep_ros.frames import UNLABELLED
 
-THINGS = (slice(0, 10), slice(12, 22), slice(24, 34))
-"""Columns of three things of 100 pixels each."""
+OBJECT_COLUMNS = (slice(0, 10), slice(12, 22), slice(24, 34))
+"""Columns of three objects of 100 pixels each."""
 
 
-def picture(*ids):
+def label_image(*ids):
     labels = np.zeros((20, 40), np.uint16)
-    for id_, columns in zip(ids, THINGS, strict=False):
+    for id_, columns in zip(ids, OBJECT_COLUMNS, strict=False):
         labels[5:15, columns] = id_
     return labels
 
 
-def watch(pictures, places=None):
-    identity = Identity()
-    for index, labels in enumerate(pictures):
-        identity.add(labels, (places or still(labels.shape)) if index else None)
-    return identity.swaps, identity.rebirths, sorted(identity.lives().tolist())
-
-
-def watch_ids(*frames):
-    """Ids of the things, frame by frame; 0 = not found."""
-    return watch([picture(*ids) for ids in frames])
-
-
-def test_ids_that_stay():
-    assert watch_ids((1, 2), (1, 2), (1, 2)) == (0, 0, [3, 3])
-
-
-def test_a_thing_under_a_new_name_is_reborn():
-    assert watch_ids((1, 2), (1, 2), (7, 2), (7, 2)) == (0, 1, [2, 2, 4])
-
-
-def test_two_things_that_exchange_names_are_two_swaps():
-    assert watch_ids((1, 2), (1, 2), (2, 1)) == (2, 0, [1, 1, 2, 2])
-
-
-def test_three_names_that_go_round_are_three_swaps():
-    assert watch_ids((1, 2, 3), (3, 1, 2))[:2] == (3, 0)
-
-
-def test_a_name_that_somebody_had_before_is_a_swap():
-    assert watch_ids((1, 5), (1, 0), (5, 0))[:2] == (1, 0)
-
-
-def test_a_thing_that_is_not_found_for_a_while_keeps_its_life():
-    assert watch_ids((1, 2), (0, 2), (0, 2), (1, 2)) == (0, 0, [4, 4])
-
-
-def test_a_thing_that_returns_under_another_name_is_reborn():
-    assert watch_ids((1, 2), (0, 2), (0, 2), (7, 2)) == (0, 1, [1, 1, 4])
-
-
-def test_a_thing_that_appears_or_goes_is_no_switch():
-    assert watch_ids((1, 0), (1, 2), (0, 2)) == (0, 0, [2, 2])
-
-
-def test_an_id_that_jumps_to_a_thing_that_nobody_had_begins_a_new_life():
-    assert watch_ids((1, 0, 0), (1, 0, 0), (0, 0, 1)) == (0, 0, [1, 2])
-
-
-def wide(*runs):
-    """One row of things: (id, columns)."""
+def label_row(*runs):
+    """One row of objects: (id, columns)."""
     return np.repeat([id_ for id_, _ in runs], [n for _, n in runs])[None].astype(np.uint16)
 
 
-def test_the_smaller_of_two_that_merge_loses_its_name_without_a_switch():
-    assert watch([wide((1, 30), (2, 10)), wide((1, 40))])[:2] == (0, 0)
+def evaluate_frames(frames, warp=None):
+    """Return swaps, re-births and sorted track lengths."""
+    consistency = IdConsistency()
+    for index, labels in enumerate(frames):
+        consistency.update(labels, (warp or identity_warp(labels.shape)) if index else None)
+    return consistency.swaps, consistency.rebirths, sorted(consistency.track_lengths().tolist())
 
 
-def test_the_larger_of_two_that_merge_loses_its_name_by_a_switch():
-    assert watch([wide((1, 30), (2, 10)), wide((2, 40))])[:2] == (1, 0)
+def evaluate_ids(*frames):
+    """Evaluate frames of up to three objects, given by their ids; 0 = lost."""
+    return evaluate_frames([label_image(*ids) for ids in frames])
 
 
-def test_what_splits_off_is_new_and_no_switch():
-    assert watch([wide((1, 40)), wide((1, 30), (2, 10))]) == (0, 0, [1, 2])
+def test_constant_ids_have_no_switch():
+    assert evaluate_ids((1, 2), (1, 2), (1, 2)) == (0, 0, [3, 3])
 
 
-def test_a_larger_part_under_a_new_name_is_a_switch():
-    assert watch([wide((1, 40)), wide((2, 30), (1, 10))])[:2] == (0, 1)
+def test_new_id_on_object_is_rebirth():
+    assert evaluate_ids((1, 2), (1, 2), (7, 2), (7, 2)) == (0, 1, [2, 2, 4])
 
 
-def test_two_halves_are_no_switch_and_the_old_one_lives_on():
-    assert watch([wide((1, 40)), wide((1, 20), (2, 20))]) == (0, 0, [1, 2])
+def test_exchanged_ids_are_two_swaps():
+    assert evaluate_ids((1, 2), (1, 2), (2, 1)) == (2, 0, [1, 1, 2, 2])
 
 
-def test_an_id_that_comes_out_of_a_merger_lives_on():
-    apart, merged = wide((1, 30), (2, 10)), wide((1, 40))
-    assert watch([apart, merged, apart]) == (0, 0, [3, 3])
+def test_rotated_ids_are_three_swaps():
+    assert evaluate_ids((1, 2, 3), (3, 1, 2))[:2] == (3, 0)
 
 
-@pytest.mark.parametrize(("seen", "rebirths"), [(5, 1), (4, 0)])
-def test_half_of_a_thing_must_be_visible(seen, rebirths):
-    places = still((20, 40))
+def test_used_id_on_other_object_is_swap():
+    assert evaluate_ids((1, 5), (1, 0), (5, 0))[:2] == (1, 0)
+
+
+def test_lost_object_with_same_id_keeps_track():
+    assert evaluate_ids((1, 2), (0, 2), (0, 2), (1, 2)) == (0, 0, [4, 4])
+
+
+def test_lost_object_with_new_id_is_rebirth():
+    assert evaluate_ids((1, 2), (0, 2), (0, 2), (7, 2)) == (0, 1, [1, 1, 4])
+
+
+def test_appearing_and_disappearing_objects_are_no_switch():
+    assert evaluate_ids((1, 0), (1, 2), (0, 2)) == (0, 0, [2, 2])
+
+
+def test_id_that_moves_to_new_object_starts_track():
+    assert evaluate_ids((1, 0, 0), (1, 0, 0), (0, 0, 1)) == (0, 0, [1, 2])
+
+
+def test_merge_under_larger_objects_id_is_no_switch():
+    assert evaluate_frames([label_row((1, 30), (2, 10)), label_row((1, 40))])[:2] == (0, 0)
+
+
+def test_merge_under_smaller_objects_id_is_switch():
+    assert evaluate_frames([label_row((1, 30), (2, 10)), label_row((2, 40))])[:2] == (1, 0)
+
+
+def test_split_off_part_is_new_without_switch():
+    frames = [label_row((1, 40)), label_row((1, 30), (2, 10))]
+    assert evaluate_frames(frames) == (0, 0, [1, 2])
+
+
+def test_split_with_new_id_on_larger_part_is_switch():
+    assert evaluate_frames([label_row((1, 40)), label_row((2, 30), (1, 10))])[:2] == (0, 1)
+
+
+def test_split_into_halves_is_no_switch():
+    frames = [label_row((1, 40)), label_row((1, 20), (2, 20))]
+    assert evaluate_frames(frames) == (0, 0, [1, 2])
+
+
+def test_track_survives_temporary_merge():
+    apart, merged = label_row((1, 30), (2, 10)), label_row((1, 40))
+    assert evaluate_frames([apart, merged, apart]) == (0, 0, [3, 3])
+
+
+@pytest.mark.parametrize(("visible_rows", "rebirths"), [(5, 1), (4, 0)])
+def test_switch_requires_half_of_object_visible(visible_rows, rebirths):
     visible = np.zeros((20, 40), bool)
-    visible[5 : 5 + seen, :10] = True
-    result = watch([picture(1), picture(7)], replace(places, visible=visible))
-    assert result[1] == rebirths
+    visible[5 : 5 + visible_rows, :10] = True
+    warp = replace(identity_warp((20, 40)), visible=visible)
+    assert evaluate_frames([label_image(1), label_image(7)], warp)[1] == rebirths
 
 
-def test_the_unlabelled_say_nothing():
+def test_unlabelled_frames_do_not_end_tracks():
     unlabelled = np.full((20, 40), UNLABELLED, np.uint16)
-    assert watch([picture(1), unlabelled, picture(1)]) == (0, 0, [3])
-    assert watch([unlabelled, picture(1)]) == (0, 0, [1])
+    assert evaluate_frames([label_image(1), unlabelled, label_image(1)]) == (0, 0, [3])
+    assert evaluate_frames([unlabelled, label_image(1)]) == (0, 0, [1])
 
 
-def test_no_object_and_no_frame():
-    assert watch([picture(), picture()]) == (0, 0, [])
-    assert watch([]) == (0, 0, [])
+def test_video_without_objects_or_frames_has_no_tracks():
+    assert evaluate_frames([label_image(), label_image()]) == (0, 0, [])
+    assert evaluate_frames([]) == (0, 0, [])
 
 
-def test_a_single_pixel():
+def test_single_pixel_object_can_switch():
     one, two = np.array([[1]], np.uint16), np.array([[2]], np.uint16)
-    assert watch([one, two]) == (0, 1, [1, 1])
+    assert evaluate_frames([one, two]) == (0, 1, [1, 1])
 
 
 @pytest.mark.parametrize("posed", [True, False])
-def test_switches_before_a_moving_camera(posed):
+def test_switches_are_found_under_camera_motion(posed):
     """One re-birth (2 -> 3), then one exchange (1 <-> 3), while the wall moves 21 pixels."""
-    names = [(1, 2), (1, 2), (1, 3), (1, 3), (1, 3), (3, 1), (3, 1), (3, 1)]
-    identity = Identity()
-    for index, ids in enumerate(names):
-        places = None
+    ids_by_frame = [(1, 2), (1, 2), (1, 3), (1, 3), (1, 3), (3, 1), (3, 1), (3, 1)]
+    consistency = IdConsistency()
+    for index, ids in enumerate(ids_by_frame):
+        warp = None
         if index:
-            places = last_places(wall_frame(index - 1, posed), wall_frame(index, posed))
-        identity.add(window(patches(ids), index), places)
-    assert (identity.swaps, identity.rebirths) == (2, 1)
-    assert sorted(identity.lives().tolist()) == [2, 3, 3, 3, 5]
+            warp = estimate_backward_warp(wall_frame(index - 1, posed), wall_frame(index, posed))
+        consistency.update(crop_view(square_labels(ids), index), warp)
+    assert (consistency.swaps, consistency.rebirths) == (2, 1)
+    assert sorted(consistency.track_lengths().tolist()) == [2, 3, 3, 3, 5]

@@ -1,6 +1,7 @@
-"""Numbers called published are of davisvideochallenge/davis2017-evaluation at commit ac7c43f.
+"""J&F metrics against davisvideochallenge/davis2017-evaluation at commit ac7c43f.
 
-They were had by calling its db_eval_iou, db_eval_boundary and db_statistics on these very arrays.
+The published values are the results of its db_eval_iou, db_eval_boundary and db_statistics on the
+same arrays.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ import numpy as np
 import pytest
 from scenerep_training.datasets.davis import read_ids
 from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import contour, contour_f, statistics
+from scenerep_training.evaluation.metrics.video_objects import (
+    contour_f,
+    extract_contour,
+    sequence_statistics,
+)
 
 V, U = np.mgrid[:120, :160]
 DISK = (U - 80) ** 2 + (V - 60) ** 2 <= 40**2
@@ -25,7 +30,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_j_and_f_are_those_of_the_published_benchmark(name):
+def test_j_and_f_equal_published_benchmark(name):
     mask, j, f = PUBLISHED[name]
     assert mask_iou(mask, DISK) == pytest.approx(j, abs=1e-12)
     assert contour_f(mask, DISK) == pytest.approx(f, abs=1e-12)
@@ -39,9 +44,8 @@ def test_j_and_f_are_those_of_the_published_benchmark(name):
         ("motocross-jump", 0.302097667393858, 0.20177983185014015),
     ],
 )
-def test_real_masks_five_frames_apart_give_the_published_benchmark_s_numbers(
-    real_data, sequence, j, f
-):
+def test_j_and_f_of_davis_masks_equal_published_benchmark(real_data, sequence, j, f):
+    """The masks are five frames apart."""
     folder = real_data("davis2016") / "Annotations" / "480p" / sequence
     first, later = (read_ids(folder / f"{index:05d}.png") == 1 for index in (0, 5))
     assert mask_iou(first, later) == pytest.approx(j, abs=1e-12)
@@ -57,41 +61,41 @@ def test_real_masks_five_frames_apart_give_the_published_benchmark_s_numbers(
         (22, (0.631029359773457, 0.6818181818181818, -0.15970227932055736)),
     ],
 )
-def test_statistics_are_those_of_the_published_benchmark(frames, published):
+def test_sequence_statistics_equal_published_benchmark(frames, published):
     values = np.abs(np.sin(np.arange(frames) * 0.7))
-    assert statistics(values) == pytest.approx(published, abs=1e-12)
+    assert sequence_statistics(values) == pytest.approx(published, abs=1e-12)
 
 
-def test_decay_is_the_first_quarter_minus_the_last():
-    """By hand: 9 frames have the quarters 0-2, 2-4, 4-6, 6-8."""
+def test_sequence_statistics_decay_compares_first_and_last_quarter():
+    """9 frames have the quarters 0-2, 2-4, 4-6, 6-8."""
     values = [1.0, 1.0, 0.7, 0.5, 0.5, 0.5, 0.4, 0.1, 0.1]
-    result = statistics(values)
+    result = sequence_statistics(values)
     assert result.decay == pytest.approx(2.7 / 3 - 0.6 / 3)
-    assert result.recall == pytest.approx(3 / 9)  # 0.5 itself is not above 0.5
+    assert result.recall == pytest.approx(3 / 9)  # a value of 0.5 is not above 0.5
 
 
-def test_one_frame_has_no_decay():
-    assert statistics([0.6]) == (0.6, 1.0, 0.0)
+def test_sequence_statistics_of_one_frame_has_no_decay():
+    assert sequence_statistics([0.6]) == (0.6, 1.0, 0.0)
 
 
-def test_contour_of_a_square_lies_half_a_pixel_up_and_left():
+def test_extract_contour_of_square_is_half_pixel_up_left():
     mask = np.zeros((6, 6), bool)
     mask[2:4, 2:4] = True
     expected = np.zeros((6, 6), bool)
     expected[1:4, 1:4] = True
     expected[2, 2] = False
-    np.testing.assert_array_equal(contour(mask), expected)
+    np.testing.assert_array_equal(extract_contour(mask), expected)
 
 
-def test_the_image_s_border_is_no_contour():
-    assert not contour(np.ones((5, 7), bool)).any()
+def test_extract_contour_excludes_image_border():
+    assert not extract_contour(np.ones((5, 7), bool)).any()
     half = np.zeros((5, 7), bool)
     half[:, :3] = True
-    assert np.argwhere(contour(half)).tolist() == [[row, 2] for row in range(5)]
+    assert np.argwhere(extract_contour(half)).tolist() == [[row, 2] for row in range(5)]
 
 
-def test_contours_match_within_0_008_of_the_diagonal():
-    """By hand: 60x80 pixels have a diagonal of 100, so that 1 pixel apart matches and 2 do not."""
+def test_contour_f_matches_within_tolerance():
+    """60x80 pixels have a diagonal of 100, so the tolerance of 0.008 is 1 pixel."""
     left, near, far = (np.broadcast_to(np.arange(80) < edge, (60, 80)) for edge in (40, 41, 42))
     assert contour_f(left, near) == 1.0
     assert contour_f(left, far) == 0.0
@@ -109,8 +113,8 @@ def test_contours_match_within_0_008_of_the_diagonal():
         ([[0]], [[1]], 0, 1),
     ],
 )
-def test_nothing_and_everything(predicted, truth, j, f):
-    """A mask that is empty, or fills the image, has no contour."""
+def test_j_and_f_of_empty_and_full_masks_are_defined(predicted, truth, j, f):
+    """A mask that is empty or fills the image has no contour."""
     predicted, truth = np.array(predicted, bool), np.array(truth, bool)
     assert mask_iou(predicted, truth) == j
     assert contour_f(predicted, truth) == f
