@@ -1,1 +1,1 @@
-"""Propagation of a first mask through a video."""
+"""Propagation of the first frame's masks through a video."""

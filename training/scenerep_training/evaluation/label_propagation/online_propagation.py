@@ -1,11 +1,11 @@
-"""First-frame labels carried through a video by three votes a frame, joined at the pixels.
+"""Online label propagation: five cues vote for the labels of each frame.
 
-Cells vote by matching (`feature_matching`) and by a head learned online (`label_head`), the last
-frame's labels by optical flow (`flow_vote`). What moves with the background (`motion_vote`) and what
-looks as it did (`background_memory`) is held against objects, and what hides it for them. Labels
-stay near where flow puts them, and a random field draws their borders to those of colour
-(`color_field`). What it decides is what the next frame builds on. Nothing is trained beforehand, and
-the first frame's labels are all that is given.
+Patches vote by feature matching (`feature_matching`) and by a linear head learned online
+(`label_head`); the last frame's labels vote by optical flow (`flow_propagation`). The motion
+(`motion_vote`) and the color (`background_model`) of the background vote against and for objects.
+Labels stay near their position under the flow, and a conditional random field aligns their borders
+with color edges (`conv_crf`). The result is the input of the next frame. There is no training
+beforehand: the first frame's labels are the only supervision.
 """
 
 from __future__ import annotations
@@ -18,34 +18,40 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from scenerep_training.evaluation.label_propagation.background_memory import BackgroundMemory
-from scenerep_training.evaluation.label_propagation.color_field import refine
+from scenerep_training.evaluation.label_propagation.background_model import BackgroundModel
+from scenerep_training.evaluation.label_propagation.conv_crf import refine_labels
 from scenerep_training.evaluation.label_propagation.feature_matching import FeatureMatching
-from scenerep_training.evaluation.label_propagation.flow_vote import FlowVote
+from scenerep_training.evaluation.label_propagation.flow_propagation import FlowPropagation
 from scenerep_training.evaluation.label_propagation.label_head import LabelHead
 from scenerep_training.evaluation.label_propagation.motion_vote import (
-    background_motion,
+    fit_background_motion,
     motion_vote,
 )
 
 Labels = NDArray[np.uint16]
 Image = NDArray[np.uint8]
 
-FINE = 4
-"""Label pixels a side of a cell."""
-REACH = 8
-"""Cells beyond where flow puts a label at which it may be found in the next frame."""
-FLOOR = 0.02
-"""Least probability of a vote, that none may overrule all others."""
-MATCHING, HEAD, FLOW, MOTION, MEMORY = 1.0, 3.0, 0.5, 1.0, 3.0
-"""Weights of the votes."""
-DISOCCLUDED = 1.0
-"""What objects lose where flow fails: what comes into sight is more often background."""
-IMPOSSIBLE = -20.0
+PIXELS_PER_PATCH = 4
+"""Side of a patch in pixels of the label planes."""
+SEARCH_RADIUS = 8
+"""Distance by which an object may deviate from its position under the flow [patches]."""
+MIN_PROBABILITY = 0.02
+"""Lower bound of a vote's probabilities, so that no vote overrules all others."""
+MATCHING_WEIGHT, HEAD_WEIGHT, FLOW_WEIGHT, MOTION_WEIGHT, BACKGROUND_WEIGHT = (
+    1.0,
+    3.0,
+    0.5,
+    1.0,
+    3.0,
+)
+DISOCCLUSION_PENALTY = 1.0
+"""Penalty of objects where the flow is unreliable: disoccluded pixels are mostly background."""
+EXCLUDED_SCORE = -20.0
+"""Log score of an object outside its search radius."""
 
 
 class OnlinePropagation:
-    """Carries labels from frame to frame.
+    """Propagates labels from frame to frame.
 
     Args:
         grid: (h, w, C) features of the first frame.
@@ -54,16 +60,17 @@ class OnlinePropagation:
     """
 
     def __init__(self, grid: torch.Tensor, color: Image, labels: Labels) -> None:
-        self._cells = (grid.shape[0], grid.shape[1])
-        self._shape = labels.shape
-        self._size = (grid.shape[0] * FINE, grid.shape[1] * FINE)
+        self._grid_shape = (grid.shape[0], grid.shape[1])
+        self._image_shape = labels.shape
+        self._size = (grid.shape[0] * PIXELS_PER_PATCH, grid.shape[1] * PIXELS_PER_PATCH)
         ids = torch.from_numpy(labels.astype(np.int64)).to(grid.device)
-        self._planes = _resized(F.one_hot(ids).permute(2, 0, 1).float(), self._size)
-        features, cells = F.normalize(grid, dim=-1), self._on_cells()
-        self._matching = FeatureMatching(features, cells)
-        self._head = LabelHead(features.flatten(0, 1), cells.flatten(0, 1))
-        self._flow = FlowVote(color, self._size)
-        self._memory = BackgroundMemory(_array(_lab(color, self._size)), self._is_background())
+        self._planes = _resize_area(F.one_hot(ids).permute(2, 0, 1).float(), self._size)
+        features, patch_labels = F.normalize(grid, dim=-1), self._patch_labels()
+        self._matching = FeatureMatching(features, patch_labels)
+        self._head = LabelHead(features.flatten(0, 1), patch_labels.flatten(0, 1))
+        self._flow = FlowPropagation(color, self._size)
+        lab = _to_numpy(_to_lab(color, self._size))
+        self._background = BackgroundModel(lab, self._background_mask())
 
     def __call__(self, grid: torch.Tensor, color: Image) -> Labels:
         """Label the next frame.
@@ -76,96 +83,101 @@ class OnlinePropagation:
             (H, W) uint16.
         """
         features = F.normalize(grid, dim=-1)
-        lab = _lab(color, self._size).to(grid.device)
-        carried, trust, flow = self._carried(color)
-        near = _near(carried, self._cells)
-        votes = _enlarged(self._votes(features, near), self._size)
-        votes = votes + FLOW * trust * carried.clamp_min(FLOOR).log()
-        votes[1:] -= DISOCCLUDED * (1 - trust)
-        votes[1:] += self._against_background(lab, carried, trust, flow, near)
-        self._planes = self._refined(votes, near, lab)
-        self._learn(features, near.any(0), lab)
-        full = F.interpolate(self._planes[None], self._shape, mode="bicubic")[0]
-        return full.argmax(0).cpu().numpy().astype(np.uint16)
+        lab = _to_lab(color, self._size).to(grid.device)
+        warped, reliability, flow = self._warp_labels(color)
+        candidates = _search_regions(warped, self._grid_shape)
+        # Add up the log scores of all votes.
+        votes = _resize_bicubic(self._feature_votes(features, candidates), self._size)
+        votes = votes + FLOW_WEIGHT * reliability * warped.clamp_min(MIN_PROBABILITY).log()
+        votes[1:] -= DISOCCLUSION_PENALTY * (1 - reliability)
+        votes[1:] += self._background_votes(lab, warped, reliability, flow, candidates)
+        self._planes = self._refine(votes, candidates, lab)
+        self._update_models(features, candidates.any(0), lab)
+        full_size = F.interpolate(self._planes[None], self._image_shape, mode="bicubic")[0]
+        return full_size.argmax(0).cpu().numpy().astype(np.uint16)
 
-    def _carried(self, color: Image) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Planes (K + 1, H', W') where flow puts them, trust (H', W') and flow (2, H', W')."""
+    def _warp_labels(self, color: Image) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return planes (K + 1, H', W') warped by the flow, its reliability (H', W') and itself."""
         planes = self._planes.permute(1, 2, 0).cpu().numpy()
-        carried, trust, flow = (
+        warped, reliability, flow = (
             torch.from_numpy(part).to(self._planes.device) for part in self._flow(planes, color)
         )
-        return carried.permute(2, 0, 1), trust, flow.permute(2, 0, 1)
+        return warped.permute(2, 0, 1), reliability, flow.permute(2, 0, 1)
 
-    def _against_background(
+    def _background_votes(
         self,
         lab: torch.Tensor,
-        carried: torch.Tensor,
-        trust: torch.Tensor,
+        warped: torch.Tensor,
+        reliability: torch.Tensor,
         flow: torch.Tensor,
-        near: torch.Tensor,
+        candidates: torch.Tensor,
     ) -> torch.Tensor:
-        """(K, H', W'), what the background's motion and its looks say for or against objects."""
-        around = _resized(near.any(0, keepdim=True).float(), self._size)[0] > 0.5
-        shift, planes, sure, where = _array(flow), _array(carried), _array(trust), _array(around)
-        motion = background_motion(shift, planes, sure)
-        self._memory.move(motion)
-        vote = MOTION * motion_vote(shift, motion, planes, sure, where)
-        vote += MEMORY * self._memory.vote(_array(lab), planes, sure, where)
-        return torch.from_numpy(vote).to(carried.device).permute(2, 0, 1)
+        """(K, H', W'), votes of the background's motion and color for or against objects."""
+        is_candidate = _resize_area(candidates.any(0, keepdim=True).float(), self._size)[0] > 0.5
+        arrays = (_to_numpy(part) for part in (flow, warped, reliability, is_candidate))
+        flow_array, planes, weights, mask = arrays
+        motion = fit_background_motion(flow_array, planes, weights)
+        self._background.warp(motion)
+        votes = MOTION_WEIGHT * motion_vote(flow_array, motion, planes, weights, mask)
+        votes += BACKGROUND_WEIGHT * self._background.vote(_to_numpy(lab), planes, weights, mask)
+        return torch.from_numpy(votes).to(warped.device).permute(2, 0, 1)
 
-    def _votes(self, features: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
-        """(K + 1, h, w), what matching and the head say of each cell."""
-        where = near.any(0)
-        matched = features.new_zeros((*where.shape, len(near) + 1))
+    def _feature_votes(self, features: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
+        """(K + 1, h, w), votes of feature matching and of the linear head."""
+        mask = candidates.any(0)
+        # Patches far from all objects are background.
+        matched = features.new_zeros((*mask.shape, len(candidates) + 1))
         matched[..., 0] = 1.0
-        if where.any():
-            matched[where] = self._matching(features, where)
+        if mask.any():
+            matched[mask] = self._matching(features, mask)
         scores = self._head(features.flatten(0, 1)).view_as(matched)
-        votes = MATCHING * matched.clamp_min(FLOOR).log() + HEAD * scores
+        votes = MATCHING_WEIGHT * matched.clamp_min(MIN_PROBABILITY).log() + HEAD_WEIGHT * scores
         return votes.permute(2, 0, 1)
 
-    def _refined(self, votes: torch.Tensor, near: torch.Tensor, lab: torch.Tensor) -> torch.Tensor:
-        """Probabilities (K + 1, H', W'), each object being near only to where it was."""
-        allowed = _resized(near.float(), self._size) > FLOOR
-        votes[1:].masked_fill_(~allowed, IMPOSSIBLE)
-        return refine(votes, lab)
+    def _refine(
+        self, votes: torch.Tensor, candidates: torch.Tensor, lab: torch.Tensor
+    ) -> torch.Tensor:
+        """Return probabilities (K + 1, H', W') with each object inside its search region."""
+        is_allowed = _resize_area(candidates.float(), self._size) > MIN_PROBABILITY
+        votes[1:].masked_fill_(~is_allowed, EXCLUDED_SCORE)
+        return refine_labels(votes, lab)
 
-    def _learn(self, features: torch.Tensor, where: torch.Tensor, lab: torch.Tensor) -> None:
-        cells = self._on_cells()
-        self._matching.remember(features, cells, where)
-        self._head.learn(features.flatten(0, 1), cells.flatten(0, 1))
-        self._memory.learn(_array(lab), self._is_background())
+    def _update_models(self, features: torch.Tensor, mask: torch.Tensor, lab: torch.Tensor) -> None:
+        patch_labels = self._patch_labels()
+        self._matching.add_frame(features, patch_labels, mask)
+        self._head.update(features.flatten(0, 1), patch_labels.flatten(0, 1))
+        self._background.update(_to_numpy(lab), self._background_mask())
 
-    def _on_cells(self) -> torch.Tensor:
-        """Labels of the cells, (h, w, K + 1)."""
-        return _resized(self._planes, self._cells).permute(1, 2, 0)
+    def _patch_labels(self) -> torch.Tensor:
+        """(h, w, K + 1), label shares of the patches."""
+        return _resize_area(self._planes, self._grid_shape).permute(1, 2, 0)
 
-    def _is_background(self) -> NDArray[np.bool_]:
-        return _array(self._planes[0] > 0.5)
-
-
-def _near(carried: torch.Tensor, cells: tuple[int, int]) -> torch.Tensor:
-    """(K, h, w) bool, cells within REACH of each object's own."""
-    there = F.adaptive_max_pool2d((carried[1:] > 0.5).float(), cells)
-    return F.max_pool2d(there, 2 * REACH + 1, stride=1, padding=REACH) > 0
+    def _background_mask(self) -> NDArray[np.bool_]:
+        return _to_numpy(self._planes[0] > 0.5)
 
 
-def _resized(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def _search_regions(warped: torch.Tensor, grid_shape: tuple[int, int]) -> torch.Tensor:
+    """(K, h, w) bool, patches within SEARCH_RADIUS of each object's warped label."""
+    occupied = F.adaptive_max_pool2d((warped[1:] > 0.5).float(), grid_shape)
+    return F.max_pool2d(occupied, 2 * SEARCH_RADIUS + 1, stride=1, padding=SEARCH_RADIUS) > 0
+
+
+def _resize_area(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(planes[None], size, mode="area")[0]
 
 
-def _enlarged(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def _resize_bicubic(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(planes[None], size, mode="bicubic")[0]
 
 
-def _lab(color: Image, size: tuple[int, int]) -> torch.Tensor:
+def _to_lab(color: Image, size: tuple[int, int]) -> torch.Tensor:
     """(3, h, w) float32, CIELAB."""
     small = cv2.resize(color, size[::-1], interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     return torch.from_numpy(lab).permute(2, 0, 1)
 
 
-def _array(planes: torch.Tensor) -> NDArray[Any]:
-    """The same values in main memory, (h, w) or, channels last, (h, w, K)."""
+def _to_numpy(planes: torch.Tensor) -> NDArray[Any]:
+    """Copy (h, w) or (K, h, w) planes to an array, channels last."""
     last = planes if planes.ndim == 2 else planes.permute(1, 2, 0)
     return np.ascontiguousarray(last.cpu().numpy())

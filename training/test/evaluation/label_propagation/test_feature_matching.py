@@ -3,46 +3,50 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from scenerep_training.evaluation.label_propagation.feature_matching import (
-    CONTEXT,
-    RADIUS,
+    CONTEXT_FRAMES,
+    WINDOW_RADIUS,
     FeatureMatching,
 )
 
+WIDTH = 40
+ALL_PATCHES = torch.ones(1, WIDTH, dtype=torch.bool)
 
-def frame(object_at, width=40):
-    """(1, width) cells of orthogonal ground and object."""
-    features = F.one_hot((torch.arange(width) == object_at).long(), 2).float()[None]
+
+def object_frame(column):
+    """Features and labels (1, WIDTH, 2) of an object at one patch, orthogonal to its ground."""
+    features = F.one_hot((torch.arange(WIDTH) == column).long(), 2).float()[None]
     return features, features.clone()
 
 
-def test_the_first_frame_is_found_wherever_the_object_has_moved_to():
-    matching = FeatureMatching(*frame(3))
-    features, labels = frame(35)
-    everywhere = torch.ones(1, 40, dtype=torch.bool)
-    torch.testing.assert_close(
-        matching(features, everywhere).argmax(1), labels.flatten(0, 1).argmax(1)
-    )
+def one_hot_frame(channels, **marked):
+    """Grid (1, WIDTH, channels) of channel 0, with `at` in channel `channel`."""
+    grid = torch.zeros(1, WIDTH, channels)
+    grid[..., 0] = 1
+    if marked:
+        grid[0, marked["at"]] = F.one_hot(torch.tensor(marked["channel"]), channels).float()
+    return grid
 
 
-def test_later_frames_are_searched_nearby_and_forgotten_after_a_while():
-    ground = torch.zeros(1, 40, 3)
-    ground[..., 0] = 1
-    start = torch.zeros(1, 40, 2)
-    start[..., 0], start[0, 3] = 1, torch.tensor([0.0, 1.0])
-    matching = FeatureMatching(ground, start)
-    novel, labels = ground.clone(), torch.zeros(1, 40, 2)
-    novel[0, 20] = torch.tensor([0.0, 0.0, 1.0])
-    labels[..., 0], labels[0, 20] = 1, torch.tensor([0.0, 1.0])
-    everywhere = torch.ones(1, 40, dtype=torch.bool)
-    matching.remember(novel, labels, everywhere)
+def test_matching_finds_first_frame_object_at_any_distance():
+    matching = FeatureMatching(*object_frame(3))
+    features, labels = object_frame(35)
+    predicted = matching(features, ALL_PATCHES).argmax(1)
+    torch.testing.assert_close(predicted, labels.flatten(0, 1).argmax(1))
 
-    def share(at):
-        query, where = ground.clone(), torch.zeros(1, 40, dtype=torch.bool)
-        query[0, at], where[0, at] = torch.tensor([0.0, 0.0, 1.0]), True
-        return float(matching(query, where)[0, 1])
 
-    assert share(20 + RADIUS) > 0.9
-    assert share(20 + RADIUS + 1) < 0.3
-    for _ in range(CONTEXT):
-        matching.remember(ground, start, everywhere)
-    assert share(20) < 0.3
+def test_matching_limits_recent_frames_to_window_and_context():
+    ground, first_labels = one_hot_frame(3), one_hot_frame(2, at=3, channel=1)
+    matching = FeatureMatching(ground, first_labels)
+    new_feature, new_labels = one_hot_frame(3, at=20, channel=2), one_hot_frame(2, at=20, channel=1)
+    matching.add_frame(new_feature, new_labels, ALL_PATCHES)
+
+    def object_share(column):
+        query, mask = one_hot_frame(3, at=column, channel=2), torch.zeros_like(ALL_PATCHES)
+        mask[0, column] = True
+        return float(matching(query, mask)[0, 1])
+
+    assert object_share(20 + WINDOW_RADIUS) > 0.9
+    assert object_share(20 + WINDOW_RADIUS + 1) < 0.3
+    for _ in range(CONTEXT_FRAMES):
+        matching.add_frame(ground, first_labels, ALL_PATCHES)
+    assert object_share(20) < 0.3
