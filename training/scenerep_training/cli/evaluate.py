@@ -21,22 +21,19 @@ from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.cli.report import add_report
 from scenerep_training.engine.run_folder import to_json
 from scenerep_training.evaluation import __doc__ as summary
-from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import Protocol
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_training.evaluation.framework.runner import run_protocol
 from scenerep_training.evaluation.framework.settings import collect_settings
-from scenerep_training.evaluation.framework.text import run_text
-
-SHARED = {"command", "run", "data", "checkpoint", "limit", "json", "out", "config", "argv"}
-"""What every protocol's parser leaves in the namespace, beside the options."""
+from scenerep_training.evaluation.framework.text import format_run
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with one subparser a command; each names its function as `run`."""
+    """Build the parser with one subparser a command, whose function is the default of `run`."""
     parser = argparse.ArgumentParser(prog="scenerep-eval", description=summary)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for protocol in PROTOCOLS.values():
+    for _, protocol in PROTOCOLS.items():
         add_protocol(subparsers, protocol)
     add_report(subparsers)
     return parser
@@ -52,7 +49,7 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="PATH", help="what to measure on"
+        "--data", type=Path, required=True, metavar="PATH", help="data set or recording"
     )
     parser.add_argument(
         "--checkpoint",
@@ -60,7 +57,7 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
         help="weights of the backbone: a checkpoint's folder, or a .safetensors or .pth file",
     )
     parser.add_argument(
-        "--limit", type=positive, metavar="N", help="measure only the first N samples"
+        "--limit", type=positive_int, metavar="N", help="measure only the first N samples"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write run.json here as well")
     parser.add_argument(
@@ -70,52 +67,48 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
         help="the run's folder; an interrupted run in it is resumed "
         "(default: runs/eval/PROTOCOL-DATA-BACKBONE-METHOD)",
     )
-    parser.add_argument("--config", type=Path, help="YAML file of options; flags win over it")
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags take precedence")
     protocol.add_arguments(parser)
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, or go on measuring, and print the tables."""
-    config = chosen_config(args)
-    torch.manual_seed(config.clustering.seed)  # of untrained networks
+    """Run a protocol, or resume its run, and print the tables."""
+    config = build_config(args)
+    torch.manual_seed(config.clustering.seed)  # for untrained networks
     protocol = PROTOCOLS[args.command].from_arguments(args.data, config, args)
     folder = args.out or default_folder(args, config)
-    flags = {
-        name: value
-        for name, value in vars(args).items()
-        if name not in SHARED and name not in PipelineConfig.model_fields
-    }
     command = shlex.join(["scenerep-eval", *args.argv])
+    flags = protocol.own_flags(args)
     settings = collect_settings(args.command, args.data, config, flags, command)
     result = run_protocol(protocol, folder, settings, args.limit)
     if args.json:
         write_atomically(args.json, to_json(result).encode())
-    print(f"\n{run_text(result)}\nwritten to {folder}")
+    print(f"\n{format_run(result)}\nwritten to {folder}")
     return 0
 
 
-def chosen_config(args: argparse.Namespace) -> PipelineConfig:
-    """Options from flags and file, then the protocol's, then the runtime's defaults.
+def build_config(args: argparse.Namespace) -> PipelineConfig:
+    """Build the options from flags and file, then the protocol's, then the runtime's defaults.
 
-    A checkpoint brings its weights and, with a card, its network.
+    A checkpoint sets the weights and, with a model card, the backbone.
 
     Raises:
-        ConfigError, WeightsError: naming what cannot work.
+        ConfigError, WeightsError: if options are invalid or contradict each other.
     """
     if args.checkpoint:
         if hasattr(args, "weights"):
             raise ConfigError("--checkpoint and --weights both name weights; give one of them")
         args.weights = args.checkpoint
     config = apply_model_card(options_from(args, PipelineConfig, args.config))
-    usual = PROTOCOLS[args.command].defaults
-    unnamed = {name: usual[name] for name in usual if name not in config.model_fields_set}
-    return config.model_copy(update=unnamed)
+    defaults = PROTOCOLS[args.command].default_options
+    unset = {name: defaults[name] for name in defaults if name not in config.model_fields_set}
+    return config.model_copy(update=unset)
 
 
 def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
-    """Where a run goes that was not told where."""
+    """Return the folder of a run without --out."""
     backbone = config.backbone
     if args.checkpoint:
         path = Path(args.checkpoint).resolve()
@@ -126,13 +119,17 @@ def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command.
+
+    Returns:
+        Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     argv = sys.argv[1:] if argv is None else argv
     args = build_parser().parse_args(argv)
     args.argv = argv
     name = f"scenerep-eval {args.command}"
-    return exit_code(name, lambda: int(args.run(args)), "; call again to go on")
+    return exit_code(name, lambda: int(args.run(args)), "; call again to resume")
 
 
 if __name__ == "__main__":

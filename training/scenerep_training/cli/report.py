@@ -14,24 +14,28 @@ def add_report(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "report",
         help="one HTML page, and report.json, of any number of runs",
-        description="Writes one HTML file that opens offline, and the same figures as JSON beside "
-        "it. Runs of one protocol are compared with the first of them, sample by sample.",
+        description="Writes one self-contained HTML file, and the same numbers as JSON beside it. "
+        "Runs of one protocol are compared with the first of them, sample by sample.",
     )
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, finished or not"
     )
     parser.add_argument(
         "--out",
-        type=page_path,
+        type=html_path,
         default=DEFAULT_OUT,
         metavar="FILE.html",
-        help=f"the page; the JSON file lies beside it (default: {DEFAULT_OUT})",
+        help=f"the page; the JSON file has the same name (default: {DEFAULT_OUT})",
     )
     parser.set_defaults(run=run)
 
 
-def page_path(text: str) -> Path:
-    """Parse the page's path."""
+def html_path(text: str) -> Path:
+    """Parse the path of the page.
+
+    Raises:
+        ArgumentTypeError: if it has another suffix than an HTML file.
+    """
     path = Path(text)
     if path.suffix not in {".html", ".htm"}:
         raise argparse.ArgumentTypeError(f"{text}: must end in .html")
@@ -39,11 +43,11 @@ def page_path(text: str) -> Path:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page and say where it is."""
-    from scenerep_training.evaluation.report.write import write_report  # templates, plots: slow
+    """Write the page and print its path."""
+    from scenerep_training.evaluation.report.write import write_report  # slow: templates, plots
 
     for entry in write_report(args.runs, args.out):
-        state = "" if entry.complete else ", not ended"
+        state = "" if entry.is_complete else ", unfinished"
         print(
             f"{entry.label}: {entry.protocol.name}, {len(entry.rows)} samples, "
             f"{len(entry.failures)} could not be read{state}"

@@ -1,1 +1,1 @@
-"""How good is a backbone, and at what: one file a protocol, all run by one runner."""
+"""Evaluation of backbones and of the pipeline: one protocol a file, one runner for all."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 import timm
-from layouts import damage, write_davis, write_ecssd
+from layouts import truncate_file, write_davis, write_ecssd
 from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_training.evaluation.framework.runner import read_rows
@@ -27,7 +27,7 @@ def evaluate(protocol, data, *flags):
     return main([protocol, "--data", str(data), *FAST, *flags])
 
 
-def test_a_run_prints_its_tables_and_writes_them(ecssd, tmp_path, capsys):
+def test_run_prints_and_writes_tables(ecssd, tmp_path, capsys):
     out, copy = tmp_path / "out", tmp_path / "copy.json"
     flags = [*NETWORK, "--out", str(out), "--json", str(copy)]
     assert evaluate("saliency", ecssd, *flags) == 0
@@ -41,9 +41,9 @@ def test_a_run_prints_its_tables_and_writes_them(ecssd, tmp_path, capsys):
     assert {path.name for path in (out / "pictures").iterdir()} == {"a.jpg", "b.jpg", "c.jpg"}
 
 
-def test_settings_say_all_that_could_change_a_figure(ecssd, tmp_path):
+def test_run_stores_settings_that_can_change_metrics(ecssd, tmp_path):
     out = tmp_path / "out"
-    flags = [*NETWORK, "--seed", "7", "--limit", "1", "--out", str(out)]
+    flags = [*NETWORK, "--clustering.seed", "7", "--limit", "1", "--out", str(out)]
     assert evaluate("saliency", ecssd, *flags) == 0
     settings = json.loads((out / "settings.json").read_text())
     assert settings["data"] == str(ecssd.resolve())
@@ -56,36 +56,34 @@ def test_settings_say_all_that_could_change_a_figure(ecssd, tmp_path):
     assert typed[-2:] == ["--out", str(out)]
 
 
-def test_a_protocol_s_own_flags_are_kept_with_the_settings(tmp_path):
+def test_run_stores_own_flags_of_protocol(tmp_path):
     data, out = write_davis(tmp_path / "davis"), tmp_path / "out"
     assert evaluate("co3d", data, *NETWORK, "--every", "2", "--out", str(out)) == 0
     assert json.loads((out / "settings.json").read_text())["flags"] == {"every": 2}
     assert [row.name for row in read_rows(out)] == ["bear/00000", "swan/00000"]
 
 
-def test_the_original_study_stands_beside_what_was_measured(tmp_path, capsys):
+def test_run_prints_published_results_of_original_study(tmp_path, capsys):
     data = write_davis(tmp_path / "davis", frames=1)
     assert evaluate("co3d", data, *NETWORK, "--out", str(tmp_path / "out")) == 0
     printed = capsys.readouterr().out
     for name, iou in (("ODIN 256", "78.60"), ("BYOL 512 + PCA", "78.01"), ("ODIN 512", "59.08")):
         (line,) = [line for line in printed.splitlines() if line.startswith(f"{name} (")]
         assert line.endswith(iou)
-    measured = (
-        100
-        * json.loads((tmp_path / "out" / "run.json").read_text())["tables"][0]["rows"]["all"]["iou"]
-    )
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    measured = 100 * run["tables"][0]["rows"]["all"]["iou"]
     assert f"{measured:.2f}"[:4] in printed.split("this run")[1].splitlines()[0]
 
 
-def test_an_unreadable_image_is_named_and_counted(ecssd, tmp_path, capsys):
-    damage(ecssd / "images" / "b.jpg")
+def test_run_names_and_counts_unreadable_image(ecssd, tmp_path, capsys):
+    truncate_file(ecssd / "images" / "b.jpg")
     assert evaluate("saliency", ecssd, *NETWORK, "--out", str(tmp_path / "out")) == 0
     printed = capsys.readouterr().out
     assert "failed: b: " in printed
     assert "3 samples, 1 could not be read" in printed
 
 
-def test_it_goes_on_where_it_was(ecssd, tmp_path, monkeypatch):
+def test_run_resumes_in_default_folder(ecssd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert evaluate("saliency", ecssd, *NETWORK, "--limit", "2") == 0
     out = tmp_path / "runs" / "eval" / "saliency-ecssd-vit_tiny_patch16_224-kmeans"
@@ -96,7 +94,7 @@ def test_it_goes_on_where_it_was(ecssd, tmp_path, monkeypatch):
     assert [row.name for row in read_rows(out)] == ["a", "b", "c"]
 
 
-def test_a_checkpoint_brings_its_network_and_is_named_by_its_checksum(ecssd, tmp_path, monkeypatch):
+def test_checkpoint_sets_backbone_and_stores_checksum(ecssd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = "vit_tiny_patch16_224"
     state = timm.create_model(name, num_classes=0, dynamic_img_size=True).state_dict()
@@ -129,7 +127,7 @@ def test_a_checkpoint_brings_its_network_and_is_named_by_its_checksum(ecssd, tmp
         ([*NETWORK, "--checkpoint", "nowhere.pth"], "--checkpoint and --weights"),
     ],
 )
-def test_a_wrong_option_is_one_line_on_stderr_and_exit_code_1(ecssd, capsys, flags, message):
+def test_invalid_option_exits_1_with_one_line(ecssd, capsys, flags, message):
     assert evaluate("saliency", ecssd, *flags) == 1
     error = capsys.readouterr().err
     assert error.startswith("scenerep-eval saliency: ")
@@ -138,7 +136,7 @@ def test_a_wrong_option_is_one_line_on_stderr_and_exit_code_1(ecssd, capsys, fla
 
 
 @pytest.mark.parametrize("protocol", ["objects", "saliency", "co3d"])
-def test_data_that_are_none_are_named(protocol, tmp_path, capsys):
+def test_missing_data_exits_1_naming_path(protocol, tmp_path, capsys):
     assert evaluate(protocol, tmp_path / "nowhere", *NETWORK) == 1
     assert str(tmp_path / "nowhere") in capsys.readouterr().err
 
@@ -152,26 +150,26 @@ def test_data_that_are_none_are_named(protocol, tmp_path, capsys):
         ["co3d", "--data", "x", "--every", "0"],
     ],
 )
-def test_wrong_usage_is_exit_code_2(argv):
+def test_wrong_usage_exits_2(argv):
     with pytest.raises(SystemExit) as stopped:
         main(argv)
     assert stopped.value.code == 2
 
 
-def test_an_interrupted_run_says_how_to_go_on(ecssd, tmp_path, monkeypatch, capsys):
+def test_interrupted_run_exits_130_and_says_how_to_resume(ecssd, tmp_path, monkeypatch, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(PROTOCOLS["saliency"], "evaluate", interrupt)
     assert evaluate("saliency", ecssd, *NETWORK, "--out", str(tmp_path / "out")) == 130
-    assert "call again to go on" in capsys.readouterr().err
+    assert "call again to resume" in capsys.readouterr().err
 
 
-def test_every_protocol_explains_itself(capsys):
-    for name, protocol in PROTOCOLS.items():
-        assert name == protocol.name
-        assert protocol.headline
-        with pytest.raises(SystemExit) as stopped:
-            main([name, "--help"])
-        assert stopped.value.code == 0
-    assert "--use-depth" in capsys.readouterr().out
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_help_of_protocol_shows_definition_and_options(name, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([name, "--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert PROTOCOLS[name].__doc__.splitlines()[0] in printed
+    assert "--use-depth" in printed

@@ -1,4 +1,4 @@
-"""Folders of runs with made-up figures, written as the runner writes them."""
+"""Run folders with synthetic metrics, written by the real runner."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from scenerep_training.evaluation.framework.runner import run_protocol
 from scenerep_ros.errors import FrameError
 
 
-def write_run(folder, protocol, figures, pictures=True, **settings):
-    """Run a protocol whose answers are known.
+def write_run(folder, protocol, metrics, pictures=True, **settings):
+    """Run a protocol with given results.
 
     Args:
         folder: of the run.
-        protocol: name of a registered protocol, whose figures, units and tables are used.
-        figures: sample name to its figures, or None where it cannot be read.
-        pictures: whether samples have one.
+        protocol: name of a registered protocol, whose metric names, units and tables are used.
+        metrics: metrics by sample name, or None for an unreadable sample.
+        pictures: True to give each sample a picture.
     """
 
-    class Known(PROTOCOLS[protocol]):
+    class Synthetic(PROTOCOLS[protocol]):
         def __init__(self):
             Protocol.__init__(self, folder, None)
 
         def samples(self):
-            return list(figures)
+            return list(metrics)
 
         def evaluate(self, sample):
-            if figures[sample] is None:
+            if metrics[sample] is None:
                 raise FrameError(f"{sample}: is damaged")
-            return Result(figures[sample], np.zeros((9, 16, 3), np.uint8) if pictures else None)
+            return Result(metrics[sample], np.zeros((9, 16, 3), np.uint8) if pictures else None)
 
-    asked = {
+    default_settings = {
         "protocol": protocol,
         "data": "/data/things",
-        "options": {"clusters": 2},
+        "options": {"track": True},
         "seed": 0,
         "versions": {"python": "3.11"},
         "machine": {"cores": 2},
         "command": f"scenerep-eval {protocol} --data things --out {folder.name}",
     }
     folder.mkdir(parents=True)
-    run_protocol(Known(), folder, asked | settings)
+    run_protocol(Synthetic(), folder, default_settings | settings)
     return folder
 
 
-def ious(values, group=""):
-    """Samples 00, 01 ... with an IoU each."""
-    return {f"{group}{index:02d}": {"iou": float(value)} for index, value in enumerate(values)}
+def iou_samples(values, prefix=""):
+    """Metrics of the samples 00, 01 ... with one IoU each."""
+    return {f"{prefix}{index:02d}": {"iou": float(value)} for index, value in enumerate(values)}

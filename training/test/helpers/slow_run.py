@@ -1,4 +1,4 @@
-"""A run that can be killed: python slow_run.py FOLDER SECONDS_A_SAMPLE."""
+"""Evaluation run that a test can kill: python slow_run.py FOLDER SECONDS_PER_SAMPLE."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from scenerep_training.evaluation.framework.protocol import Protocol, Result
 from scenerep_training.evaluation.framework.runner import run_protocol
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 
 
 class Slow(Protocol):
-    """Twenty samples of two groups, one of which cannot be read and one of which has no figure."""
+    """Twenty samples in two groups: one is unreadable and one has an undefined metric."""
 
     name = "slow"
     headline = ("number",)

@@ -1,1 +1,1 @@
-"""Figures of the evaluation protocols."""
+"""Pictures of samples and plots of runs."""

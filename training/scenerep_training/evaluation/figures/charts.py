@@ -1,7 +1,7 @@
-"""How plots look, and how they are kept: SVG in a page, PNG in a run's folder.
+"""Style and output of plots: SVG for the report page, PNG for a run's folder.
 
-Colours are Okabe and Ito's (2008), which people with any kind of colour blindness can tell apart,
-without its yellow and black, which vanish on white or on a dark page.
+Colors are the color-blind safe palette of Okabe and Ito (2008), without yellow and black, which
+lack contrast on a white or a dark page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 INK, RULE = "#1b232d", "#d4dae1"
-"""Text and axes; grid. In a page they become its own colours."""
+"""Color of text and axes, and of the grid; a page replaces them by its own colors."""
 PNG_DPI = 160
 _STYLE: Any = {
     "font.size": 9.5,
@@ -35,7 +35,7 @@ _STYLE: Any = {
     "axes.grid": True,
     "grid.linewidth": 0.7,
     "legend.frameon": False,
-    "text.parse_math": False,  # samples may have a dollar in their names
+    "text.parse_math": False,  # sample names may contain a dollar sign
     "svg.fonttype": "path",
     "svg.hashsalt": "scenerep",
     "text.color": INK,
@@ -50,11 +50,11 @@ _STYLE: Any = {
 
 @contextmanager
 def new_figure(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure in the house's style, for the time in which it is drawn and kept.
+    """Yield an empty figure in the common style; draw and write it inside the context.
 
     Args:
-        width: inches.
-        height: inches.
+        width: in inches.
+        height: in inches.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -64,32 +64,32 @@ def new_figure(width: float, height: float) -> Iterator[Figure]:
 
 
 def color(index: int) -> str:
-    """Colour of a series; they repeat."""
+    """Return the color of a series; colors repeat after the last one."""
     return COLORS[index % len(COLORS)]
 
 
 def marker(index: int) -> str:
-    """Marker of a series: neighbours differ, and series of one colour do too."""
+    """Return the marker of a series; neighbors and series of one color have different markers."""
     return MARKERS[(index + index // len(COLORS)) % len(MARKERS)]
 
 
 def hatch(index: int) -> str:
-    """Filling of a series' bars, which tells those of one colour apart."""
+    """Return the hatch of a series' bars; series of one color have different hatches."""
     return ("", "///", "...", "xxx")[index // len(COLORS) % 4]
 
 
 def write_png(figure: Figure, path: Path) -> None:
-    """Write a figure on white."""
+    """Write a figure as PNG on white."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
 
 
 def svg_text(figure: Figure, description: str) -> str:
-    """Return a figure as an <svg> element for a page, whose colours its text and grid take.
+    """Return a figure as an <svg> element whose text and grid have the colors of the page.
 
     Args:
-        figure: drawn.
-        description: what it shows, for those who do not see it; plain text.
+        figure: finished figure.
+        description: plain text for screen readers.
     """
     from markupsafe import escape
 
@@ -97,8 +97,8 @@ def svg_text(figure: Figure, description: str) -> str:
     figure.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    name = hashlib.sha256(text.encode()).hexdigest()[:8]  # ids are unique in the page
-    text = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>s{name}-", text)
+    prefix = hashlib.sha256(text.encode()).hexdigest()[:8]  # makes ids unique in the page
+    text = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>s{prefix}-", text)
     text = text.replace(INK, "currentColor").replace(RULE, "var(--rule)")
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(description)}"', 1)
 

@@ -1,4 +1,4 @@
-"""Pictures of one sample: what was seen, what is true and what was found, side by side."""
+"""Pictures of one sample: image, ground truth and prediction side by side."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from numpy.typing import NDArray
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.render import Image, draw_overlay, id_colors
 
-LINE_SHARE = 0.004
-"""Width of a contour, as a share of the image's width."""
+CONTOUR_WIDTH_RATIO = 0.004
+"""Width of a contour relative to the image width."""
 
 
-def comparison(color: Image, truth: NDArray[np.generic], predicted: NDArray[np.generic]) -> Image:
-    """Put the image, the ground truth's contours and the prediction's overlay side by side.
+def draw_comparison(
+    color: Image, truth: NDArray[np.generic], predicted: NDArray[np.generic]
+) -> Image:
+    """Draw the image, the ground truth's contours and the prediction's overlay side by side.
 
     Args:
         color: (H, W, 3) uint8, RGB.
-        truth: (H, W) labels or mask; UNLABELLED is shown in grey.
+        truth: (H, W) labels or mask; UNLABELLED is drawn in gray.
         predicted: (H, W) labels or mask.
 
     Returns:
         (H, 3 W, 3) uint8, RGB.
     """
-    found = draw_overlay(color, predicted.astype(np.uint16))
-    return np.hstack([color, contours(color, truth.astype(np.uint16)), found])
+    overlay = draw_overlay(color, predicted.astype(np.uint16))
+    return np.hstack([color, draw_contours(color, truth.astype(np.uint16)), overlay])
 
 
-def contours(color: Image, labels: NDArray[np.uint16]) -> Image:
-    """Draw each object's contour in its id's colour, and what is ignored in grey.
+def draw_contours(color: Image, labels: NDArray[np.uint16]) -> Image:
+    """Draw each object's contour in its id's color, and unlabelled pixels in gray.
 
     Args:
         color: (H, W, 3) uint8, RGB.
@@ -39,12 +41,13 @@ def contours(color: Image, labels: NDArray[np.uint16]) -> Image:
         (H, W, 3) uint8, RGB.
     """
     picture = color.copy()
-    ignored = labels == UNLABELLED
-    picture[ignored] = picture[ignored] // 2 + id_colors(UNLABELLED) // 2
-    width = 1 + max(1, round(LINE_SHARE * color.shape[1]))
-    known = np.where(ignored, BACKGROUND, labels).astype(np.uint16)
-    inner = cv2.erode(known, np.ones((2 * width - 1, 2 * width - 1), np.uint8))
-    outer = cv2.dilate(known, np.ones((3, 3), np.uint8))
-    line = (known != BACKGROUND) & ((inner != known) | (outer != known))
-    picture[line] = id_colors(known[line])
+    is_ignored = labels == UNLABELLED
+    picture[is_ignored] = picture[is_ignored] // 2 + id_colors(UNLABELLED) // 2
+    # A contour lies inside its object; the dilation detects borders with a higher id.
+    width = 1 + max(1, round(CONTOUR_WIDTH_RATIO * color.shape[1]))
+    objects = np.where(is_ignored, BACKGROUND, labels).astype(np.uint16)
+    eroded = cv2.erode(objects, np.ones((2 * width - 1, 2 * width - 1), np.uint8))
+    dilated = cv2.dilate(objects, np.ones((3, 3), np.uint8))
+    is_contour = (objects != BACKGROUND) & ((eroded != objects) | (dilated != objects))
+    picture[is_contour] = id_colors(objects[is_contour])
     return picture

@@ -1,1 +1,1 @@
-"""What every evaluation protocol shares."""
+"""Framework of the evaluation protocols: samples, runs on disk, settings, flags."""

@@ -33,7 +33,7 @@ class ClusterRecorder:
                 "choose another method, such as kmeans_knee"
             )
         self._cluster = segmenter.cluster
-        segmenter.cluster = self._record  # type: ignore[attr-defined]
+        segmenter.cluster = self._record
 
     def _record(self, features: Features) -> Clusters:
         clusters: Clusters = self._cluster(features)

@@ -1,4 +1,4 @@
-"""Features of all samples in one .npy file that fills as a run goes on."""
+"""Features of all samples in one .npy file that fills during a run."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from scenerep_ros.filesystem.atomic import atomic_path, write_atomically
 
 
 class FeatureStore:
-    """An (N, C) float32 array on disk, row i of the i-th sample; what is read is not held.
+    """Memory-mapped (N, C) float32 array on disk; row i is the feature of the i-th sample.
 
-    Rows come in any order, and may come again, so that a run that was killed just goes on. A row of
-    zeros has not come yet: the file is made whole, but takes up only the space that was written to.
-    The names of the samples are kept beside it, one a line.
+    Rows are written in any order and may be overwritten, so that an interrupted run resumes. A row
+    of zeros has not been written. The file has its full size from the start but occupies only the
+    space that was written (sparse file). The names of the samples are in a .txt file beside it, one
+    a line.
 
     Args:
-        path: of the .npy file, which need not be there.
+        path: of the .npy file, which need not exist.
         names: of all samples.
 
     Raises:
-        ConfigError: if the file is there and is of other samples.
+        ConfigError: if the file exists and belongs to other samples.
     """
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
         self._rows = {name: row for row, name in enumerate(names)}
-        listing = path.with_suffix(".txt")
+        names_path = path.with_suffix(".txt")
         content = "".join(f"{name}\n" for name in names).encode()
-        if path.exists() and (not listing.exists() or listing.read_bytes() != content):
+        if path.exists() and (not names_path.exists() or names_path.read_bytes() != content):
             raise ConfigError(
                 f"{path}: holds features of other samples than the data has now; name another "
                 "--out, or remove the run's folder"
             )
-        write_atomically(listing, content)
+        write_atomically(names_path, content)
 
     def write(self, name: str, feature: NDArray[np.float32]) -> None:
-        """Keep the feature (C,) of one sample.
+        """Write the feature (C,) of one sample.
 
         Raises:
             ScenerepError: if the disk is full.
@@ -55,7 +56,7 @@ class FeatureStore:
             raise ScenerepError(f"cannot write {self.path}: {error}; is the disk full?") from error
 
     def read(self) -> np.memmap:
-        """All features as they are on disk, (N, C) float32, read-only."""
+        """Return all features on disk as a read-only memory map, (N, C) float32."""
         return np.lib.format.open_memmap(self.path, mode="r")
 
     def _create(self, channels: int) -> None:

@@ -1,12 +1,17 @@
-"""Values of command-line flags."""
+"""Types of command-line flags."""
 
 from __future__ import annotations
 
 import argparse
 
 
-def positive(text: str) -> int:
-    """Parse a number of things, of which there must be one."""
+def positive_int(text: str) -> int:
+    """Parse an integer of at least 1.
+
+    Raises:
+        ArgumentTypeError: if it is smaller.
+        ValueError: if it is no integer.
+    """
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")

@@ -1,4 +1,4 @@
-"""Files that a run writes as it goes, and that survive its being killed at any moment."""
+"""JSON Lines files that a run appends to and that survive an interruption at any moment."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from scenerep_training.engine.run_folder import json_text
+from scenerep_training.engine.run_folder import to_json
 
 
 class Journal:
-    """One JSON object a line, appended; what a kill left of a line is as if never written.
+    """Append-only file with one JSON object a line; an incomplete last line is ignored.
 
     Args:
-        path: of the file, which need not be there.
+        path: of the file, which need not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """Write one entry; the file must end with a whole line, which `repair` sees to."""
+        """Write one entry; call `repair` first if the last line may be incomplete."""
         with self.path.open("a") as file:
-            file.write(json_text(entry, indent=None))
+            file.write(to_json(entry, indent=None))
 
     def read(self) -> list[dict[str, Any]]:
-        """Entries up to the first line that is not whole."""
-        return [json.loads(line) for line in self._whole_lines()]
+        """Return the entries before the first incomplete line."""
+        return [json.loads(line) for line in self._complete_lines()]
 
     def repair(self) -> None:
-        """Cut the file after its last whole line, so that the next entry has a line of its own."""
-        size = sum(len(line) for line in self._whole_lines())
+        """Truncate the file before its first incomplete line."""
+        size = sum(len(line) for line in self._complete_lines())
         if self.path.exists() and size < self.path.stat().st_size:
             os.truncate(self.path, size)
 
-    def _whole_lines(self) -> list[bytes]:
+    def _complete_lines(self) -> list[bytes]:
         if not self.path.exists():
             return []
-        return list(takewhile(_is_whole, self.path.read_bytes().splitlines(keepends=True)))
+        return list(takewhile(_is_complete, self.path.read_bytes().splitlines(keepends=True)))
 
 
-def _is_whole(line: bytes) -> bool:
+def _is_complete(line: bytes) -> bool:
     try:
         return line.endswith(b"\n") and isinstance(json.loads(line), dict)
     except ValueError:

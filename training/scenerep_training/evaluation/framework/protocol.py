@@ -1,4 +1,4 @@
-"""What every evaluation protocol is: named samples, figures of one sample, a summary of all."""
+"""Interface of an evaluation protocol: named samples, metrics of each, a summary of all."""
 
 from __future__ import annotations
 
@@ -12,119 +12,121 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 
-Figures = dict[str, float]
-"""Names of figures to their values; NaN where a figure is undefined for a sample."""
-
+Metrics = dict[str, float]
+"""Names and values of metrics; NaN where a metric is undefined for a sample."""
 
 FRACTION = "fraction"
-"""Unit of most figures."""
+"""Unit of most metrics."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one sample gave.
+    """Result of one sample.
 
     Attributes:
-        figures: of this sample.
-        picture: (H, W, 3) uint8 RGB that shows it, for the report's best and worst; or None.
+        metrics: of this sample.
+        picture: (H, W, 3) uint8 RGB, a visualization for the report's best and worst; or None.
     """
 
-    figures: Figures
+    metrics: Metrics
     picture: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A result as it is kept on disk.
+    """Result of one sample as stored on disk.
 
     Attributes:
         name: of the sample.
-        group: category or sequence, for tables a group.
-        figures: of this sample.
+        group: category or sequence, for tables by group.
+        metrics: of this sample.
     """
 
     name: str
     group: str
-    figures: Figures
+    metrics: Metrics
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """What the numbers of a figure mean, to whoever prints or compares them.
+class MetricSpec:
+    """Unit and direction of a metric, for tables and comparisons.
 
     Attributes:
         unit: FRACTION is printed in per cent; "" is a plain number; else a symbol: "ms", "nats".
-        better: 1 where more is better, -1 where less is, 0 where neither is.
+        direction: 1 where higher is better, -1 where lower is better, 0 where neither is.
     """
 
     unit: str = FRACTION
-    better: int = 1
+    direction: int = 1
 
 
-COUNT = Quantity("", 0)
-"""A number that is neither good nor bad."""
-ERROR = Quantity(FRACTION, -1)
-"""A share of which less is better."""
+COUNT = MetricSpec("", 0)
+"""Number without a better direction."""
+ERROR_RATIO = MetricSpec(FRACTION, -1)
+"""Fraction of which lower is better."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """Figures that somebody printed, to stand beside ours: percentages as in the source.
+class PublishedResult:
+    """Metrics of a publication, shown beside the measured ones.
 
     Attributes:
-        name: of the method, with what tells it from others of the same source.
-        figures: under the names that the protocol gives its own, of which the percentages are these.
-        source: where they were printed.
+        name: of the method and its variant.
+        metrics: percentages as in the source, by the protocol's own metric names.
+        source: publication and data.
     """
 
     name: str
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     source: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """A summary's table: one mapping of column to value a row name.
+    """Table of a summary.
 
     Attributes:
-        title: what the rows are.
-        rows: row name to figures.
+        title: meaning of the rows.
+        rows: metrics by row name.
     """
 
     title: str
-    rows: dict[str, Figures] = field(default_factory=dict)
+    rows: dict[str, Metrics] = field(default_factory=dict)
 
 
 class Protocol(ABC):
-    """One way to measure; its docstring names the paper and the exact definition.
+    """Evaluation protocol; a subclass's docstring names the paper and the exact definition.
 
-    A sample is what can be computed, lost and resumed by itself: an image, a sequence, a backbone
-    at a resolution. `evaluate` may leave artefacts (features, masks) in `folder`, which `summary`
-    reads again; it must not keep memory that grows with the number of samples. Figures are
-    fractions, not percentages, and NaN where a sample has none.
+    A sample is the unit that is computed, lost and resumed by itself: an image, a sequence, a
+    backbone at a resolution. `evaluate` may write artifacts (features, masks) to `folder`, which
+    `summary` reads again; it must not hold memory that grows with the number of samples. Metrics
+    are fractions, not percentages, and NaN where a sample has none.
+
+    A new protocol is one module in `evaluation/protocols`, whose class has the decorator
+    `register_protocol`.
 
     Args:
-        data: path that the user named.
+        data: path from the command line.
         config: options of the pipeline.
 
     Attributes:
-        name: as on the command line.
-        headline: figures in the order of importance; the first one sorts the best and worst.
-        published: figures to show beside the measured ones.
-        quantities: of the figures that are no fractions, or of which more is not better.
-        trade_off: the figures of cost and of quality that reports plot against each other, if any.
-        defaults: options that the paper fixes, where the user names none.
-        folder: of this run, for artefacts; set before the first sample.
+        name: name on the command line.
+        headline: metrics in the order of importance; the first one ranks the samples.
+        published: published results to show beside the measured ones.
+        metric_specs: units and directions of metrics that differ from `MetricSpec()`.
+        trade_off: metrics of cost and of quality that reports plot against each other, if any.
+        default_options: options that the paper fixes, unless the user sets them.
+        folder: folder of this run, for artifacts; set before the first sample.
     """
 
     name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
-    published: ClassVar[tuple[Published, ...]] = ()
-    quantities: ClassVar[Mapping[str, Quantity]] = {}
+    published: ClassVar[tuple[PublishedResult, ...]] = ()
+    metric_specs: ClassVar[Mapping[str, MetricSpec]] = {}
     trade_off: ClassVar[tuple[str, str] | None] = None
-    defaults: ClassVar[Mapping[str, Any]] = {}
+    default_options: ClassVar[Mapping[str, Any]] = {}
     folder: Path
 
     def __init__(self, data: Path, config: PipelineConfig) -> None:
@@ -133,41 +135,45 @@ class Protocol(ABC):
 
     @classmethod  # noqa: B027
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Register flags that only this protocol has; they are kept with the run's settings."""
+        """Register the protocol's own flags, which are stored with the run's settings."""
+
+    @classmethod
+    def own_flags(cls, args: argparse.Namespace) -> dict[str, Any]:
+        """Return the values of the protocol's own flags, by the names of the arguments."""
+        parser = argparse.ArgumentParser()
+        cls.add_arguments(parser)
+        return {name: getattr(args, name) for name in vars(parser.parse_args([]))}
 
     @classmethod
     def from_arguments(
         cls, data: Path, config: PipelineConfig, args: argparse.Namespace
     ) -> Protocol:
-        """Build the protocol from the command line: its own flags are arguments of the same name.
+        """Build the protocol from the command line; its own flags are arguments of the same name.
 
         Raises:
-            SourceError: if data has not the layout that the protocol reads.
+            SourceError: if data has another layout than the protocol reads.
             ConfigError, WeightsError: if the backbone cannot be built.
         """
-        own = argparse.ArgumentParser()
-        cls.add_arguments(own)
-        names = vars(own.parse_args([]))
-        return cls(data, config, **{name: getattr(args, name) for name in names})
+        return cls(data, config, **cls.own_flags(args))
 
     @abstractmethod
     def samples(self) -> Sequence[str]:
-        """Names of all samples in a fixed order, unique, relative to the data's folder.
+        """Return the unique names of all samples in a fixed order.
 
         Raises:
-            SourceError: if the folder has not the layout that the protocol reads.
+            SourceError: if data has another layout than the protocol reads.
         """
 
     def group(self, sample: str) -> str:
-        """Category or sequence of a sample."""
+        """Return the category or sequence of a sample."""
         return Path(sample).parent.as_posix()
 
     @staticmethod
-    def unit(sample: str) -> str:
-        """What is drawn as a whole where the spread over samples is estimated (the bootstrap).
+    def resampling_unit(sample: str) -> str:
+        """Return the unit that the bootstrap draws as a whole.
 
-        The sample itself, unless several depend on each other, as frames of a sequence do: then
-        the sequence, or intervals come out too narrow.
+        It is the sample itself, unless samples depend on each other, as frames of a sequence do:
+        then it is the sequence, or else confidence intervals are too narrow.
         """
         return sample
 
@@ -176,38 +182,42 @@ class Protocol(ABC):
         """Measure one sample.
 
         Raises:
-            FrameError: if it cannot be read; it is then named and counted, and the run goes on.
+            FrameError: if it cannot be read; the run counts it and continues.
         """
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:
-        """Tables of the whole run; the row `all` of the first one is what runs are compared by.
+        """Return the tables of the run; reports compare runs by the row `all` of the first table.
 
-        By default the mean over the samples, of each group where there are several, and of all.
+        The default is the mean over the samples of each group, if there are several, and of all.
         """
         return [group_means(rows)]
 
 
 def sequence_of(sample: str) -> str:
-    """Folder of a sample, which holds its sequence; the sample itself where there is no folder."""
+    """Return the folder of a sample, which is its sequence; without a folder the sample itself.
+
+    >>> sequence_of("bear/00001"), sequence_of("bear")
+    ('bear', 'bear')
+    """
     return sample.rpartition("/")[0] or sample
 
 
 def group_means(rows: Sequence[Row]) -> Table:
-    """Mean over the samples of each group, where there are several, and of all."""
-    groups: dict[str, list[Row]] = {}
+    """Average over the samples of each group, if there are several, and over all samples."""
+    rows_by_group: dict[str, list[Row]] = {}
     for row in rows:
-        groups.setdefault(row.group, []).append(row)
-    parts = groups if len(groups) > 1 else {}
-    means = {name: mean(part) for name, part in parts.items()}
-    return Table("mean over samples", means | {"all": mean(rows)})
+        rows_by_group.setdefault(row.group, []).append(row)
+    groups = rows_by_group if len(rows_by_group) > 1 else {}
+    means = {name: mean_metrics(group_rows) for name, group_rows in groups.items()}
+    return Table("mean over samples", means | {"all": mean_metrics(rows)})
 
 
-def mean(rows: Sequence[Row]) -> Figures:
-    """Mean of each figure over the rows in which it is defined; NaN where it never is."""
-    names = dict.fromkeys(name for row in rows for name in row.figures)
-    values = {name: [row.figures.get(name, np.nan) for row in rows] for name in names}
+def mean_metrics(rows: Sequence[Row]) -> Metrics:
+    """Average each metric over the rows that define it; NaN if none does."""
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    columns = {name: [row.metrics.get(name, np.nan) for row in rows] for name in names}
     defined = {
-        name: [value for value in column if not np.isnan(value)] for name, column in values.items()
+        name: [value for value in column if not np.isnan(value)] for name, column in columns.items()
     }
     return {
         name: float(np.mean(column)) if column else float("nan") for name, column in defined.items()

@@ -1,33 +1,26 @@
-"""All protocols, by the name that the command line knows them by."""
+"""Registry of the evaluation protocols.
+
+A new protocol is one module in the folder `protocols`, or a class in another package that declares
+an entry point of the group `scenerep_training.protocols`.
+"""
 
 from __future__ import annotations
 
-from scenerep_training.evaluation.framework.protocol import Protocol
-from scenerep_training.evaluation.protocols.attention import Attention
-from scenerep_training.evaluation.protocols.co3d import Co3d
-from scenerep_training.evaluation.protocols.collapse import Collapse
-from scenerep_training.evaluation.protocols.davis import Davis
-from scenerep_training.evaluation.protocols.embed import Embed
-from scenerep_training.evaluation.protocols.knn import Knn
-from scenerep_training.evaluation.protocols.linear import Linear
-from scenerep_training.evaluation.protocols.objects import Objects
-from scenerep_training.evaluation.protocols.saliency import Saliency
-from scenerep_training.evaluation.protocols.speed import Speed
-from scenerep_training.evaluation.protocols.video import Video
+from typing import TypeVar
 
-PROTOCOLS: dict[str, type[Protocol]] = {
-    protocol.name: protocol
-    for protocol in (
-        Objects,
-        Saliency,
-        Co3d,
-        Davis,
-        Video,
-        Knn,
-        Linear,
-        Embed,
-        Attention,
-        Collapse,
-        Speed,
-    )
-}
+from scenerep_ros.config.registry import Registry
+from scenerep_training.evaluation.framework.protocol import Protocol
+
+PROTOCOLS: Registry[type[Protocol]] = Registry(
+    "protocol",
+    package="scenerep_training.evaluation.protocols",
+    group="scenerep_training.protocols",
+)
+
+ProtocolType = TypeVar("ProtocolType", bound=type[Protocol])
+
+
+def register_protocol(protocol: ProtocolType) -> ProtocolType:
+    """Add a protocol class to the registry under its `name`; a class decorator."""
+    PROTOCOLS.register(protocol.name)(protocol)
+    return protocol

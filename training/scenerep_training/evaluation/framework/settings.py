@@ -1,4 +1,4 @@
-"""What a run's figures depend on, so that they can be had again, and no other run's be mixed in."""
+"""Settings of a run: everything that its metrics depend on, for reproduction and resumption."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 
 from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME
 from scenerep_ros.backbones.wheel import WHEELS
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 
 PACKAGES = (
     *("scenerep_ros", "scenerep-training", "torch", "torchvision", "timm", "numpy", "scipy"),
@@ -25,30 +25,30 @@ PACKAGES = (
 def collect_settings(
     protocol: str, data: Path, config: PipelineConfig, flags: Mapping[str, Any], command: str
 ) -> dict[str, Any]:
-    """Return the settings of one run, fit for JSON.
+    """Return the settings of a run in JSON types.
 
     Args:
         protocol: name of the protocol.
-        data: what is measured on.
+        data: path of the data.
         config: options of the pipeline.
-        flags: of the protocol alone.
-        command: as typed.
+        flags: flags of the protocol alone.
+        command: command line as typed.
     """
     return {
         "protocol": protocol,
         "data": str(data.resolve()),
         "options": config.model_dump(),
-        "flags": {name: plain(value) for name, value in flags.items()},
+        "flags": {name: _to_json_type(value) for name, value in flags.items()},
         "weights_sha256": weights_sha256(config.backbone, config.weights),
-        "seed": config.seed,
-        "versions": versions(),
-        "machine": machine(),
+        "seed": config.clustering.seed,
+        "versions": package_versions(),
+        "machine": describe_machine(),
         "command": command,
     }
 
 
 def weights_sha256(backbone: str, weights: str) -> str | None:
-    """Checksum of the file that holds the weights; None where they are in no file of ours."""
+    """Return the checksum of the weights' file; None if they are not in a local file."""
     architecture = backbone.split(".")[0]
     if weights in ("auto", "wheel"):
         path = WHEELS[architecture].folder if architecture in WHEELS else Path(weights)
@@ -60,13 +60,13 @@ def weights_sha256(backbone: str, weights: str) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that figures depend on."""
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that metrics depend on."""
     return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
 
 
-def machine() -> dict[str, Any]:
-    """Kind of machine: never its name."""
+def describe_machine() -> dict[str, Any]:
+    """Return the kind of machine, without its name."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -77,7 +77,7 @@ def machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Model of the CPU, which only Linux's /proc/cpuinfo names in full."""
+    """Return the CPU model, which only Linux's /proc/cpuinfo gives in full."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -91,6 +91,5 @@ def _version(name: str) -> str:
         return "none"
 
 
-def plain(value: Any) -> Any:
-    """Make a flag's value fit for JSON."""
+def _to_json_type(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value

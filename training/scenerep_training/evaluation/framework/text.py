@@ -1,58 +1,66 @@
-"""A run's tables for the terminal."""
+"""Tables of a run as text for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from scenerep_training.evaluation.framework.runner import undefined_as_nan
+from scenerep_training.evaluation.framework.runner import null_to_nan
 
-Figures = Mapping[str, "float | None"]
+JsonMetrics = Mapping[str, "float | None"]
+
+MIN_COLUMN_WIDTH = 6
+THREE_DECIMALS_BELOW = 10
+"""Numbers from this size on are printed with two decimals instead of three."""
 
 
-def run_text(run: Mapping[str, Any]) -> str:
-    """Return a finished run as text: its tables, published figures beside ours, what failed.
+def format_run(run: Mapping[str, Any]) -> str:
+    """Return the tables of a finished run, published results and failures as text.
 
     Args:
         run: content of run.json.
     """
-    parts = [table_text(table["title"], table["rows"]) for table in run["tables"]]
+    parts = [format_table(table["title"], table["rows"]) for table in run["tables"]]
     if run["published"]:
-        parts.append(published_text(run))
+        parts.append(format_published(run))
     parts += [f"failed: {entry['name']}: {entry['reason']}" for entry in run["failures"]]
     parts.append(f"{run['samples']} samples, {len(run['failures'])} could not be read")
     return "\n\n".join(parts)
 
 
-def table_text(title: str, rows: Mapping[str, Figures]) -> str:
-    """Return a table with aligned columns; a figure that is undefined, or absent, is a dash."""
-    columns = list(dict.fromkeys(name for figures in rows.values() for name in figures))
-    first = max(map(len, [title, *rows]))
-    widths = [max(len(column), 6) for column in columns]
-    lines = [_line(title, columns, first, widths)]
-    for name, figures in rows.items():
-        values = undefined_as_nan(figures)
-        lines.append(_line(name, [_number(values.get(c)) for c in columns], first, widths))
+def format_table(title: str, rows: Mapping[str, JsonMetrics]) -> str:
+    """Return a table with aligned columns; undefined and missing metrics are dashes.
+
+    >>> print(format_table("mean", {"all": {"iou": 0.5, "ari": None}}))
+    mean     iou     ari
+    all    0.500       -
+    """
+    columns = list(dict.fromkeys(name for metrics in rows.values() for name in metrics))
+    name_width = max(map(len, [title, *rows]))
+    widths = [max(len(column), MIN_COLUMN_WIDTH) for column in columns]
+    lines = [_format_line(title, columns, name_width, widths)]
+    for name, metrics in rows.items():
+        values = null_to_nan(metrics)
+        cells = [_format_number(values.get(column)) for column in columns]
+        lines.append(_format_line(name, cells, name_width, widths))
     return "\n".join(lines)
 
 
-def published_text(run: Mapping[str, Any]) -> str:
-    """Return the published figures, in per cent, and ours of the same names below them."""
-    names = list(dict.fromkeys(name for entry in run["published"] for name in entry["figures"]))
-    rows = {f"{entry['name']} ({entry['source']})": entry["figures"] for entry in run["published"]}
-    ours = run["tables"][0]["rows"].get("all", {})
-    measured = {
-        name: 100 * value for name, value in undefined_as_nan(ours).items() if name in names
-    }
-    return table_text("per cent", rows | {"this run": measured})
+def format_published(run: Mapping[str, Any]) -> str:
+    """Return published results in per cent, with the run's own metrics in the last row."""
+    names = list(dict.fromkeys(name for entry in run["published"] for name in entry["metrics"]))
+    rows = {f"{entry['name']} ({entry['source']})": entry["metrics"] for entry in run["published"]}
+    overall = null_to_nan(run["tables"][0]["rows"].get("all", {}))
+    measured = {name: 100 * value for name, value in overall.items() if name in names}
+    return format_table("per cent", rows | {"this run": measured})
 
 
-def _line(name: str, cells: list[str], first: int, widths: list[int]) -> str:
+def _format_line(name: str, cells: list[str], name_width: int, widths: list[int]) -> str:
     padded = [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
-    return "  ".join([f"{name:<{first}}", *padded])
+    return "  ".join([f"{name:<{name_width}}", *padded])
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     if value is None or value != value:  # noqa: PLR0124 (NaN)
         return "-"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.2f}"
+    return f"{value:.3f}" if abs(value) < THREE_DECIMALS_BELOW else f"{value:.2f}"

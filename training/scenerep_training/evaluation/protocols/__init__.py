@@ -1,1 +1,1 @@
-"""One file a protocol; its docstring names the paper and the exact definition."""
+"""Evaluation protocols: one module each, which registers its class."""

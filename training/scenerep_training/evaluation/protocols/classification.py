@@ -1,4 +1,4 @@
-"""What `knn` and `linear` share: frozen features of labelled images, and how often they tell."""
+"""Base class of `knn` and `linear`: image classification by frozen features."""
 
 from __future__ import annotations
 
@@ -19,43 +19,46 @@ from scenerep_ros.render import draw_text
 from scenerep_ros.sources.folders.image_files import read_color
 from scenerep_training.datasets.image_classes import class_of, list_image_classes
 from scenerep_training.evaluation.framework.feature_store import FeatureStore
-from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
-    Figures,
+    Metrics,
     Protocol,
     Result,
     Row,
     Table,
-    mean,
+    mean_metrics,
 )
 from scenerep_training.evaluation.metrics.classification import is_in_top_k
 
 Feature = NDArray[np.float32]
-Classifier = Callable[[Feature], Mapping[str, NDArray[np.floating]]]
-"""From a feature (C,) to scores (classes,), one array a variant, by what its figures' names end in."""
+Scores = Mapping[str, NDArray[np.floating]]
+"""Scores (classes,) of each variant of a classifier, by the suffix of its metric names."""
+Classifier = Callable[[Feature], Scores]
+"""Function from a feature (C,) to scores."""
 
-TOPS = (1, 5)
+TOP_K = (1, 5)
+CAPTION_HEIGHT_PX = 14
 
 
 class Classification(Protocol):
-    """Classification of images by frozen features.
+    """Image classification by frozen features.
 
     A sample is an image whose feature is extracted: the CLS token after the last block, or the mean
-    of the grid where there is none. The training images come first, and have no figures; then each
-    validation image is classified. The image is not cropped: its shorter side becomes `resolution`
-    pixels. `features.npy` in the run's folder keeps every feature, `features.txt` their names.
+    of the grid without one. The training images come first and have no metrics; then each
+    validation image is classified. Images are not cropped: the shorter side becomes `resolution`
+    pixels. `features.npy` in the run's folder holds every feature, `features.txt` their names.
 
-    Top-1 and top-5 are shares of the validation images whose class is the best, or among the best
-    five; of five classes or fewer, top-5 says nothing. Validation images that are taken for another
-    class leave a picture.
+    Top-1 and top-5 accuracy are the shares of validation images whose class has the highest score,
+    or one of the five highest; top-5 is trivial for five classes or fewer. Misclassified
+    validation images have a picture.
 
     Args:
         data: folder with train/CLASS/*.jpg and val/CLASS/*.jpg.
-        config: options of the pipeline, of which only the backbone's count.
-        per_class: only the first so many images of each class and split.
+        config: options of the pipeline, of which only the backbone's are used.
+        per_class: number of images of each class and split; None uses all.
     """
 
-    defaults: ClassVar[Mapping[str, Any]] = {"resolution": 224}
+    default_options: ClassVar[Mapping[str, Any]] = {"resolution": 224}
 
     def __init__(self, data: Path, config: PipelineConfig, per_class: int | None = None) -> None:
         super().__init__(data, config)
@@ -67,67 +70,70 @@ class Classification(Protocol):
         """Register --per-class."""
         parser.add_argument(
             "--per-class",
-            type=positive,
+            type=positive_int,
             metavar="N",
             help="only the first N images of each class, of training and of validation",
         )
 
     @abstractmethod
     def fit(self, features: Feature, labels: NDArray[np.int64]) -> Classifier:
-        """Make a classifier of the training images' features (N, C) and labels (N,)."""
+        """Fit a classifier to the training images' features (N, C) and labels (N,)."""
 
     def samples(self) -> Sequence[str]:
-        """Names of the images: all for training, then all for validation."""
+        """Return the names of the training images, then of the validation images."""
         return [*self.images.train, *self.images.val]
 
     def group(self, sample: str) -> str:
-        """Class of an image."""
+        """Return the class of an image."""
         return class_of(sample)
 
     def evaluate(self, sample: str) -> Result:
-        """Extract one feature, and classify it where the image is for validation."""
+        """Extract the feature of an image, and classify it if it is a validation image."""
         color = read_color(self.data / sample)
         feature = self.backbone(color, self.config.resolution).pooled.cpu().numpy()
         if not np.isfinite(feature).all() or not feature.any():
             raise FrameError(f"{self.data / sample}: feature is zero or not finite; check weights")
         self._store.write(sample, feature)
-        if sample not in self._validation:
+        if sample not in self._validation_names:
             return Result({})
-        (truth,) = self.images.labels([sample])
+        (true_class,) = self.images.labels([sample])
         scores = self._classifier(feature)
-        return Result(top_figures(scores, truth), self._mistake(color, scores, truth))
+        return Result(
+            top_k_metrics(scores, true_class), self._draw_mistake(color, scores, true_class)
+        )
 
-    def _mistake(
-        self, color: NDArray[np.uint8], scores: Mapping[str, NDArray[np.floating]], truth: int
+    def _draw_mistake(
+        self, color: NDArray[np.uint8], scores: Scores, true_class: int
     ) -> NDArray[np.uint8] | None:
-        """Picture of an image that some variant takes for another class."""
-        wrong = sorted({int(np.argmax(variant)) for variant in scores.values()} - {truth})
+        """Write the wrong predictions into the image; None if all variants are right."""
+        predictions = {int(np.argmax(variant)) for variant in scores.values()}
+        wrong = sorted(predictions - {true_class})
         if not wrong:
             return None
         names = " or ".join(self.images.classes[label] for label in wrong)
-        draw_text(color, f"taken for {names}", (color.shape[1] // 2, 14))
+        draw_text(color, f"predicted {names}", (color.shape[1] // 2, CAPTION_HEIGHT_PX))
         return color
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:
-        """Means over the validation images.
+        """Average over the validation images.
 
         Raises:
-            SourceError: if none was reached.
+            SourceError: if none has been measured.
         """
-        judged = [row for row in rows if row.figures]
-        if not judged:
+        validation = [row for row in rows if row.metrics]
+        if not validation:
             raise SourceError(
                 f"{self.data}: none of its validation images is among the samples measured, which "
                 "begin with those for training; use --per-class in place of --limit"
             )
         title = (
-            f"{len(judged)} validation and {len(rows) - len(judged)} training images of "
+            f"{len(validation)} validation and {len(rows) - len(validation)} training images of "
             f"{len(self.images.classes)} classes"
         )
-        return [Table(title, {"all": mean(judged)})]
+        return [Table(title, {"all": mean_metrics(validation)})]
 
     @cached_property
-    def _validation(self) -> frozenset[str]:
+    def _validation_names(self) -> frozenset[str]:
         return frozenset(self.images.val)
 
     @cached_property
@@ -136,19 +142,19 @@ class Classification(Protocol):
 
     @cached_property
     def _classifier(self) -> Classifier:
-        """Fitted when the first validation image needs it; images that could not be read are out."""
+        """Fit the classifier at the first validation image, without unreadable images."""
         stored = self._store.read()[: len(self.images.train)]
-        whole = stored.any(axis=1)
-        if not whole.any():
+        is_written = stored.any(axis=1)
+        if not is_written.any():
             raise SourceError(f"{self.data}: none of its training images could be read")
-        features = np.asarray(stored[whole])
-        return self.fit(features, self.images.labels(self.images.train)[whole])
+        features = np.asarray(stored[is_written])
+        return self.fit(features, self.images.labels(self.images.train)[is_written])
 
 
-def top_figures(scores: Mapping[str, NDArray[np.floating]], truth: int) -> Figures:
-    """Hits of one image: 1 or 0 for each variant and each of TOPS."""
+def top_k_metrics(scores: Scores, true_class: int) -> Metrics:
+    """Return 1 or 0 for each variant and each k of TOP_K."""
     return {
-        f"top{count}{suffix}": float(is_in_top_k(variant, truth, count))
+        f"top{k}{suffix}": float(is_in_top_k(variant, true_class, k))
         for suffix, variant in scores.items()
-        for count in TOPS
+        for k in TOP_K
     }

@@ -1,4 +1,4 @@
-"""`saliency`: how well the foreground of an image is found, named by the pipeline or by an oracle."""
+"""`saliency`: IoU and F-measure of an image's foreground, by the pipeline and by an oracle."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.datasets.masked_images import list_saliency
-from scenerep_training.evaluation.figures.pictures import comparison
+from scenerep_training.evaluation.figures.pictures import draw_comparison
 from scenerep_training.evaluation.framework.cluster_recorder import ClusterRecorder
-from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
-from scenerep_training.evaluation.framework.protocol import Protocol, Published, Result
+from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
+from scenerep_training.evaluation.framework.protocol import (
+    Metrics,
+    Protocol,
+    PublishedResult,
+    Result,
+)
+from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.metrics.masks import (
     best_region,
     best_union,
@@ -28,63 +34,66 @@ from scenerep_training.evaluation.metrics.masks import (
 TOKENCUT = "Wang et al., CVPR 2022, ECSSD"
 
 
+@register_protocol
 class Saliency(Protocol):
     """Unsupervised saliency detection, measured as in TokenCut (Wang et al., CVPR 2022).
 
-    A sample is an image. `iou`, `accuracy` and `f_beta` are of the foreground as the pipeline names
-    it: every pixel of any object. It gives a mask and no map of how sure it is, so that the maximum
-    F-measure (beta squared 0.3) over thresholds is the mask's own. `--degrade` spoils the images
-    before the pipeline sees them.
+    A sample is an image. `iou`, `accuracy` and `f_beta` are of the foreground that the pipeline
+    predicts: every pixel of any object. It predicts a mask without confidences, so the maximum
+    F-measure over thresholds (beta squared 0.3) is that of the mask itself. `--degrade` degrades
+    the images that the pipeline receives.
 
-    Figures that begin with `oracle_` choose by looking at the truth, and say what the same clusters
-    and objects could give: the best single cluster, before objects are cut; the best union of
-    clusters; the best single object. They are no results.
+    Metrics with the prefix `oracle_` select by the ground truth and are upper bounds for the same
+    clusters and objects, not results: the best single cluster, before objects are segmented; the
+    best union of clusters; the best single object.
     """
 
     name = "saliency"
     headline = ("iou", "accuracy", "f_beta")
     published = (
-        Published("TokenCut", {"iou": 71.2, "accuracy": 91.8, "f_beta": 80.3}, TOKENCUT),
-        Published(
+        PublishedResult("TokenCut", {"iou": 71.2, "accuracy": 91.8, "f_beta": 80.3}, TOKENCUT),
+        PublishedResult(
             "TokenCut + bilateral solver",
             {"iou": 77.2, "accuracy": 93.4, "f_beta": 87.4},
             TOKENCUT,
         ),
     )
 
-    def __init__(self, data: Path, config: PipelineConfig, degraded: Sequence[str] = ()) -> None:
+    def __init__(
+        self, data: Path, config: PipelineConfig, degradations: Sequence[str] = ()
+    ) -> None:
         super().__init__(data, config)
         self.images = list_saliency(data)
-        self.degraded = degraded
+        self.degradations = degradations
         self.pipeline = Pipeline(config)
         self.recorder = ClusterRecorder(self.pipeline.segmenter)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --degrade."""
-        add_degrade(parser)
+        add_degrade_flag(parser)
 
     def samples(self) -> Sequence[str]:
-        """Stems of the images."""
+        """Return the stems of the images."""
         return list(self.images)
 
     def evaluate(self, sample: str) -> Result:
-        """Segment one image and compare its foreground."""
+        """Segment one image and compare its foreground with the ground truth."""
         color, truth = self.images[sample].read()
-        frame = degrade(self.degraded, RGBDFrame(color, name=sample))
+        frame = degrade(self.degradations, RGBDFrame(color, name=sample))
         self.pipeline.reset()
         self.recorder.clusters = None
         labels = self.pipeline(frame).labels
         foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
-        figures = named(foreground, truth)
+        metrics = foreground_metrics(foreground, truth)
         if self.recorder.clusters is not None:
             regions = self.recorder.clusters.label_image(truth.shape).cpu().numpy()
-            figures |= oracle(labels, regions, truth)
-        return Result(figures, comparison(frame.color, truth, foreground))
+            metrics |= oracle_metrics(labels, regions, truth)
+        return Result(metrics, draw_comparison(frame.color, truth, foreground))
 
 
-def named(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:
-    """Figures of the foreground as the pipeline names it."""
+def foreground_metrics(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Metrics:
+    """Compare the predicted foreground (H, W) with the ground truth (H, W)."""
     return {
         "iou": mask_iou(foreground, truth),
         "accuracy": pixel_accuracy(foreground, truth),
@@ -92,10 +101,16 @@ def named(foreground: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, 
     }
 
 
-def oracle(
+def oracle_metrics(
     labels: NDArray[np.integer], regions: NDArray[np.integer], truth: NDArray[np.bool_]
-) -> dict[str, float]:
-    """IoU of what somebody who knows the truth would choose."""
+) -> Metrics:
+    """Return the IoU of an oracle's choice among objects and clusters.
+
+    Args:
+        labels: (H, W) objects.
+        regions: (H, W) clusters.
+        truth: (H, W) bool, foreground.
+    """
     objects = np.where(labels == UNLABELLED, BACKGROUND, labels)
     return {
         "oracle_cluster_iou": best_region(regions, truth)[1],

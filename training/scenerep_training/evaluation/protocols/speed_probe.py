@@ -1,7 +1,7 @@
-"""Cost of one backbone at one resolution, measured in a process that does nothing else.
+"""Cost of one backbone at one resolution, measured in a process of its own.
 
-`python -m scenerep_training.evaluation.protocols.speed_probe` reads a request as JSON from standard input and
-writes the figures as JSON to standard output; `measure_apart` does that.
+`python -m scenerep_training.evaluation.protocols.speed_probe` reads a request as JSON from standard
+input and writes the metrics as JSON to standard output; `measure_in_subprocess` calls it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from scenerep_ros.errors import FrameError, ScenerepError
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.sources import open_source
 
-WARM_UP = 3
-"""Passes that do not count: the first ones choose kernels and allocate."""
+WARM_UP_PASSES = 3
+"""Passes that are not measured: the first ones select kernels and allocate memory."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is to be measured.
+class ProbeRequest:
+    """Request of one measurement.
 
     Attributes:
-        options: of the backbone, its resolution included.
-        data: a recording, of which the first frame is looked at.
-        passes: that count.
-        threads: of the CPU.
+        options: of the backbone, with its resolution.
+        data: path of a recording, whose first frame is used.
+        passes: number of measured passes.
+        threads: number of CPU threads.
     """
 
     options: dict[str, Any]
@@ -49,48 +49,50 @@ class Request:
     threads: int
 
 
-def measure_apart(request: Request) -> dict[str, float]:
-    """Measure in a new process, which no earlier measurement has warmed or filled.
+def measure_in_subprocess(request: ProbeRequest) -> dict[str, float]:
+    """Measure in a new process, without caches and allocations of earlier measurements.
 
     Raises:
-        FrameError: if it fails, as it does when memory runs out.
+        FrameError: if it fails, for example when memory runs out.
     """
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", __name__],
         input=json.dumps(asdict(request)),
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode == 0:
-        return dict(json.loads(done.stdout.splitlines()[-1]))
-    if done.returncode < 0:
-        raise FrameError(f"the process was killed by signal {-done.returncode}; out of memory?")
-    raise FrameError((done.stderr.strip() or "the process failed without a word").splitlines()[-1])
+    if process.returncode == 0:
+        return dict(json.loads(process.stdout.splitlines()[-1]))
+    if process.returncode < 0:
+        raise FrameError(f"the process was killed by signal {-process.returncode}; out of memory?")
+    message = process.stderr.strip() or "the process failed without an error message"
+    raise FrameError(message.splitlines()[-1])
 
 
-def measure(request: Request) -> dict[str, float]:
-    """Measure in this process; the order matters, for counting takes memory itself."""
+def measure(request: ProbeRequest) -> dict[str, float]:
+    """Measure in this process; the memory is read before the operations are counted."""
     torch.set_num_threads(request.threads)
     options = BackboneOptions(**request.options)
     color = open_source(request.data)[0].color
-    memory = peak_memory_meter(choose_device(options.device))
+    peak_memory = peak_memory_meter(choose_device(options.device))
     backbone = load_backbone(options)
     times = [
-        pass_time(backbone, color, options.resolution) for _ in range(WARM_UP + request.passes)
+        time_pass(backbone, color, options.resolution)
+        for _ in range(WARM_UP_PASSES + request.passes)
     ]
-    latency = float(np.median(times[WARM_UP:]))
+    latency = float(np.median(times[WARM_UP_PASSES:]))
     return {
         "latency_ms": latency,
         "images_per_second": 1e3 / latency,
-        "memory_mb": memory() / 1e6,
+        "memory_mb": peak_memory() / 1e6,
         "parameters_m": backbone.parameters / 1e6,
         "gflops": count_flops(backbone, color, options.resolution) / 1e9,
     }
 
 
-def pass_time(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -> float:
-    """Milliseconds from image to features, resizing included."""
+def time_pass(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -> float:
+    """Return the time from image to features, with resizing [ms]."""
     watch = Stopwatch(backbone.device)
     with watch("pass"):
         backbone(color, resolution)
@@ -98,11 +100,11 @@ def pass_time(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -> 
 
 
 def count_flops(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -> int:
-    """Floating-point operations of one image, two for each multiply-add.
+    """Count the floating-point operations of one image, two for each multiply-add.
 
-    Counted are convolutions, linear layers and attention, as torch counts them; not
-    normalisations, activations and resizing. Attention runs as plain matrix products here, which
-    every version of torch counts, as not every one does the fused kernel of each device.
+    As torch counts them, these are convolutions, linear layers and attention, without
+    normalization, activations and resizing. Attention runs as plain matrix products, which every
+    version of torch counts; not every version counts each device's fused kernel.
     """
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         backbone(color, resolution)
@@ -110,20 +112,20 @@ def count_flops(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -
 
 
 class CudaMemory:
-    """Greatest memory that tensors took on a GPU since the meter was made."""
+    """Peak memory of tensors on a GPU since the meter was created."""
 
     def __init__(self) -> None:
         torch.cuda.reset_peak_memory_stats()
 
     def __call__(self) -> int:
-        """Bytes."""
+        """Return the peak [byte]."""
         return torch.cuda.max_memory_allocated()
 
 
 class ResidentMemory:
-    """Greatest growth of this process's resident memory since the meter was made (Linux).
+    """Peak growth of the process's resident memory since the meter was created (Linux).
 
-    What torch allocates once for any network at all is there before.
+    A small network runs first, so that torch's one-time allocations are not measured.
     """
 
     def __init__(self) -> None:
@@ -131,31 +133,31 @@ class ResidentMemory:
             F.conv2d(torch.zeros(1, 3, 64, 64), torch.zeros(8, 3, 3, 3)).flatten(1) @ torch.zeros(
                 8 * 62 * 62, 8
             )
-        self._before = status_bytes("VmRSS")
+        self._initial = status_bytes("VmRSS")
 
     def __call__(self) -> int:
-        """Bytes."""
-        return status_bytes("VmHWM") - self._before
+        """Return the peak growth [byte]."""
+        return status_bytes("VmHWM") - self._initial
 
 
 def peak_memory_meter(device: torch.device) -> CudaMemory | ResidentMemory:
-    """Choose the meter of a device."""
+    """Create the memory meter of a device."""
     return CudaMemory() if device.type == "cuda" else ResidentMemory()
 
 
 def status_bytes(name: str) -> int:
-    """Read a size from /proc/self/status, where getrusage would give the parent's peak as well."""
+    """Read a size from /proc/self/status [byte]; getrusage would include the parent's peak."""
     (kilobytes,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.M)
     return 1024 * int(kilobytes)
 
 
 def main() -> None:
-    """Answer one request."""
+    """Process one request."""
     try:
-        figures = measure(Request(**json.load(sys.stdin)))
+        metrics = measure(ProbeRequest(**json.load(sys.stdin)))
     except ScenerepError as error:
         sys.exit(str(error))
-    sys.stdout.write(json.dumps(figures))
+    sys.stdout.write(json.dumps(metrics))
 
 
 if __name__ == "__main__":

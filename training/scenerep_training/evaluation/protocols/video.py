@@ -1,4 +1,4 @@
-"""`video`: whether ids and masks stay with their objects from frame to frame."""
+"""`video`: consistency of ids and masks from frame to frame."""
 
 from __future__ import annotations
 
@@ -17,58 +17,62 @@ from scenerep_ros.render import draw_overlay
 from scenerep_ros.sources import Source
 from scenerep_training.datasets.recordings import list_recordings
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
-from scenerep_training.evaluation.framework.degradations import add_degrade, degrade
-from scenerep_training.evaluation.framework.flags import positive
+from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
+from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
-    ERROR,
-    Figures,
+    ERROR_RATIO,
+    Metrics,
+    MetricSpec,
     Protocol,
-    Quantity,
     Result,
 )
+from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
 from scenerep_training.evaluation.metrics.flicker import Flicker, Labels
 from scenerep_training.evaluation.metrics.identity import IdConsistency
 from scenerep_training.evaluation.metrics.tracks import TrackMetrics
 
-FEWER_A_MINUTE = Quantity("1/min", -1)
-SECONDS = Quantity("s", 1)
+LOWER_RATE = MetricSpec("1/min", -1)
+LOWER_COUNT = MetricSpec("", -1)
+LONGER = MetricSpec("s", 1)
 
 
+@register_protocol
 class Video(Protocol):
-    """Consistency over time, without labels; and with them, where a recording has masks.
+    """Temporal consistency without labels, and track metrics where a recording has masks.
 
-    A sample is a recording. The whole pipeline segments its frames in order, from an empty memory.
-    What each pixel shows is looked up in the last frame, by depth and pose where both are known,
-    else by optical flow (`warping`); `measured` is the share of frames of the first kind.
+    A sample is a recording, whose frames the whole pipeline segments in order, starting without
+    tracks. Labels are compared along the backward warp to the previous frame, by depth and pose
+    where both are known, else by optical flow (`warping`); `measured` is the share of frame
+    pairs with a warp by depth and pose.
 
-    `switches_per_minute` (of which `swaps` and `rebirths` are the numbers), `ids_per_minute` and
-    the `life_...` figures, seconds, are defined in `metrics.identity`; without tracking ids mean
-    nothing, and so these say what a frame's own numbering would give. `flicker` is defined in
-    `metrics.flicker`, the figures against masks in `metrics.tracks`. A video of n frames lasts
-    (n - 1) frame intervals; a life of n frames, n. Frames that cannot be read are counted in
-    `unreadable`, named in the log, and stepped over. `--degrade` spoils the frames before the
-    pipeline sees them; what pixels show is looked up in the frames as they were recorded.
+    `switches_per_minute` (id switches, the sum of `swaps` and `rebirths`), `ids_per_minute` (new
+    tracks) and `life_...` (track length [s]) are defined in `metrics.identity`; with tracking
+    disabled they evaluate each frame's own numbering. `flicker` is defined in `metrics.flicker`;
+    the metrics against masks (`mot_switches`, `track_iou`, `frame_iou`) in `metrics.tracks`. A
+    video of n frames lasts (n - 1) frame intervals; a track over n frames, n. Unreadable frames are
+    skipped, logged and counted in `unreadable`. `--degrade` degrades the frames that the pipeline
+    receives; the warp is estimated from the original frames.
     """
 
     name = "video"
     headline = ("switches_per_minute", "flicker", "life_median")
-    quantities: ClassVar[Mapping[str, Quantity]] = {
-        "switches_per_minute": FEWER_A_MINUTE,
-        "swaps": Quantity("", -1),
-        "rebirths": Quantity("", -1),
-        "ids_per_minute": FEWER_A_MINUTE,
-        "life_median": SECONDS,
-        "life_mean": SECONDS,
-        "flicker": ERROR,
-        "object_flicker": ERROR,
-        "mot_switches": Quantity("", -1),
+    metric_specs: ClassVar[Mapping[str, MetricSpec]] = {
+        "switches_per_minute": LOWER_RATE,
+        "swaps": LOWER_COUNT,
+        "rebirths": LOWER_COUNT,
+        "ids_per_minute": LOWER_RATE,
+        "life_median": LONGER,
+        "life_mean": LONGER,
+        "flicker": ERROR_RATIO,
+        "object_flicker": ERROR_RATIO,
+        "mot_switches": LOWER_COUNT,
         "objects": COUNT,
         "frames": COUNT,
-        "unreadable": Quantity("", -1),
-        "compared": Quantity(better=0),
-        "measured": Quantity(better=0),
+        "unreadable": LOWER_COUNT,
+        "compared": MetricSpec(direction=0),
+        "measured": MetricSpec(direction=0),
     }
 
     def __init__(
@@ -76,54 +80,57 @@ class Video(Protocol):
         data: Path,
         config: PipelineConfig,
         frames: int | None = None,
-        degraded: Sequence[str] = (),
+        degradations: Sequence[str] = (),
     ) -> None:
         super().__init__(data, config)
         self.recordings = list_recordings(data)
         self.frames = frames
-        self.degraded = degraded
+        self.degradations = degradations
         self.pipeline = Pipeline(config)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --frames and --degrade."""
         parser.add_argument(
-            "--frames", type=positive, metavar="N", help="only the first N frames of each recording"
+            "--frames",
+            type=positive_int,
+            metavar="N",
+            help="only the first N frames of each recording",
         )
-        add_degrade(parser)
+        add_degrade_flag(parser)
 
     def samples(self) -> Sequence[str]:
-        """Names of the recordings."""
+        """Return the names of the recordings."""
         return list(self.recordings)
 
     def group(self, sample: str) -> str:
-        """Name of the recording."""
+        """Return the name of the recording."""
         return sample
 
     def evaluate(self, sample: str) -> Result:
-        """Segment one recording and watch its ids."""
+        """Segment one recording and measure its temporal consistency."""
         source = self.recordings[sample]()
         length = min(len(source), self.frames or len(source))
-        consistency, tracks, strip = Consistency(), TrackMetrics(), FilmStrip(length)
+        consistency, tracks, strip = TemporalConsistency(), TrackMetrics(), FilmStrip(length)
         self.pipeline.reset()
-        for index, frame in readable(source, length):
-            spoilt = degrade(self.degraded, frame)
-            labels = self.pipeline(spoilt).labels
-            consistency.add(frame, labels)
+        for index, frame in readable_frames(source, length):
+            degraded = degrade(self.degradations, frame)
+            labels = self.pipeline(degraded).labels
+            consistency.update(frame, labels)
             truth = source.ground_truth(index)
             if truth is not None:
-                tracks.add(labels, truth)
-            if strip.wants(index):
-                strip.add(draw_overlay(spoilt.color, labels))
+                tracks.update(labels, truth)
+            if strip.is_selected(index):
+                strip.add(draw_overlay(degraded.color, labels))
         if not consistency.frames:
             raise FrameError(f"{sample}: none of {length} frames can be read")
-        figures = consistency.figures(source.rate) | tracks.figures()
+        metrics = consistency.compute(source.rate) | tracks.compute()
         unreadable = float(length - consistency.frames)
-        return Result(figures | {"unreadable": unreadable}, strip.picture())
+        return Result(metrics | {"unreadable": unreadable}, strip.picture())
 
 
-def readable(source: Source, length: int) -> Iterator[tuple[int, RGBDFrame]]:
-    """Frames that can be read, each with its index; the others are logged."""
+def readable_frames(source: Source, length: int) -> Iterator[tuple[int, RGBDFrame]]:
+    """Yield index and frame of each readable frame; the others are logged."""
     for index in range(length):
         try:
             frame = source[index]
@@ -133,44 +140,48 @@ def readable(source: Source, length: int) -> Iterator[tuple[int, RGBDFrame]]:
         yield index, frame
 
 
-class Consistency:
-    """Watches the labels of consecutive frames.
+class TemporalConsistency:
+    """Accumulates flicker and id consistency over the frames of a video.
 
     Attributes:
-        frames: seen so far.
+        frames: number of frames so far.
     """
 
     def __init__(self) -> None:
         self.frames = 0
-        self._measured = 0
-        self._flicker, self._identity = Flicker(), IdConsistency()
+        self._geometric_warps = 0
+        self._flicker, self._ids = Flicker(), IdConsistency()
         self._last: tuple[RGBDFrame, Labels] | None = None
 
-    def add(self, frame: RGBDFrame, labels: Labels) -> None:
-        """Take the next frame."""
-        places = None
+    def update(self, frame: RGBDFrame, labels: Labels) -> None:
+        """Add the next frame and its labels."""
+        warp = None
         if self._last is not None:
             last_frame, last_labels = self._last
-            places = estimate_backward_warp(last_frame, frame)
-            self._flicker.add(labels, last_labels, places)
-            self._measured += places.measured
-        self._identity.add(labels, places)
+            warp = estimate_backward_warp(last_frame, frame)
+            self._flicker.update(labels, last_labels, warp)
+            self._geometric_warps += warp.is_geometric
+        self._ids.update(labels, warp)
         self._last = frame, labels
         self.frames += 1
 
-    def figures(self, rate: float) -> Figures:
-        """Figures of a video of so many frames a second; NaN where it has too few."""
+    def compute(self, rate: float) -> Metrics:
+        """Return the metrics of all frames so far; NaN where they are too few.
+
+        Args:
+            rate: frame rate of the video [1/s].
+        """
         pairs = self.frames - 1
         minutes = pairs / rate / 60 if pairs else float("nan")
-        identity, lives = self._identity, self._identity.lives() / rate
+        ids, durations = self._ids, self._ids.track_lengths() / rate
         return {
-            "switches_per_minute": (identity.swaps + identity.rebirths) / minutes,
-            "swaps": float(identity.swaps),
-            "rebirths": float(identity.rebirths),
-            **self._flicker.figures(),
-            "life_median": float(np.median(lives)) if len(lives) else float("nan"),
-            "life_mean": float(lives.mean()) if len(lives) else float("nan"),
-            "ids_per_minute": len(lives) / minutes,
-            "measured": self._measured / pairs if pairs else float("nan"),
+            "switches_per_minute": (ids.swaps + ids.rebirths) / minutes,
+            "swaps": float(ids.swaps),
+            "rebirths": float(ids.rebirths),
+            **self._flicker.compute(),
+            "life_median": float(np.median(durations)) if len(durations) else float("nan"),
+            "life_mean": float(durations.mean()) if len(durations) else float("nan"),
+            "ids_per_minute": len(durations) / minutes,
+            "measured": self._geometric_warps / pairs if pairs else float("nan"),
             "frames": float(self.frames),
         }

@@ -1,1 +1,1 @@
-"""One self-contained HTML file, and report.json, of any number of runs."""
+"""Report of any number of runs: one self-contained HTML file, and report.json."""

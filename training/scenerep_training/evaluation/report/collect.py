@@ -1,4 +1,4 @@
-"""Reads the folders of runs, finished or not."""
+"""Reader of the folders of runs, finished or not."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from scenerep_ros.errors import ConfigError
 from scenerep_ros.sources.folders.image_files import natural_key
 from scenerep_training.engine.run_folder import read_json
 from scenerep_training.evaluation.framework.protocol import (
-    Figures,
+    Metrics,
+    MetricSpec,
     Protocol,
-    Quantity,
     Row,
     Table,
     group_means,
 )
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_training.evaluation.framework.runner import (
+    null_to_nan,
     picture_path,
     read_failures,
     read_rows,
-    undefined_as_nan,
 )
 
 PLOT_SUFFIXES = {".png", ".svg"}
@@ -34,18 +34,18 @@ PLOT_SUFFIXES = {".png", ".svg"}
 
 @dataclass(frozen=True)
 class Run:
-    """What one run's folder holds.
+    """Content of a run's folder.
 
     Attributes:
         folder: of the run.
-        label: what the report calls it; no other run of the report has it.
-        protocol: what was measured.
-        settings: as they were asked for.
-        rows: every sample measured.
-        failures: name and reason of every sample that could not be read.
-        tables: the protocol's summary; means over what there is for an unfinished run.
-        complete: whether the run ended.
-        notes: what a reader must know before he believes the figures.
+        label: unique name in the report.
+        protocol: protocol of the run.
+        settings: settings of the run.
+        rows: all measured samples.
+        failures: name and reason of each unreadable sample.
+        tables: the protocol's summary; of an unfinished run, means over the measured samples.
+        is_complete: True if the run has finished.
+        notes: caveats that the report shows.
     """
 
     folder: Path
@@ -55,14 +55,14 @@ class Run:
     rows: list[Row]
     failures: list[tuple[str, str]]
     tables: list[Table]
-    complete: bool
+    is_complete: bool
     notes: list[str] = field(default_factory=list)
 
     @property
-    def figures(self) -> list[str]:
-        """Names of all figures, those of the headline first."""
-        found = dict.fromkeys(name for row in self.rows for name in row.figures)
-        return [name for name in dict.fromkeys([*self.protocol.headline, *found]) if name in found]
+    def metric_names(self) -> list[str]:
+        """Names of all metrics, those of the headline first."""
+        names = dict.fromkeys(name for row in self.rows for name in row.metrics)
+        return [name for name in dict.fromkeys([*self.protocol.headline, *names]) if name in names]
 
     @property
     def data(self) -> str:
@@ -70,56 +70,56 @@ class Run:
         return Path(self.settings.get("data", "")).name
 
     @property
-    def overall(self) -> Figures:
-        """The row `all` of the first table."""
+    def overall(self) -> Metrics:
+        """Row `all` of the first table."""
         return self.tables[0].rows.get("all", {}) if self.tables else {}
 
     @property
     def plots(self) -> list[Path]:
-        """Pictures of the run as a whole: plots/*.png and plots/*.svg, in natural order."""
-        found = [path for path in self.folder.glob("plots/*") if path.suffix in PLOT_SUFFIXES]
-        return sorted(found, key=lambda path: natural_key(path.name))
+        """Plots of the run as a whole: plots/*.png and plots/*.svg, in natural order."""
+        paths = [path for path in self.folder.glob("plots/*") if path.suffix in PLOT_SUFFIXES]
+        return sorted(paths, key=lambda path: natural_key(path.name))
 
-    def quantity(self, figure: str) -> Quantity:
-        """What a figure's numbers mean."""
-        return self.protocol.quantities.get(figure, Quantity())
+    def metric_spec(self, metric: str) -> MetricSpec:
+        """Return unit and direction of a metric."""
+        return self.protocol.metric_specs.get(metric, MetricSpec())
 
-    def values(self, figure: str) -> NDArray[np.float64]:
-        """(n,) float64, one value a row; NaN where it is undefined."""
-        return np.array([row.figures.get(figure, np.nan) for row in self.rows])
+    def values(self, metric: str) -> NDArray[np.float64]:
+        """Return the values of a metric, (n,) float64, one a row; NaN where undefined."""
+        return np.array([row.metrics.get(metric, np.nan) for row in self.rows])
 
     def picture(self, sample: str) -> Path | None:
-        """Where a sample's picture lies, if it has one."""
+        """Return the path of a sample's picture; None without a picture."""
         path = picture_path(self.folder, sample)
         return path if path.is_file() else None
 
 
 def collect_runs(folders: Sequence[Path]) -> list[Run]:
-    """Read runs, in the order given; a folder named twice is read once.
+    """Read runs in the given order; a folder that is named twice is read once.
 
     Raises:
-        ConfigError: naming a folder that is no run's.
+        ConfigError: if a folder is not a run's.
     """
     resolved = list(dict.fromkeys(folder.resolve() for folder in folders))
-    labels = _labels(resolved)
-    return [_collect(folder, label) for folder, label in zip(resolved, labels, strict=True)]
+    labels = _unique_labels(resolved)
+    return [_collect_run(folder, label) for folder, label in zip(resolved, labels, strict=True)]
 
 
-def _labels(folders: Sequence[Path]) -> list[str]:
-    """Name each folder by as many of its last parts as tell it from all others."""
-    deepest = max((len(folder.parts) for folder in folders), default=1)
-    for count in range(1, deepest + 1):
+def _unique_labels(folders: Sequence[Path]) -> list[str]:
+    """Label each folder by the smallest number of its last path parts that makes it unique."""
+    max_parts = max((len(folder.parts) for folder in folders), default=1)
+    for count in range(1, max_parts + 1):
         labels = ["/".join(folder.parts[-count:]) for folder in folders]
         if len(set(labels)) == len(labels):
             break
     return labels
 
 
-def _collect(folder: Path, label: str) -> Run:
-    settings = _settings(folder)
+def _collect_run(folder: Path, label: str) -> Run:
+    settings = _read_settings(folder)
     rows, failures = read_rows(folder), read_failures(folder)
-    complete = (folder / "run.json").is_file()
-    tables = _tables(folder) if complete else [group_means(rows)] if rows else []
+    is_complete = (folder / "run.json").is_file()
+    tables = _read_tables(folder) if is_complete else [group_means(rows)] if rows else []
     return Run(
         folder=folder,
         label=label,
@@ -128,31 +128,30 @@ def _collect(folder: Path, label: str) -> Run:
         rows=rows,
         failures=failures,
         tables=tables,
-        complete=complete,
+        is_complete=is_complete,
         notes=_notes(folder, len(rows) + len(failures)),
     )
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def _read_settings(folder: Path) -> dict[str, Any]:
     path = folder / "settings.json"
     if not path.is_file():
         raise ConfigError(
-            f"{folder}: holds no settings.json, so it is no run of scenerep-eval; name the folder "
-            "that a run was told as --out, or that it printed at its end"
+            f"{folder}: has no settings.json, so it is no run of scenerep-eval; name the --out "
+            "folder of a run, which the command prints at its end"
         )
     settings = read_json(path)
-    if settings.get("protocol") not in PROTOCOLS:
-        raise ConfigError(
-            f"{path}: protocol {settings.get('protocol')}, expected one of {', '.join(PROTOCOLS)}"
-        )
+    name = str(settings.get("protocol"))
+    if name not in PROTOCOLS:
+        raise ConfigError(f"{path}: protocol {name}, expected one of {', '.join(PROTOCOLS)}")
     return settings
 
 
-def _tables(folder: Path) -> list[Table]:
+def _read_tables(folder: Path) -> list[Table]:
     return [
         Table(
             table["title"],
-            {name: undefined_as_nan(figures) for name, figures in table["rows"].items()},
+            {name: null_to_nan(metrics) for name, metrics in table["rows"].items()},
         )
         for table in read_json(folder / "run.json")["tables"]
     ]
@@ -160,11 +159,11 @@ def _tables(folder: Path) -> list[Table]:
 
 def _notes(folder: Path, count: int) -> list[str]:
     if not (folder / "run.json").is_file():
-        return [f"This run has not ended: its figures are of the {count} samples done so far."]
-    asked = read_json(folder / "run.json")["samples"]
-    if asked == count:
+        return [f"This run has not finished: its metrics are of the first {count} samples."]
+    summarized = read_json(folder / "run.json")["samples"]
+    if summarized == count:
         return []
     return [
-        f"The tables are of {asked} samples, but {count} have been measured: plots, pictures and "
-        "differences are of all of them. Call the run's command again to bring them together."
+        f"The tables are of {summarized} samples, but {count} have been measured: plots, pictures "
+        "and differences are of all of them. Call the run's command again to update the tables."
     ]

@@ -1,4 +1,4 @@
-"""What changed from one run of a protocol to another, and whether that is more than noise."""
+"""Comparison of two runs of a protocol, with confidence intervals of the differences."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from scenerep_training.evaluation.report.bootstrap import MIN_UNITS, mean_interv
 from scenerep_training.evaluation.report.collect import Run
 
 NO_DIFFERENCE = "no difference shown"
-TOO_FEW = "too few to tell"
-DIRECTIONS = {1: ("better", "worse"), -1: ("worse", "better"), 0: ("higher", "lower")}
-"""What a figure that rose, or fell, is called, by what is better."""
+TOO_FEW = "too few samples"
+VERDICTS = {1: ("better", "worse"), -1: ("worse", "better"), 0: ("higher", "lower")}
+"""Verdict of an increase and of a decrease, by the metric's direction."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one figure, over the samples for which both runs have it.
+    """Difference of one metric over the samples for which both runs have it.
 
     Attributes:
-        figure: its name.
-        samples: number of samples that both have.
-        units: number of units that were drawn, see `Protocol.unit`.
+        metric: its name.
+        samples: number of common samples.
+        units: number of resampling units, see `Protocol.resampling_unit`.
         before: mean of the first run.
-        after: mean of the second.
+        after: mean of the second run.
         change: after minus before.
-        low: lower bound of the change's 95 % interval; NaN where there are too few units.
+        low: lower bound of the change's 95 % interval; NaN with too few units.
         high: upper bound.
-        verdict: what may be said of it.
+        verdict: conclusion from the interval.
     """
 
-    figure: str
+    metric: str
     samples: int
     units: int
     before: float
@@ -48,14 +48,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs of one protocol.
+    """Comparison of two runs of one protocol.
 
     Attributes:
-        base: label of the first.
-        other: label of the second.
-        samples: that both have measured.
-        differences: one a figure that both have.
-        obstacle: why there is nothing to compare; else "".
+        base: label of the first run.
+        other: label of the second run.
+        samples: number of samples that both have measured.
+        differences: one for each metric that both have.
+        obstacle: reason why the runs cannot be compared; else "".
     """
 
     base: str
@@ -64,12 +64,12 @@ class Comparison:
     differences: list[Difference]
     obstacle: str = ""
 
-    def difference(self, figure: str) -> Difference | None:
-        """Return the difference of one figure, if both have it."""
-        return next((part for part in self.differences if part.figure == figure), None)
+    def difference(self, metric: str) -> Difference | None:
+        """Return the difference of one metric; None if a run lacks it."""
+        return next((part for part in self.differences if part.metric == metric), None)
 
 
-def by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
+def group_by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """Group runs by their protocol, in the order in which protocols appear."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
@@ -79,69 +79,73 @@ def by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
 
 def compare_all(runs: Sequence[Run], seed: int = 0) -> list[Comparison]:
     """Compare each run with the first one of its protocol."""
-    groups = by_protocol(runs).values()
+    groups = group_by_protocol(runs).values()
     return [compare(first, other, seed) for first, *others in groups for other in others]
 
 
 def compare(base: Run, other: Run, seed: int = 0) -> Comparison:
-    """Compare two runs of one protocol over the samples that both measured."""
-    before, after = _by_name(base), _by_name(other)
-    shared = [name for name in before if name in after]
-    obstacle = _obstacle(base, other, len(shared))
+    """Compare two runs of one protocol over the samples that both have measured."""
+    before, after = _rows_by_name(base), _rows_by_name(other)
+    common = [name for name in before if name in after]
+    obstacle = _find_obstacle(base, other, len(common))
     if obstacle:
-        return Comparison(base.label, other.label, len(shared), [], obstacle)
-    figures = [name for name in base.figures if name in other.figures]
+        return Comparison(base.label, other.label, len(common), [], obstacle)
+    metrics = [name for name in base.metric_names if name in other.metric_names]
     values = np.array(
         [
-            [[run[name].figures.get(figure, np.nan) for figure in figures] for name in shared]
+            [[run[name].metrics.get(metric, np.nan) for metric in metrics] for name in common]
             for run in (before, after)
         ]
     )
-    differences = _differences(base, figures, shared, values, seed)
-    return Comparison(base.label, other.label, len(shared), differences)
+    differences = _differences(base, metrics, common, values, seed)
+    return Comparison(base.label, other.label, len(common), differences)
 
 
 def setting_differences(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Settings in which runs differ: the setting's name to its value in each run."""
-    flat = [_flat(run.settings) for run in runs]
+    """Return the settings in which runs differ, with the value in each run."""
+    flat = [_flatten(run.settings) for run in runs]
     names = dict.fromkeys(name for settings in flat for name in settings)
     table = {name: [settings.get(name, "") for settings in flat] for name in names}
     return {name: row for name, row in table.items() if len(set(row)) > 1 and name != "command"}
 
 
-def _by_name(run: Run) -> dict[str, Row]:
+def _rows_by_name(run: Run) -> dict[str, Row]:
     return {row.name: row for row in run.rows}
 
 
-def _obstacle(base: Run, other: Run, shared: int) -> str:
+def _find_obstacle(base: Run, other: Run, common: int) -> str:
     if base.data != other.data:
         return f"Measured on different data ({base.data} and {other.data}): not compared."
-    return "" if shared else "No sample was measured by both: not compared."
+    return "" if common else "No sample was measured by both: not compared."
 
 
 def _differences(
-    run: Run, figures: list[str], samples: list[str], values: NDArray[np.float64], seed: int
+    run: Run, metrics: list[str], samples: list[str], values: NDArray[np.float64], seed: int
 ) -> list[Difference]:
-    """Differences of (2, n, F) values; figures that no sample has in both are left out."""
-    units = np.array([run.protocol.unit(sample) for sample in samples])
+    """Compute the differences of (2, n, F) values; metrics without a common sample are left out."""
+    units = np.array([run.protocol.resampling_unit(sample) for sample in samples])
     intervals = mean_intervals(values[1] - values[0], units.tolist(), seed)
-    found = []
-    for column, figure in enumerate(figures):
-        both = ~np.isnan(values[:, :, column]).any(axis=0)
-        pair, drawn = values[:, both, column], np.unique(units[both]).size
-        if drawn:
-            better = run.quantity(figure).better
-            found.append(_difference(figure, pair, drawn, intervals[column], better))
-    return found
+    differences = []
+    for column, metric in enumerate(metrics):
+        is_defined = ~np.isnan(values[:, :, column]).any(axis=0)
+        pair, unit_count = values[:, is_defined, column], np.unique(units[is_defined]).size
+        if unit_count:
+            direction = run.metric_spec(metric).direction
+            differences.append(_difference(metric, pair, unit_count, intervals[column], direction))
+    return differences
 
 
 def _difference(
-    figure: str, pair: NDArray[np.float64], units: int, interval: NDArray[np.float64], better: int
+    metric: str,
+    pair: NDArray[np.float64],
+    units: int,
+    interval: NDArray[np.float64],
+    direction: int,
 ) -> Difference:
-    """Difference of (2, n) values, all of them defined."""
+    """Compute the difference of (2, n) defined values."""
     low, high = interval.tolist()
     return Difference(
-        figure,
+        metric,
         samples=pair.shape[1],
         units=units,
         before=float(pair[0].mean()),
@@ -149,25 +153,25 @@ def _difference(
         change=float((pair[1] - pair[0]).mean()),
         low=low,
         high=high,
-        verdict=_verdict(low, high, units, better),
+        verdict=_verdict(low, high, units, direction),
     )
 
 
-def _verdict(low: float, high: float, units: int, better: int) -> str:
+def _verdict(low: float, high: float, units: int, direction: int) -> str:
     if units < MIN_UNITS:
         return TOO_FEW
     if low <= 0 <= high:
         return NO_DIFFERENCE
-    rose, fell = DIRECTIONS[better]
-    return rose if low > 0 else fell
+    increase, decrease = VERDICTS[direction]
+    return increase if low > 0 else decrease
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as one level: {"options": {"seed": 0}} becomes {"options.seed": "0"}."""
+def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten nested settings: {"options": {"track": True}} becomes {"options.track": "True"}."""
     flat: dict[str, str] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = "" if value is None else str(value)
     return flat

@@ -1,4 +1,4 @@
-"""The page's tables, as texts."""
+"""Tables of the report page as text cells."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from scenerep_training.evaluation.framework.protocol import Figures, Published, Table
+from scenerep_training.evaluation.framework.protocol import Metrics, PublishedResult, Table
 from scenerep_training.evaluation.report.bootstrap import mean_intervals
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import Comparison, setting_differences
 from scenerep_training.evaluation.report.numbers import (
     DASH,
-    heading,
-    number,
-    signed,
-    title,
-    with_unit,
+    column_heading,
+    format_difference,
+    format_value,
+    format_with_unit,
+    metric_title,
 )
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of texts; the first cell of a row is its head."""
+    """Table of text cells; the first cell of a row is its head."""
 
     title: str
     columns: list[str]
@@ -34,48 +34,52 @@ class Grid:
 
 
 def summary_grid(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Grid:
-    """One line a run: what was measured on what, its first figure, and what became of that."""
-    columns = ["run", "protocol", "data", "samples", "failed", "first figure", "95 % interval"]
-    found = {comparison.other: comparison for comparison in comparisons}
-    rows = [[*_summary_row(run), *_summary_change(run, found.get(run.label))] for run in runs]
-    return Grid("runs", [*columns, "against first run", "what it shows"], rows)
+    """List the runs: protocol, data, first headline metric and its change."""
+    columns = ["run", "protocol", "data", "samples", "failed", "first metric", "95 % interval"]
+    comparison_by_run = {comparison.other: comparison for comparison in comparisons}
+    rows = [
+        [*_summary_cells(run), *_change_cells(run, comparison_by_run.get(run.label))]
+        for run in runs
+    ]
+    return Grid("runs", [*columns, "change from first run", "verdict"], rows)
 
 
 def results_grid(runs: Sequence[Run]) -> Grid:
-    """Figures over all of each run, and below them those that were published."""
-    figures = list(dict.fromkeys(name for run in runs for name in [*run.figures, *run.overall]))
-    rows = [[run.label, *_numbers(run.overall, figures, run)] for run in runs if run.tables]
+    """List the overall metrics of each run, and below them the published results."""
+    metrics = list(
+        dict.fromkeys(name for run in runs for name in [*run.metric_names, *run.overall])
+    )
+    rows = [[run.label, *_metric_cells(run.overall, metrics, run)] for run in runs if run.tables]
     published = [
-        [f"{entry.name} ({entry.source})", *_numbers(_fractions(entry), figures, runs[0])]
+        [f"{entry.name} ({entry.source})", *_metric_cells(_to_fractions(entry), metrics, runs[0])]
         for entry in runs[0].protocol.published
     ]
-    return Grid("over all", _headings(figures, runs[0]), rows, published)
+    return Grid("overall", _headings(metrics, runs[0]), rows, published)
 
 
 def comparison_grid(comparison: Comparison, run: Run) -> Grid:
-    """Differences of two runs, a row a figure.
+    """List the differences of two runs, one row a metric.
 
     Args:
-        comparison: of the two.
-        run: either of them, which knows what figures mean.
+        comparison: of the two runs.
+        run: either of them, for the units of metrics.
     """
     rows = []
     for part in comparison.differences:
-        quantity = run.quantity(part.figure)
-        values = [number(value, quantity) for value in (part.before, part.after)]
-        bounds = [signed(value, quantity) for value in (part.low, part.high)]
+        spec = run.metric_spec(part.metric)
+        values = [format_value(value, spec) for value in (part.before, part.after)]
+        bounds = [format_difference(value, spec) for value in (part.low, part.high)]
         interval = DASH if np.isnan(part.low) else " to ".join(bounds)
-        change = signed(part.change, quantity)
+        change = format_difference(part.change, spec)
         sizes = f"{part.samples}" + (f" in {part.units}" if part.units < part.samples else "")
-        rows.append(
-            [heading(part.figure, quantity), *values, change, interval, part.verdict, sizes]
-        )
+        heading = column_heading(part.metric, spec)
+        rows.append([heading, *values, change, interval, part.verdict, sizes])
     columns = [comparison.base, comparison.other, "difference", "95 % interval"]
-    return Grid("difference", ["figure", *columns, "what it shows", "samples"], rows)
+    return Grid("difference", ["metric", *columns, "verdict", "samples"], rows)
 
 
-def changed_grid(runs: Sequence[Run]) -> Grid | None:
-    """Settings that are not the same in all runs."""
+def setting_differences_grid(runs: Sequence[Run]) -> Grid | None:
+    """List the settings that differ between the runs; None without any."""
     changed = setting_differences(runs)
     if not changed:
         return None
@@ -84,77 +88,77 @@ def changed_grid(runs: Sequence[Run]) -> Grid | None:
 
 
 def table_grid(table: Table, run: Run) -> Grid:
-    """Show one of the protocol's own tables."""
-    figures = list(dict.fromkeys(name for row in table.rows.values() for name in row))
-    rows = [[name, *_numbers(row, figures, run)] for name, row in table.rows.items()]
-    return Grid(table.title, _headings(figures, run), rows)
+    """Convert one of the protocol's own tables."""
+    metrics = list(dict.fromkeys(name for row in table.rows.values() for name in row))
+    rows = [[name, *_metric_cells(row, metrics, run)] for name, row in table.rows.items()]
+    return Grid(table.title, _headings(metrics, run), rows)
 
 
 def settings_grid(run: Run) -> Grid:
-    """Everything that could change a figure, but the command, which has a place of its own."""
+    """List all settings but the command, which the page shows separately."""
     groups = {name: value for name, value in run.settings.items() if name != "command"}
     rows = [
-        [f"{group}: {name}" if name else group, _text(part)]
+        [f"{group}: {name}" if name else group, _to_text(setting)]
         for group, value in groups.items()
-        for name, part in (value.items() if isinstance(value, dict) else [("", value)])
+        for name, setting in (value.items() if isinstance(value, dict) else [("", value)])
     ]
     return Grid("settings", ["setting", "value"], rows)
 
 
 def headline_interval(run: Run) -> tuple[float, float, float]:
-    """First figure of the headline over all, and its bounds.
+    """Return the overall value of the first headline metric, and the bounds of its interval.
 
-    They are NaN where the figure is no mean over samples, or the samples are too few.
+    The bounds are NaN if the metric is no mean over samples or the samples are too few.
     """
-    figure = run.protocol.headline[0]
-    values = run.values(figure)
-    value = run.overall.get(figure, np.nan)
-    held = values[~np.isnan(values)]
-    if not held.size or not np.isclose(held.mean(), value):
-        return value, np.nan, np.nan
-    units = [run.protocol.unit(row.name) for row in run.rows]
+    metric = run.protocol.headline[0]
+    values = run.values(metric)
+    overall = run.overall.get(metric, np.nan)
+    defined = values[~np.isnan(values)]
+    if not defined.size or not np.isclose(defined.mean(), overall):
+        return overall, np.nan, np.nan
+    units = [run.protocol.resampling_unit(row.name) for row in run.rows]
     low, high = mean_intervals(values[:, None], units)[0]
-    return value, float(low), float(high)
+    return overall, float(low), float(high)
 
 
-def _summary_row(run: Run) -> list[str]:
-    figure = run.protocol.headline[0]
-    quantity = run.quantity(figure)
+def _summary_cells(run: Run) -> list[str]:
+    metric = run.protocol.headline[0]
+    spec = run.metric_spec(metric)
     value, low, high = headline_interval(run)
-    interval = " to ".join(number(bound, quantity) for bound in (low, high))
-    state = "" if run.complete else " (not ended)"
+    interval = " to ".join(format_value(bound, spec) for bound in (low, high))
+    state = "" if run.is_complete else " (unfinished)"
     return [
         run.label,
         run.protocol.name,
         run.data,
         f"{len(run.rows)}{state}",
         str(len(run.failures)),
-        f"{title(figure)} {with_unit(value, quantity)}",
+        f"{metric_title(metric)} {format_with_unit(value, spec)}",
         DASH if np.isnan(low) else interval,
     ]
 
 
-def _summary_change(run: Run, comparison: Comparison | None) -> list[str]:
-    figure = run.protocol.headline[0]
-    part = comparison.difference(figure) if comparison else None
+def _change_cells(run: Run, comparison: Comparison | None) -> list[str]:
+    metric = run.protocol.headline[0]
+    part = comparison.difference(metric) if comparison else None
     if part is None:
         return [DASH, "not compared" if comparison else DASH]
-    return [signed(part.change, run.quantity(figure)), part.verdict]
+    return [format_difference(part.change, run.metric_spec(metric)), part.verdict]
 
 
-def _fractions(entry: Published) -> Figures:
-    return {name: value / 100 for name, value in entry.figures.items()}
+def _to_fractions(entry: PublishedResult) -> Metrics:
+    return {name: value / 100 for name, value in entry.metrics.items()}
 
 
-def _headings(figures: Sequence[str], run: Run) -> list[str]:
-    return ["", *(heading(figure, run.quantity(figure)) for figure in figures)]
+def _headings(metrics: Sequence[str], run: Run) -> list[str]:
+    return ["", *(column_heading(metric, run.metric_spec(metric)) for metric in metrics)]
 
 
-def _numbers(values: Figures, figures: Sequence[str], run: Run) -> list[str]:
-    return [number(values.get(figure), run.quantity(figure)) for figure in figures]
+def _metric_cells(values: Metrics, metrics: Sequence[str], run: Run) -> list[str]:
+    return [format_value(values.get(metric), run.metric_spec(metric)) for metric in metrics]
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None:
         return DASH
     return value if isinstance(value, str) else json.dumps(value)

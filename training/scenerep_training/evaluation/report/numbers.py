@@ -1,80 +1,82 @@
-"""Figures as people read them: percentages and units, with as many digits as mean something."""
+"""Formatting of metrics: percentages, units and significant digits."""
 
 from __future__ import annotations
 
 import math
 
-from scenerep_training.evaluation.framework.protocol import FRACTION, Quantity
+from scenerep_training.evaluation.framework.protocol import FRACTION, MetricSpec
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 _SPELLINGS = {"iou": "IoU", "ari": "ARI", "kl": "KL", "pca": "PCA", "f": "F", "j": "J", "jf": "J&F"}
-_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+_SI_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
-def number(value: float | None, quantity: Quantity) -> str:
-    """Return a figure without its unit; a dash where it is undefined.
+def format_value(value: float | None, spec: MetricSpec) -> str:
+    """Return a value without its unit; a dash where it is undefined.
 
-    >>> number(0.97833, Quantity()), number(-0.012, Quantity()), number(float("nan"), Quantity())
-    ('97.8', '−1.2', '–')
-    >>> [number(value, Quantity("ms")) for value in (0.0421, 4.2, 142.3, 11423.4, 21_600_000.0)]
+    >>> percent, ms = MetricSpec(), MetricSpec("ms")
+    >>> [format_value(value, percent) for value in (0.97833, -0.012, float("nan"))]
+    ['97.8', '−1.2', '–']
+    >>> [format_value(value, ms) for value in (0.0421, 4.2, 142.3, 11423.4, 21_600_000.0)]
     ['0.042', '4.20', '142', '11,423', '21.6 M']
     """
     if value is None or not math.isfinite(value):
         return DASH
-    text = f"{100 * value:.1f}" if quantity.unit == FRACTION else _plain(value)
-    text = text.removeprefix("-") if not text.strip("-0.") else text
+    text = f"{100 * value:.1f}" if spec.unit == FRACTION else _format_plain(value)
+    text = text.removeprefix("-") if not text.strip("-0.") else text  # no negative zero
     return text.replace("-", MINUS)
 
 
-def signed(value: float, quantity: Quantity) -> str:
+def format_difference(value: float, spec: MetricSpec) -> str:
     """Return a difference with its sign.
 
-    >>> signed(0.01234, Quantity()), signed(0.0, Quantity())
+    >>> format_difference(0.01234, MetricSpec()), format_difference(0.0, MetricSpec())
     ('+1.2', '0.0')
     """
-    text = number(value, quantity)
+    text = format_value(value, spec)
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
-def with_unit(value: float | None, quantity: Quantity) -> str:
-    """Return a figure and its unit.
+def format_with_unit(value: float | None, spec: MetricSpec) -> str:
+    """Return a value and its unit.
 
-    >>> with_unit(0.5, Quantity()), with_unit(12.0, Quantity("ms")), with_unit(3.0, Quantity(""))
-    ('50.0 %', '12.0 ms', '3.00')
+    >>> specs = (MetricSpec(), MetricSpec("ms"), MetricSpec(""))
+    >>> [format_with_unit(0.5, spec) for spec in specs]
+    ['50.0 %', '0.50 ms', '0.50']
     """
-    text = number(value, quantity)
-    return text if text == DASH else f"{text} {symbol(quantity)}".strip()
+    text = format_value(value, spec)
+    return text if text == DASH else f"{text} {unit_symbol(spec)}".strip()
 
 
-def symbol(quantity: Quantity) -> str:
-    """What stands behind a number, or in the head of its column."""
-    return "%" if quantity.unit == FRACTION else quantity.unit
+def unit_symbol(spec: MetricSpec) -> str:
+    """Return the symbol that follows a value or stands in the head of its column."""
+    return "%" if spec.unit == FRACTION else spec.unit
 
 
-def title(figure: str) -> str:
-    """Name of a figure, for people.
+def metric_title(metric: str) -> str:
+    """Return the readable name of a metric.
 
-    >>> title("overlap_f"), title("oracle_cluster_iou")
+    >>> metric_title("overlap_f"), metric_title("oracle_cluster_iou")
     ('overlap F', 'oracle cluster IoU')
     """
-    return " ".join(_SPELLINGS.get(word, word) for word in figure.split("_"))
+    return " ".join(_SPELLINGS.get(word, word) for word in metric.split("_"))
 
 
-def heading(figure: str, quantity: Quantity) -> str:
-    """Name of a figure with its unit.
+def column_heading(metric: str, spec: MetricSpec) -> str:
+    """Return the readable name of a metric with its unit.
 
-    >>> heading("overlap_f", Quantity()), heading("objects", Quantity(""))
+    >>> column_heading("overlap_f", MetricSpec()), column_heading("objects", MetricSpec(""))
     ('overlap F, %', 'objects')
     """
-    return ", ".join(part for part in (title(figure), symbol(quantity)) if part)
+    return ", ".join(part for part in (metric_title(metric), unit_symbol(spec)) if part)
 
 
-def _plain(value: float) -> str:
+def _format_plain(value: float) -> str:
     size = abs(value)
-    for power, letter in _PREFIXES:
+    for power, prefix in _SI_PREFIXES:
         if size >= power:
-            return f"{value / power:.3g} {letter}"
+            return f"{value / power:.3g} {prefix}"
     if size >= 100:
         return f"{value:,.0f}"
     if size >= 10:

@@ -1,4 +1,4 @@
-"""The report's own plots, each a function from runs to an <svg> element."""
+"""Plots of the report page: functions from runs to an <svg> element."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_training.evaluation.figures import charts
-from scenerep_training.evaluation.framework.protocol import FRACTION, group_means
+from scenerep_training.evaluation.framework.protocol import FRACTION, MetricSpec, Row, group_means
 from scenerep_training.evaluation.metrics.pareto import pareto_front
 from scenerep_training.evaluation.report.collect import Run
-from scenerep_training.evaluation.report.compare import NO_DIFFERENCE, Comparison
-from scenerep_training.evaluation.report.numbers import heading, title, with_unit
+from scenerep_training.evaluation.report.compare import NO_DIFFERENCE, Comparison, Difference
+from scenerep_training.evaluation.report.numbers import (
+    column_heading,
+    format_with_unit,
+    metric_title,
+)
 
 WIDTH = 5.2
-"""Inches: two plots stand side by side on a desktop, and text stays readable on a phone."""
-FEWEST = 5
-"""Samples of which a distribution says more than their list."""
-MOST_GROUPS = 24
+"""Width in inches: two plots fit side by side on a desktop, and text is readable on a phone."""
+MIN_SAMPLES = 5
+"""Samples from which on a distribution is more informative than their list."""
+MAX_GROUPS = 24
+MAX_LABEL_LENGTH = 28
 
 
-def distribution(runs: Sequence[Run], figure: str) -> str | None:
-    """Histogram of a figure over the samples, a row a run; None where there are too few samples."""
-    quantity = runs[0].quantity(figure)
-    scale = 100 if quantity.unit == FRACTION else 1
-    values = [scale * _defined(run.values(figure)) for run in runs]
-    if max(map(len, values)) < FEWEST:
+def plot_distribution(runs: Sequence[Run], metric: str) -> str | None:
+    """Plot a histogram of a metric over the samples, one row a run; None with too few samples."""
+    spec = runs[0].metric_spec(metric)
+    values = [_display_scale(spec) * _defined(run.values(metric)) for run in runs]
+    if max(map(len, values)) < MIN_SAMPLES:
         return None
     edges = np.histogram_bin_edges(np.concatenate(values), bins=20)
-    with charts.new_figure(WIDTH, 0.9 + 1.1 * len(runs)) as drawing:
-        panels = drawing.subplots(len(runs), sharex=True, squeeze=False)[:, 0]
+    with charts.new_figure(WIDTH, 0.9 + 1.1 * len(runs)) as figure:
+        panels = figure.subplots(len(runs), sharex=True, squeeze=False)[:, 0]
         for index, (axes, run, column) in enumerate(zip(panels, runs, values, strict=True)):
             axes.hist(column, edges, color=charts.color(index), rwidth=0.92)
             if column.size:
@@ -38,128 +42,138 @@ def distribution(runs: Sequence[Run], figure: str) -> str | None:
             axes.set_title(f"{run.label} (n = {column.size})")
             axes.yaxis.get_major_locator().set_params(integer=True, nbins=3)
             axes.grid(axis="x", visible=False)
-        panels[-1].set_xlabel(heading(figure, quantity))
-        drawing.supylabel("samples", fontsize="medium")
-        return charts.svg_text(
-            drawing,
-            f"Histogram of {title(figure)} over the samples. "
-            + "; ".join(
-                f"{run.label}: mean {with_unit(_mean(run.values(figure)), quantity)}"
-                for run in runs
-            ),
+        panels[-1].set_xlabel(column_heading(metric, spec))
+        figure.supylabel("samples", fontsize="medium")
+        means = "; ".join(
+            f"{run.label}: mean {format_with_unit(_mean(run.values(metric)), spec)}" for run in runs
         )
+        description = f"Histogram of {metric_title(metric)} over the samples. {means}"
+        return charts.svg_text(figure, description)
 
 
-def group_bars(runs: Sequence[Run], figure: str) -> str | None:
-    """Mean of a figure a group and run; of many groups, those where the first run is worst."""
-    means = [_group_means(run, figure) for run in runs]
-    quantity = runs[0].quantity(figure)
+def plot_groups(runs: Sequence[Run], metric: str) -> str | None:
+    """Plot the mean of a metric for each group and run; None with a single group.
+
+    Of more than MAX_GROUPS groups, those with the worst value in the first run are shown.
+    """
+    means = [_means_by_group(run, metric) for run in runs]
+    spec = runs[0].metric_spec(metric)
     groups = [group for group in means[0] if not np.isnan(means[0][group])]
     if len(groups) < 2:
         return None
-    groups = sorted(groups, key=lambda group: means[0][group], reverse=quantity.better < 0)
-    shown = groups[:MOST_GROUPS]
-    scale = 100 if quantity.unit == FRACTION else 1
+    groups = sorted(groups, key=lambda group: means[0][group], reverse=spec.direction < 0)
+    shown = groups[:MAX_GROUPS]
+    scale = _display_scale(spec)
     thickness = 0.8 / len(runs)
-    with charts.new_figure(WIDTH, 1.1 + len(shown) * (0.14 + 0.14 * len(runs))) as drawing:
-        axes = drawing.subplots()
+    with charts.new_figure(WIDTH, 1.1 + len(shown) * (0.14 + 0.14 * len(runs))) as figure:
+        axes = figure.subplots()
         for index, run in enumerate(runs):
-            places = np.arange(len(shown)) + (index - (len(runs) - 1) / 2) * thickness
-            bars = [scale * means[index].get(group, np.nan) for group in shown]
-            drawn = axes.barh(places, bars, 0.9 * thickness, label=run.label)
-            for bar in drawn:
+            positions = np.arange(len(shown)) + (index - (len(runs) - 1) / 2) * thickness
+            lengths = [scale * means[index].get(group, np.nan) for group in shown]
+            for bar in axes.barh(positions, lengths, 0.9 * thickness, label=run.label):
                 bar.set(facecolor=charts.color(index), hatch=charts.hatch(index), edgecolor="white")
                 bar.set_linewidth(0)
-        axes.set_yticks(range(len(shown)), [_short(group) for group in shown])
+        axes.set_yticks(range(len(shown)), [_shorten(group) for group in shown])
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel(heading(figure, quantity))
+        axes.set_xlabel(column_heading(metric, spec))
         if len(shown) < len(groups):
             axes.set_title(f"the {len(shown)} worst of {len(groups)} groups")
         if len(runs) > 1:
-            drawing.legend(loc="outside lower left", ncols=1)
-        description = f"Mean {title(figure)} of each group; the same figures are in the tables."
-        return charts.svg_text(drawing, description)
+            figure.legend(loc="outside lower left", ncols=1)
+        description = f"Mean {metric_title(metric)} of each group; the tables hold the same values."
+        return charts.svg_text(figure, description)
 
 
-def trade_off(runs: Sequence[Run], cost: str, quality: str) -> str | None:
-    """Quality against cost, with the Pareto front; None where no sample has both."""
-    samples = [(run, row) for run in runs for row in run.rows]
-    points = np.array(
-        [[row.figures.get(name, np.nan) for name in (cost, quality)] for _, row in samples]
-    )
-    samples = [sample for sample, point in zip(samples, points, strict=True) if _whole(point)]
+def plot_trade_off(runs: Sequence[Run], cost: str, quality: str) -> str | None:
+    """Plot quality against cost, with the Pareto front; None if no sample has both."""
+    samples, points = _samples_with_both(runs, cost, quality)
     if not samples:
         return None
-    quantities = [runs[0].quantity(name) for name in (cost, quality)]
-    scale = [100 if quantity.unit == FRACTION else 1 for quantity in quantities]
-    points = points[~np.isnan(points).any(axis=1)] * scale
-    front = pareto_front(points[:, 0], quantities[1].better * points[:, 1])
-    with charts.new_figure(1.5 * WIDTH, 4.2) as drawing:
-        axes = drawing.subplots()
+    cost_spec, quality_spec = (runs[0].metric_spec(name) for name in (cost, quality))
+    points = points * [_display_scale(cost_spec), _display_scale(quality_spec)]
+    front = pareto_front(points[:, 0], quality_spec.direction * points[:, 1])
+    with charts.new_figure(1.5 * WIDTH, 4.2) as figure:
+        axes = figure.subplots()
         axes.step(
             *points[front].T, where="post", color=charts.INK, linewidth=1, label="Pareto front"
         )
         for index, run in enumerate(runs):
-            own = points[[sample[0] is run for sample in samples]]
-            (dots,) = axes.plot(*own.T, charts.marker(index), label=run.label)
-            dots.set_color(charts.color(index))
+            run_points = points[[sample[0] is run for sample in samples]]
+            (line,) = axes.plot(*run_points.T, charts.marker(index), label=run.label)
+            line.set_color(charts.color(index))
         for (_, row), point in zip(samples, points, strict=True):
             axes.annotate(row.name, point, xytext=(6, 3), textcoords="offset points")
-        axes.set(xlabel=heading(cost, quantities[0]), ylabel=heading(quality, quantities[1]))
+        axes.set(
+            xlabel=column_heading(cost, cost_spec), ylabel=column_heading(quality, quality_spec)
+        )
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.margins(0.15)
-        drawing.legend(loc="outside lower left", ncols=1)
-        best = ", ".join(samples[index][1].name for index in front)
-        return charts.svg_text(
-            drawing, f"{title(quality)} against {title(cost)}; none beats {best} in both."
+        figure.legend(loc="outside lower left", ncols=1)
+        names = ", ".join(samples[index][1].name for index in front)
+        description = (
+            f"{metric_title(quality)} against {metric_title(cost)}. Pareto front: {names}."
         )
+        return charts.svg_text(figure, description)
 
 
-def differences(comparison: Comparison, run: Run) -> str | None:
-    """Intervals of the differences that are shares, above and below zero."""
-    shown = [
-        part
-        for part in comparison.differences
-        if run.quantity(part.figure).unit == FRACTION and not np.isnan(part.low)
-    ]
+def plot_differences(comparison: Comparison, run: Run) -> str | None:
+    """Plot the intervals of the differences that are fractions; None without any."""
+    shown = [part for part in comparison.differences if _is_fraction_with_interval(part, run)]
     if not shown:
         return None
-    with charts.new_figure(WIDTH, 0.9 + 0.26 * len(shown)) as drawing:
-        axes = drawing.subplots()
+    with charts.new_figure(WIDTH, 0.9 + 0.26 * len(shown)) as figure:
+        axes = figure.subplots()
         for row, part in enumerate(shown):
-            shade = charts.INK if part.verdict == NO_DIFFERENCE else charts.color(0)
-            axes.plot([100 * part.low, 100 * part.high], [row, row], color=shade, linewidth=2)
-            axes.plot(100 * part.change, row, "o", color=shade)
+            color = charts.INK if part.verdict == NO_DIFFERENCE else charts.color(0)
+            axes.plot([100 * part.low, 100 * part.high], [row, row], color=color, linewidth=2)
+            axes.plot(100 * part.change, row, "o", color=color)
         axes.axvline(0, color=charts.INK, linewidth=1)
-        axes.set_yticks(range(len(shown)), [title(part.figure) for part in shown])
+        axes.set_yticks(range(len(shown)), [metric_title(part.metric) for part in shown])
         axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("difference and 95 % interval, percentage points")
         description = (
             f"Differences from {comparison.base} to {comparison.other}, as in the table beside."
         )
-        return charts.svg_text(drawing, description)
+        return charts.svg_text(figure, description)
 
 
-def _group_means(run: Run, figure: str) -> dict[str, float]:
+def _samples_with_both(
+    runs: Sequence[Run], first: str, second: str
+) -> tuple[list[tuple[Run, Row]], NDArray[np.float64]]:
+    """Return the m samples that define both metrics, and their values (m, 2)."""
+    samples = [(run, row) for run in runs for row in run.rows]
+    values = [[row.metrics.get(name, np.nan) for name in (first, second)] for _, row in samples]
+    points = np.array(values, np.float64).reshape(-1, 2)
+    is_defined = np.asarray(~np.isnan(points).any(axis=1))
+    defined_samples = [sample for sample, keep in zip(samples, is_defined, strict=True) if keep]
+    return defined_samples, points[is_defined]
+
+
+def _means_by_group(run: Run, metric: str) -> dict[str, float]:
     groups = group_means(run.rows).rows
-    return {name: part.get(figure, np.nan) for name, part in groups.items() if name != "all"}
+    return {name: means.get(metric, np.nan) for name, means in groups.items() if name != "all"}
+
+
+def _is_fraction_with_interval(part: Difference, run: Run) -> bool:
+    return run.metric_spec(part.metric).unit == FRACTION and not np.isnan(part.low)
+
+
+def _display_scale(spec: MetricSpec) -> int:
+    """Return the factor from a stored to a displayed value: fractions are shown in per cent."""
+    return 100 if spec.unit == FRACTION else 1
 
 
 def _defined(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[~np.isnan(values)]
 
 
-def _whole(values: NDArray[np.float64]) -> bool:
-    return not np.isnan(values).any()
-
-
 def _mean(values: NDArray[np.float64]) -> float:
-    held = _defined(values)
-    return float(held.mean()) if held.size else float("nan")
+    defined = _defined(values)
+    return float(defined.mean()) if defined.size else float("nan")
 
 
-def _short(text: str, most: int = 28) -> str:
-    return text if len(text) <= most else f"…{text[1 - most :]}"
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_LABEL_LENGTH else f"…{text[1 - MAX_LABEL_LENGTH :]}"

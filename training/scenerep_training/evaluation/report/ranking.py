@@ -1,4 +1,4 @@
-"""Which samples went best and worst."""
+"""Ranking of samples by a metric."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 from scenerep_training.evaluation.framework.protocol import Row
 
-SHOWN = 10
+DEFAULT_COUNT = 10
 
 
 def best_and_worst(
-    rows: Sequence[Row], figure: str, better: int = 1, shown: int = SHOWN
+    rows: Sequence[Row], metric: str, direction: int = 1, count: int = DEFAULT_COUNT
 ) -> tuple[list[Row], list[Row]]:
-    """Return the best samples, best first, and the worst, worst first; none is in both.
+    """Return the best samples, best first, and the worst, worst first; the lists are disjoint.
 
     Args:
-        rows: of one run; those without the figure are left out.
-        figure: by which they are ranked.
-        better: -1 where less is better.
-        shown: most of each to return.
+        rows: of one run; those without the metric are left out.
+        metric: metric of the ranking.
+        direction: -1 where lower is better.
+        count: maximum length of each list.
     """
-    having = [row for row in rows if not np.isnan(row.figures.get(figure, np.nan))]
-    direction = -1 if better < 0 else 1
-    ranked = sorted(having, key=lambda row: direction * row.figures[figure], reverse=True)
-    worst = min(shown, len(ranked) // 2)
-    best = min(shown, len(ranked) - worst)
+    defined = [row for row in rows if not np.isnan(row.metrics.get(metric, np.nan))]
+    sign = -1 if direction < 0 else 1
+    ranked = sorted(defined, key=lambda row: sign * row.metrics[metric], reverse=True)
+    worst = min(count, len(ranked) // 2)
+    best = min(count, len(ranked) - worst)
     return ranked[:best], ranked[::-1][:worst]

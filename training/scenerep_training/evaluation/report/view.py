@@ -1,4 +1,4 @@
-"""What the page shows, as plain texts and pictures: everything the template needs, no more."""
+"""Content of the report page for the template: texts, tables and pictures."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import Comparison
 from scenerep_training.evaluation.report.grids import (
     Grid,
-    changed_grid,
     comparison_grid,
     results_grid,
+    setting_differences_grid,
     settings_grid,
     table_grid,
 )
-from scenerep_training.evaluation.report.numbers import title, with_unit
+from scenerep_training.evaluation.report.numbers import format_with_unit, metric_title
 from scenerep_training.evaluation.report.ranking import best_and_worst
 
-MIME = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+MIME_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 RANKS = {1: ("Best", "Worst"), -1: ("Best", "Worst"), 0: ("Highest", "Lowest")}
+"""Titles of the galleries, by the metric's direction."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture with its caption; `source` is a data URI, or "" where there is none."""
+    """Picture with its caption; `source` is a data URI, or "" without a picture."""
 
     source: str
     name: str
@@ -40,7 +41,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run of a section."""
+    """Content of one run."""
 
     run: Run
     anchor: str
@@ -52,7 +53,7 @@ class RunView:
 
 @dataclass(frozen=True)
 class ComparisonView:
-    """Two runs side by side."""
+    """Content of the comparison of two runs."""
 
     comparison: Comparison
     grid: Grid
@@ -61,21 +62,21 @@ class ComparisonView:
 
 @dataclass(frozen=True)
 class Section:
-    """All runs of one protocol."""
+    """Content of all runs of one protocol."""
 
     name: str
     definition: str
     results: Grid
     plots: list[Markup]
     comparisons: list[ComparisonView]
-    changed: Grid | None
+    changed_settings: Grid | None
     runs: list[RunView]
 
 
-def section(
+def build_section(
     runs: Sequence[Run], anchors: Sequence[str], comparisons: Sequence[Comparison]
 ) -> Section:
-    """Show the runs of one protocol; the first one is what the others are compared with."""
+    """Build the section of a protocol; the other runs are compared with the first one."""
     protocol, labels = runs[0].protocol, {run.label for run in runs}
     return Section(
         name=protocol.name,
@@ -85,29 +86,29 @@ def section(
         comparisons=[
             comparison_view(runs[0], part) for part in comparisons if part.other in labels
         ],
-        changed=changed_grid(runs),
+        changed_settings=setting_differences_grid(runs),
         runs=[run_view(run, anchor) for run, anchor in zip(runs, anchors, strict=True)],
     )
 
 
 def section_plots(runs: Sequence[Run]) -> list[Markup]:
-    """Plots that show all runs of a protocol."""
+    """Draw the plots of all runs of a protocol."""
     headline = runs[0].protocol.headline[0]
-    drawn = [plots.distribution(runs, headline), plots.group_bars(runs, headline)]
-    if runs[0].protocol.trade_off and len(runs) > 1:  # one run shows its own
-        drawn.append(plots.trade_off(runs, *runs[0].protocol.trade_off))
-    return [Markup(text) for text in drawn if text]
+    svgs = [plots.plot_distribution(runs, headline), plots.plot_groups(runs, headline)]
+    if runs[0].protocol.trade_off and len(runs) > 1:  # a single run has its own plot
+        svgs.append(plots.plot_trade_off(runs, *runs[0].protocol.trade_off))
+    return [Markup(svg) for svg in svgs if svg]
 
 
 def comparison_view(base: Run, comparison: Comparison) -> ComparisonView:
-    """Show the differences of two runs."""
-    drawn = plots.differences(comparison, base)
+    """Build the table and the plot of a comparison."""
+    svg = plots.plot_differences(comparison, base)
     grid = comparison_grid(comparison, base)
-    return ComparisonView(comparison, grid, Markup(drawn) if drawn else None)
+    return ComparisonView(comparison, grid, Markup(svg) if svg else None)
 
 
 def run_view(run: Run, anchor: str) -> RunView:
-    """Show one run."""
+    """Build the content of one run."""
     return RunView(
         run=run,
         anchor=anchor,
@@ -119,28 +120,30 @@ def run_view(run: Run, anchor: str) -> RunView:
 
 
 def galleries(run: Run) -> list[tuple[str, list[Picture]]]:
-    """Best and worst samples by the first figure of the headline; none if a run has no picture."""
-    figure = run.protocol.headline[0]
-    better = run.quantity(figure).better
+    """Select the best and worst samples by the first headline metric; none without pictures."""
+    metric = run.protocol.headline[0]
+    direction = run.metric_spec(metric).direction
     if not any(map(run.picture, (row.name for row in run.rows))):
         return []
-    parts = best_and_worst(run.rows, figure, better)
-    named = zip(RANKS[better], parts, strict=True)
+    rankings = best_and_worst(run.rows, metric, direction)
     return [
-        (f"{rank} by {title(figure)}", [sample_picture(run, row) for row in rows])
-        for rank, rows in named
+        (f"{rank} by {metric_title(metric)}", [sample_picture(run, row) for row in rows])
+        for rank, rows in zip(RANKS[direction], rankings, strict=True)
         if rows
     ]
 
 
 def sample_picture(run: Run, row: Row) -> Picture:
-    """Show a sample: its picture, where there is one, and its figures of the headline."""
+    """Show a sample's picture, if there is one, with its headline metrics."""
     path = run.picture(row.name)
-    held = [name for name in run.protocol.headline if name in row.figures]
-    figures = (f"{title(name)} {with_unit(row.figures[name], run.quantity(name))}" for name in held)
-    return Picture(data_uri(path) if path else "", row.name, ", ".join(figures))
+    names = [name for name in run.protocol.headline if name in row.metrics]
+    metrics = (
+        f"{metric_title(name)} {format_with_unit(row.metrics[name], run.metric_spec(name))}"
+        for name in names
+    )
+    return Picture(data_uri(path) if path else "", row.name, ", ".join(metrics))
 
 
 def data_uri(path: Path) -> str:
-    """Return a picture's file as a data URI."""
-    return f"data:{MIME[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    """Return an image file as a data URI."""
+    return f"data:{MIME_TYPES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -4,21 +4,21 @@ import cv2
 import numpy as np
 import pytest
 from scenerep_training.evaluation.figures.embedding import (
-    group_figures,
-    neighbourhoods,
+    mean_by_group,
+    neighborhood_metrics,
     perplexity,
+    plot_plane,
     principal_components,
-    scatter,
     t_sne,
 )
 from sklearn.decomposition import PCA
 
 RNG = np.random.default_rng(0)
 GROUPS = [name for name in "abc" for _ in range(10)]
-CLOUDS = np.repeat(np.eye(3, 8), 10, axis=0) + 0.02 * RNG.normal(size=(30, 8))
+CLUSTERS = np.repeat(np.eye(3, 8), 10, axis=0) + 0.02 * RNG.normal(size=(30, 8))
 
 
-def test_principal_components_are_scikit_learn_s_but_for_their_signs():
+def test_principal_components_equal_scikit_learn_up_to_sign():
     features = RNG.normal(size=(40, 7)) * np.arange(1, 8)
     points, share = principal_components(features)
     oracle = PCA(2).fit(features)
@@ -27,57 +27,57 @@ def test_principal_components_are_scikit_learn_s_but_for_their_signs():
 
 
 @pytest.mark.parametrize("features", [np.ones((5, 3)), np.ones((2, 1))])
-def test_features_without_variance_have_no_share_of_it(features):
+def test_principal_components_without_variance_are_zero(features):
     points, share = principal_components(features)
     np.testing.assert_allclose(points, 0, atol=1e-12)
     assert np.isnan(share)
 
 
-def test_t_sne_keeps_clouds_apart_and_a_seed_gives_the_same_plane():
-    points = t_sne(CLOUDS, seed=3)
+def test_t_sne_separates_clusters_reproducibly():
+    points = t_sne(CLUSTERS, seed=3)
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
-    same = np.equal.outer(GROUPS, GROUPS)
+    is_same_group = np.equal.outer(GROUPS, GROUPS)
     np.fill_diagonal(distance, np.inf)
-    assert same[np.arange(30), distance.argmin(axis=1)].all()
-    np.testing.assert_array_equal(points, t_sne(CLOUDS, seed=3))
+    assert is_same_group[np.arange(30), distance.argmin(axis=1)].all()
+    np.testing.assert_array_equal(points, t_sne(CLUSTERS, seed=3))
 
 
 @pytest.mark.parametrize("count", [4, 5, 20])
-def test_few_samples_still_have_a_plane(count):
+def test_t_sne_supports_few_samples(count):
     assert t_sne(RNG.normal(size=(count, 6)), seed=0).shape == (count, 2)
     assert perplexity(count) < count
 
 
-def test_clouds_that_keep_to_themselves():
-    values = neighbourhoods(CLOUDS, GROUPS)
+def test_neighborhood_metrics_of_separate_clusters_are_high():
+    values = neighborhood_metrics(CLUSTERS, GROUPS)
     assert values["same_group"].tolist() == [1.0] * 30
     assert values["silhouette"].min() > 0.9
 
 
-def test_a_sample_among_strangers():
+def test_neighborhood_metrics_of_sample_in_other_cluster_are_low():
     features = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0], [0.3, 1.0]])
-    values = neighbourhoods(features, ["a", "a", "b", "b", "a"])
+    values = neighborhood_metrics(features, ["a", "a", "b", "b", "a"])
     assert values["same_group"].tolist() == [1, 1, 1, 1, 0]
     assert values["silhouette"][4] < 0
 
 
 @pytest.mark.parametrize("groups", ["aaaa", "abcd"])
-def test_one_group_and_single_samples_have_no_silhouette(groups):
-    values = neighbourhoods(RNG.normal(size=(4, 3)), list(groups))
+def test_silhouette_of_one_group_or_single_samples_is_nan(groups):
+    values = neighborhood_metrics(RNG.normal(size=(4, 3)), list(groups))
     assert np.isnan(values["silhouette"]).all()
     assert values["same_group"].mean() == (groups == "aaaa")
 
 
-def test_figures_of_groups_and_of_all():
+def test_mean_by_group_lists_groups_and_all():
     values = {"x": np.array([1.0, 3.0, 8.0])}
-    assert group_figures(values, list("aab")) == {"a": {"x": 2}, "b": {"x": 8}, "all": {"x": 4}}
-    assert group_figures(values, list("aaa")) == {"all": {"x": 4}}
+    assert mean_by_group(values, list("aab")) == {"a": {"x": 2}, "b": {"x": 8}, "all": {"x": 4}}
+    assert mean_by_group(values, list("aaa")) == {"all": {"x": 4}}
 
 
 @pytest.mark.parametrize("groups", [GROUPS, ["only"] * 30, [f"$g_{i}" for i in range(30)]])
-def test_planes_are_drawn_for_few_one_and_many_groups(tmp_path, groups):
+def test_plot_plane_supports_few_one_and_many_groups(tmp_path, groups):
     path = tmp_path / "plots" / "plane.png"
-    scatter(CLOUDS[:, :2], groups, "a plane", path)
+    plot_plane(CLUSTERS[:, :2], groups, "a plane", path)
     picture = cv2.imread(str(path))
     assert picture.shape[0] > 500
     assert (picture[0, 0] == 255).all()

@@ -1,4 +1,4 @@
-"""Degraded frames: each is what it says, the same each time, and none breaks the pipeline."""
+"""Degradations have the stated strength, are deterministic, and do not break the pipeline."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.framework.degradations import DEGRADATIONS, degrade
 
-from scenerep_ros.config.options import PipelineConfig
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import UNLABELLED, Intrinsics, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 
 
-def scene(index: int, box: int = 12) -> RGBDFrame:
-    """A textured box that moves before a slanted wall, 96x72."""
+def render_scene(index: int, box: int = 12) -> RGBDFrame:
+    """Render a box that moves in front of a textured, slanted wall, 96x72."""
     v, u = np.mgrid[:72, :96]
     wall = 90 + 60 * np.sin(u / 3) * np.sin(v / 4) + 40 * np.sin((u + v) / 11)
     color = np.stack([wall, wall * 0.8, wall * 0.6], axis=-1)
@@ -58,71 +58,83 @@ def pipeline():
         max_size=5,
     )
 )
-def test_no_mixture_over_time_breaks_the_pipeline(pipeline, mixtures):
+def test_pipeline_is_consistent_under_changing_degradations(pipeline, names_by_frame):
     pipeline.reset()
-    for index, names in enumerate(mixtures):
-        frame = degrade(names, scene(3 * index))
-        answer = pipeline(frame)
-        assert answer.labels.shape == frame.shape
-        present = np.setdiff1d(answer.labels, (0, UNLABELLED))
-        assert [item.id for item in answer.objects] == present.tolist()
-        assert all(np.isfinite(item.feature).all() for item in answer.objects)
+    for index, names in enumerate(names_by_frame):
+        frame = degrade(names, render_scene(3 * index))
+        segmentation = pipeline(frame)
+        assert segmentation.labels.shape == frame.shape
+        ids = np.setdiff1d(segmentation.labels, (0, UNLABELLED))
+        assert [item.id for item in segmentation.objects] == ids.tolist()
+        assert all(np.isfinite(item.feature).all() for item in segmentation.objects)
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
-def test_a_degradation_is_the_same_each_time_and_leaves_its_input_alone(name):
-    frame = scene(14)  # in an outage
+def test_degradation_is_deterministic_and_keeps_its_input(name):
+    frame = render_scene(14)  # in an outage
     color, depth = frame.color.copy(), frame.depth.copy()
-    first, again = DEGRADATIONS[name](frame), DEGRADATIONS[name](frame)
-    np.testing.assert_array_equal(first.color, again.color)
-    np.testing.assert_equal(first.depth, again.depth)
+    first, second = DEGRADATIONS[name](frame), DEGRADATIONS[name](frame)
+    np.testing.assert_array_equal(first.color, second.color)
+    np.testing.assert_equal(first.depth, second.depth)
     np.testing.assert_array_equal(frame.color, color)
     np.testing.assert_array_equal(frame.depth, depth)
-    changed = (
-        (first.color != color).any()
-        or first.depth is None
-        or (first.depth != depth).any()
-        or first.pose is None
-    )
-    assert changed
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
-def test_colour_only_frames_can_be_degraded_too(name):
-    frame = replace(scene(0), depth=None, intrinsics=None)
+def test_degradation_changes_frame(name):
+    frame = render_scene(14)  # in an outage
+    degraded = DEGRADATIONS[name](frame)
+    is_color_changed = (degraded.color != frame.color).any()
+    is_depth_changed = degraded.depth is None or (degraded.depth != frame.depth).any()
+    assert is_color_changed or is_depth_changed or degraded.pose is None
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_degradation_supports_frames_without_depth(name):
+    frame = replace(render_scene(0), depth=None, intrinsics=None)
     assert DEGRADATIONS[name](frame).depth is None
 
 
-def test_dark_frames_keep_their_share_of_the_light():
+def test_dark_keeps_six_percent_of_light():
     """sRGB 230 is 0.791 of white; 6 % of that is sRGB 61."""
-    red = degrade(["dark"], scene(0)).color[40, 25:35, 0].astype(float)
+    red = degrade(["dark"], render_scene(0)).color[40, 25:35, 0].astype(float)
     assert red.mean() == pytest.approx(61, abs=2)
 
 
-def test_holes_take_their_share_and_shifts_move_depth():
-    frame = scene(0)
-    assert np.isnan(degrade(["holes"], frame).depth).mean() == pytest.approx(0.3, abs=0.01)
+def test_holes_remove_thirty_percent_of_depth():
+    holes = np.isnan(degrade(["holes"], render_scene(0)).depth)
+    assert holes.mean() == pytest.approx(0.3, abs=0.01)
+
+
+def test_shifted_5_moves_depth_to_the_right():
+    frame = render_scene(0)
     shifted = degrade(["shifted_5"], frame).depth
     np.testing.assert_array_equal(shifted[:, 5:], frame.depth[:, :-5])
-    near = degrade(["near_only"], frame).depth
-    assert np.nanmax(near) <= np.median(frame.depth)
+    assert np.isnan(shifted[:, :5]).all()
 
 
-def test_the_noise_of_depth_is_doubled():
-    frame = replace(scene(0), depth=np.full((72, 96), 2.0, np.float32))
+def test_near_only_and_far_only_split_depth_at_median():
+    frame = render_scene(0)
+    median = np.median(frame.depth)
+    assert np.nanmax(degrade(["near_only"], frame).depth) <= median
+    assert np.nanmin(degrade(["far_only"], frame).depth) >= median
+
+
+def test_noisy_depth_doubles_noise():
+    frame = replace(render_scene(0), depth=np.full((72, 96), 2.0, np.float32))
     added = 1 / degrade(["noisy_depth"], frame).depth - 0.5
     assert np.hypot(added.std(), 1.4e-3) == pytest.approx(2.8e-3, rel=0.05)
 
 
-def test_the_command_names_what_there_is(capsys):
+def test_unknown_degradation_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         main(["objects", "--data", "nowhere", "--degrade", "fog"])
     assert "night" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("protocol", ["objects", "video"])
-def test_the_pipeline_sees_spoilt_frames(tmp_path, real_data, protocol):
-    """Without colour and depth, nothing is found."""
+def test_pipeline_receives_degraded_frames(tmp_path, real_data, protocol):
+    """A pipeline without color and depth predicts no object."""
     data = real_data({"objects": "mosd_learn", "video": "tum_fr1_rpy"}[protocol])
     flags = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--resolution", "64"]
     flags += ["--frames", "2"] if protocol == "video" else ["--limit", "1"]
@@ -131,5 +143,5 @@ def test_the_pipeline_sees_spoilt_frames(tmp_path, real_data, protocol):
         main([*argv, "--degrade", "no_depth", "black", "--json", str(tmp_path / "run.json")]) == 0
     )
     text = (tmp_path / "run.json").read_text()
-    figure = {"objects": '"predicted": 0.0', "video": '"ids_per_minute": 0.0'}[protocol]
-    assert figure in text
+    entry = {"objects": '"predicted": 0.0', "video": '"ids_per_minute": 0.0'}[protocol]
+    assert entry in text

@@ -47,6 +47,7 @@ def test_propagate_labels_equals_published_evaluation(shape, radius):
     torch.testing.assert_close(propagate_labels(query, sources, labels, options), expected)
 
 
+@pytest.mark.slow
 def test_propagate_labels_allocates_no_dense_affinity():
     """All pairs of 6,400 patches with 8 frames would take 1.3 GB."""
     query, sources = unit_features(80, 80, 4), unit_features(8, 80, 80, 4)

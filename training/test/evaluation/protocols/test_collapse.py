@@ -1,4 +1,4 @@
-"""Curves as in figure 7 of the DINO paper, and what is said of them."""
+"""Diagnosis of curves as in figure 7 of the DINO paper."""
 
 from __future__ import annotations
 
@@ -11,68 +11,71 @@ from scenerep_training.evaluation.protocols.collapse import Collapse, diagnose, 
 from scenerep_ros.config.pipeline import PipelineConfig
 
 OUTPUTS = 65536
-HIGHEST = np.log(OUTPUTS)
+MAX_ENTROPY = np.log(OUTPUTS)
 STEPS = np.linspace(0, 1, 100)
-FADING = np.exp(-12 * STEPS)
+DECAY = np.exp(-12 * STEPS)
 
 
-def curve(values):
+def make_curve(values):
     return np.stack([100 * STEPS, np.broadcast_to(values, STEPS.shape)], axis=1)
 
 
-def log(entropy, kl):
-    return {"teacher_entropy": curve(entropy), "kl": curve(kl)}
+def make_log(entropy, kl):
+    return {"teacher_entropy": make_curve(entropy), "kl": make_curve(kl)}
 
 
-WITHOUT_CENTRING = log(HIGHEST * FADING, FADING)
-WITHOUT_SHARPENING = log(HIGHEST - FADING, FADING)
-WITH_BOTH = log(4 + (HIGHEST - 4) * FADING, 1 + FADING)
+WITHOUT_CENTERING = make_log(MAX_ENTROPY * DECAY, DECAY)
+WITHOUT_SHARPENING = make_log(MAX_ENTROPY - DECAY, DECAY)
+WITH_BOTH = make_log(4 + (MAX_ENTROPY - 4) * DECAY, 1 + DECAY)
 
 
 @pytest.mark.parametrize(
-    ("curves", "said"),
+    ("curves", "expected"),
     [
-        (WITHOUT_CENTRING, "constant collapse"),
+        (WITHOUT_CENTERING, "constant collapse"),
         (WITHOUT_SHARPENING, "uniform collapse"),
         (WITH_BOTH, "no collapse"),
-        (log(0.01, 0.8), "no collapse"),  # sure of each image, but not of the same output
-        (log(HIGHEST - 0.01, 0.8), "no collapse"),
-        ({"teacher_entropy": curve(0.01)}, "constant collapse"),
-        ({"feature_std": curve(FADING)}, "constant collapse"),
-        ({"feature_std": curve(0.05)}, "no collapse"),
-        ({"kl": curve(FADING)}, "the log does not tell"),
+        (make_log(0.01, 0.8), "no collapse"),  # confident, but not of the same output
+        (make_log(MAX_ENTROPY - 0.01, 0.8), "no collapse"),
+        ({"teacher_entropy": make_curve(0.01)}, "constant collapse"),
+        ({"feature_std": make_curve(DECAY)}, "constant collapse"),
+        ({"feature_std": make_curve(0.05)}, "no collapse"),
+        ({"kl": make_curve(DECAY)}, "not enough columns for a diagnosis"),
     ],
 )
-def test_which_collapse_it_is(curves, said):
-    assert verdict(diagnose(curves, OUTPUTS)) == said
+def test_verdict_names_kind_of_collapse(curves, expected):
+    assert verdict(diagnose(curves, OUTPUTS)) == expected
 
 
-def test_without_the_number_of_outputs_a_uniform_collapse_cannot_be_told():
-    figures = diagnose(WITHOUT_SHARPENING)
-    assert np.isnan(figures["uniform"])
-    assert "--outputs" in verdict(figures)
-    assert verdict(diagnose(WITHOUT_CENTRING)) == "constant collapse"
+def test_diagnose_without_outputs_cannot_detect_uniform_collapse():
+    metrics = diagnose(WITHOUT_SHARPENING)
+    assert np.isnan(metrics["uniform"])
+    assert "--outputs" in verdict(metrics)
+    assert verdict(diagnose(WITHOUT_CENTERING)) == "constant collapse"
 
 
-def test_the_late_value_is_where_the_curve_went_not_its_last_jump():
+def test_diagnose_ignores_last_outlier():
     values = np.full(100, 2.0)
     values[-1] = 50
-    assert diagnose({"kl": curve(values)})["kl"] == 2
+    assert diagnose({"kl": make_curve(values)})["kl"] == 2
 
 
-def test_a_folder_of_logs_is_measured_drawn_and_named(tmp_path):
+def test_collapse_measures_and_plots_folder_of_logs(tmp_path):
     data = tmp_path / "logs"
-    for name, curves in (("a/constant", WITHOUT_CENTRING), ("b/healthy", WITH_BOTH)):
+    for name, curves in (("a/constant", WITHOUT_CENTERING), ("b/healthy", WITH_BOTH)):
         table = np.column_stack([curves["kl"], curves["teacher_entropy"][:, 1]])
         (data / name).parent.mkdir(parents=True)
         header = "step,kl,teacher_entropy"
         np.savetxt(data / f"{name}.csv", table, delimiter=",", header=header, comments="")
     (data / "empty.jsonl").write_text("")
     run = run_protocol(Collapse(data, PipelineConfig(), OUTPUTS), tmp_path / "out", {"seed": 0})
-    means, said = run["tables"]
+    means, verdicts = run["tables"]
     assert means["rows"]["all"]["collapsed"] == 0.5
-    assert list(said["rows"]) == ["a/constant.csv: constant collapse", "b/healthy.csv: no collapse"]
+    assert list(verdicts["rows"]) == [
+        "a/constant.csv: constant collapse",
+        "b/healthy.csv: no collapse",
+    ]
     assert [name for name, _ in read_failures(tmp_path / "out")] == ["empty.jsonl"]
-    drawn = sorted(path.name for path in (tmp_path / "out" / "plots").iterdir())
-    assert drawn == ["a__constant.csv.png", "all-logs.png", "b__healthy.csv.png"]
-    assert cv2.imread(str(tmp_path / "out" / "plots" / drawn[0])).shape[1] > 700
+    plots = sorted(path.name for path in (tmp_path / "out" / "plots").iterdir())
+    assert plots == ["a__constant.csv.png", "all-logs.png", "b__healthy.csv.png"]
+    assert cv2.imread(str(tmp_path / "out" / "plots" / plots[0])).shape[1] > 700
