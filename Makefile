@@ -4,26 +4,40 @@ BIN      := .venv/bin
 SEQUENCE ?= test/data/tabletop
 OUT      ?= out/demo
 
-.PHONY: demo test docs clean
+.PHONY: demo check lint unit test docs html clean
 
 demo: .venv/.installed
 	$(BIN)/scenerep demo "$(SEQUENCE)" --out "$(OUT)"
 
-test: .venv/.installed
+check: lint unit
+
+test: lint html
+	$(BIN)/pytest
+
+lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/python test/lint/style_lint.py
+
+unit: .venv/.installed
+	$(BIN)/pytest -m unit
 
 docs: .venv/.installed
-	$(BIN)/scenerep options --update README.md
+	$(BIN)/scenerep options --update docs/reference/parameters.md
+	$(BIN)/scenerep options --update docs/reference/constants.md
+	$(BIN)/python docs/generate_cli.py docs/reference/cli.md
+	$(MAKE) html
+
+html: .venv/.installed
+	$(BIN)/sphinx-build -W --keep-going --jobs auto docs docs/_build/html
 
 .venv/.installed: setup.py training/pyproject.toml $(wildcard requirements*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "make: $(PYTHON) is not Python 3.11, which ROS 2's wheels need; name one: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --editable '.[ros,test]' --editable 'training[odometry]'
+	$(BIN)/pip install --editable '.[ros,test,docs]' --editable 'training[odometry]'
 	@touch $@
 
 clean:
-	rm -rf .venv out
+	rm -rf .venv out docs/_build docs/reference/api
