@@ -1,4 +1,4 @@
-"""What colcon and pip are told, and what they install."""
+"""Metadata of the package and the files that colcon and pip install."""
 
 import ast
 import os
@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 import scenerep_ros
 
@@ -27,7 +28,7 @@ def package():
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A copy of what is packaged, in which building leaves its traces."""
+    """Copy the packaged files to a folder in which a build may leave files."""
     folder = tmp_path_factory.mktemp("tree")
     for name in SHIPPED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -43,18 +44,22 @@ def setup_py(folder, *arguments):
     return done.stdout
 
 
-def test_versions_agree(package, tree):
-    assert package.findtext("version") == scenerep_ros.__version__
-    assert setup_py(tree, "--version").split()[-1] == scenerep_ros.__version__
+def test_version_is_the_same_in_all_metadata(package, tree):
+    version = scenerep_ros.__version__
+    assert package.findtext("version") == version
+    assert setup_py(tree, "--version").split()[-1] == version
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    changelog = (ROOT / "CHANGELOG.rst").read_text()
+    assert re.findall(r"^(\d+\.\d+\.\d+) \(\S+\)\n-+$", changelog, re.M)[0] == version
 
 
-def test_colcon_takes_it_for_an_ament_python_package(package):
+def test_package_xml_describes_an_ament_python_package(package):
     assert package.findtext("export/build_type") == "ament_python"
     assert re.fullmatch(r"[\w.+-]+@[\w-]+\.[\w.]+", package.find("maintainer").get("email"))
     assert (ROOT / "resource" / package.findtext("name")).is_file()
 
 
-def test_package_xml_names_every_ros_package_that_is_imported(package):
+def test_package_xml_declares_every_imported_ros_package(package):
     declared = {element.text for element in package.iter("exec_depend")}
     imported = set()
     for path in (ROOT / "scenerep_ros" / "ros").rglob("*.py"):
@@ -72,7 +77,7 @@ def test_package_xml_names_every_ros_package_that_is_imported(package):
     assert ros <= declared
 
 
-def test_setup_py_works_through_a_link_in_another_folder(tree, tmp_path):
+def test_setup_py_runs_through_a_link_in_another_folder(tree, tmp_path):
     for name in ("setup.py", "setup.cfg", *SHIPPED):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(tree / name)
@@ -88,7 +93,7 @@ def wheel(tree):
     return path
 
 
-def test_a_wheel_holds_code_launch_files_and_index(wheel):
+def test_wheel_contains_code_launch_files_and_index(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         entry_points = archive.read(
@@ -145,5 +150,5 @@ def test_installed_wheel_finds_and_opens_its_sample_sequence(wheel, tmp_path):
 )
 def test_entry_points_are_functions(target):
     if ".ros." in target:
-        pytest.importorskip("rclpy", reason="ROS 2 is not there")
+        pytest.importorskip("rclpy", reason="ROS 2 is not installed")
     assert callable(import_module(target).main)
