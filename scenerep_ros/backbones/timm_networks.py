@@ -22,7 +22,7 @@ from scenerep_ros.backbones.hardware import choose_device, choose_dtype
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
 from scenerep_ros.backbones.vit import ViTBackbone
-from scenerep_ros.backbones.wheel import WHEELS, fetch
+from scenerep_ros.backbones.weight_download import WHEELS, fetch
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
 

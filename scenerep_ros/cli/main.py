@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import scenerep_ros
-from scenerep_ros.cli.outcome import exit_code
+from scenerep_ros.cli.exit_code import exit_code
 
 COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
 TERMINATED = 143

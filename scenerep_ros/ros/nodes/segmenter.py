@@ -24,7 +24,7 @@ from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
-from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.nodes.spinning import stop_on_signals

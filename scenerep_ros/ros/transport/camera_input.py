@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.monitoring.topic_monitor import TopicMonitor
 from scenerep_ros.ros.transport.synchronizer import (
     ColorOnlySynchronizer,

@@ -16,7 +16,7 @@ from scenerep_ros.frames import SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import RawFrame

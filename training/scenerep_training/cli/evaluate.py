@@ -13,8 +13,8 @@ import torch
 
 from scenerep_ros.backbones.checkpoint import find_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card
+from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.outcome import exit_code
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically

@@ -10,8 +10,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.outcome import exit_code
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS

