@@ -1,7 +1,7 @@
-"""The things that flow through the pipeline, with their shapes, dtypes and units.
+"""Data types that pass through the pipeline, with their shapes, dtypes and units.
 
-Image coordinates: u to the right, v down, pixel centres at integers. Camera coordinates are the
-optical frame of REP 103: x right, y down, z forward, metres.
+Image coordinates are u to the right and v down, with pixel centers at integers. Camera coordinates
+are those of the optical frame of REP 103: x right, y down, z forward [m].
 """
 
 from __future__ import annotations
@@ -14,20 +14,27 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
 
-if TYPE_CHECKING:  # torch takes seconds to import, which sources and the replay node do without
+if TYPE_CHECKING:  # torch takes seconds to import, which sources and the replay node do not need
     import torch
 
 BACKGROUND = 0
 """Label of a pixel that belongs to no object."""
 UNLABELLED = 65535
-"""Label of a pixel about which nothing is known."""
+"""Label of a pixel whose object is unknown."""
 MAX_ID = 65534
-"""Largest object id: labels are published as 16 bit images."""
+"""Largest object id, as labels are published as 16-bit images."""
+_IMAGE_DIMENSIONS, _COLOR_CHANNELS, _MIN_SIDE_PX = 2, 3, 2
 
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Pinhole camera without distortion: focal lengths and principal point in pixels.
+    """Intrinsics of a pinhole camera without distortion.
+
+    Attributes:
+        fx: focal length along u [px].
+        fy: focal length along v [px].
+        cx: principal point, u [px].
+        cy: principal point, v [px].
 
     Raises:
         FrameError: if a focal length is not positive or a value is not finite.
@@ -43,30 +50,31 @@ class Intrinsics:
         if not np.isfinite(values).all() or self.fx <= 0 or self.fy <= 0:
             raise FrameError(
                 f"camera intrinsics fx, fy, cx, cy = {values}: focal lengths must be positive and "
-                "all four finite; calibrate the camera, or set them in camera.json or camera_info"
+                "all values finite; calibrate the camera, or set them in camera.json or camera_info"
             )
 
 
 KINECT = Intrinsics(525.0, 525.0, 319.5, 239.5)
-"""The ROS default of Kinect-type sensors at 640x480, which TUM RGB-D recommends for its sequences."""
+"""ROS default for Kinect-type sensors at 640x480; TUM RGB-D recommends it for its sequences."""
 
 
 @dataclass(frozen=True)
 class RGBDFrame:
-    """One image of a camera, with depth where there is some.
+    """One image of a camera, optionally with depth.
 
     Attributes:
         color: (H, W, 3) uint8, RGB.
-        depth: (H, W) float32, metres along the optical axis, registered to colour; NaN = no
-            measurement. None for a colour-only source.
-        intrinsics: of the colour image; None when unknown (then no clouds and no metric geometry).
-        stamp_ns: time of the colour image, nanoseconds.
+        depth: (H, W) float32, depth along the optical axis [m], registered to color; NaN = no
+            measurement. None for a color-only source.
+        intrinsics: intrinsics of the color image; None if unknown, which disables clouds and metric
+            geometry.
+        stamp_ns: time of the color image [ns].
         frame_id: name of the optical frame, without a leading slash.
-        name: unique within its source, usable as a file's stem.
-        pose: (4, 4) float64, camera to world, or None.
+        name: name that is unique within the source and valid as the stem of a file name.
+        pose: (4, 4) float64, transform from camera to world coordinates, or None.
 
     Raises:
-        FrameError: if shapes or dtypes are not as above.
+        FrameError: if a shape or dtype differs from the above.
     """
 
     color: NDArray[np.uint8]
@@ -79,44 +87,44 @@ class RGBDFrame:
 
     def __post_init__(self) -> None:
         color, depth = self.color, self.depth
-        if color.ndim != 3 or color.shape[2] != 3 or color.dtype != np.uint8:
+        if color.shape[_IMAGE_DIMENSIONS:] != (_COLOR_CHANNELS,) or color.dtype != np.uint8:
             raise FrameError(
-                f"frame {self.name}: colour is {color.dtype}{list(color.shape)}, "
+                f"frame {self.name}: color is {color.dtype}{list(color.shape)}, "
                 "expected uint8[height, width, 3] in RGB order"
             )
-        if min(color.shape[:2]) < 2:
+        if min(color.shape[:2]) < _MIN_SIDE_PX:
             raise FrameError(
-                f"frame {self.name}: colour is {color.shape[1]}x{color.shape[0]} pixels, which is "
+                f"frame {self.name}: color is {color.shape[1]}x{color.shape[0]} pixels, which is "
                 "too small to segment; check the camera's resolution"
             )
         if depth is None:
             return
-        if depth.dtype != np.float32 or depth.ndim != 2:
+        if depth.dtype != np.float32 or depth.ndim != _IMAGE_DIMENSIONS:
             raise FrameError(
                 f"frame {self.name}: depth is {depth.dtype}{list(depth.shape)}, "
-                "expected float32[height, width] in metres"
+                "expected float32[height, width] in meters"
             )
         if depth.shape != color.shape[:2]:
             raise FrameError(
-                f"frame {self.name}: depth is {depth.shape[1]}x{depth.shape[0]} but colour is "
-                f"{color.shape[1]}x{color.shape[0]}; use depth registered to colour"
+                f"frame {self.name}: depth is {depth.shape[1]}x{depth.shape[0]} but color is "
+                f"{color.shape[1]}x{color.shape[0]}; use depth registered to color"
             )
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Height and width in pixels."""
+        """Height and width [px]."""
         return self.color.shape[0], self.color.shape[1]
 
 
 @dataclass(frozen=True)
 class Features:
-    """What a backbone sees in one image, on the backbone's device.
+    """Dense features of one image, on the backbone's device.
 
     Attributes:
-        grid: (h, w, C) float32, one feature a patch (ViT) or cell (convnet).
-        pooled: (C,) float32, the CLS token, or the mean of the grid where there is none.
-        attention: (n, h, w) float32, the last layer's CLS attention a head over the patches; sums
-            to at most 1 a head (CLS and register tokens take the rest). None for backbones
+        grid: (h, w, C) float32, one feature for each patch of the image.
+        pooled: (C,) float32, the CLS token; the mean of the grid for backbones without one.
+        attention: (n, h, w) float32, CLS attention of each head of the last layer to the patches; the
+            sum of a head is at most 1, as CLS and register tokens take the rest. None for backbones
             without a CLS token.
     """
 
@@ -127,12 +135,12 @@ class Features:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """One frame cut into objects, without regard to other frames.
+    """Segments of one frame, independent of other frames.
 
     Attributes:
-        labels: (H, W) int32: BACKGROUND, UNLABELLED, or 1..K for the K objects, without gaps.
-        inferred: (H, W) bool, where labels are those of what looks alike nearby, for depth says
-            nothing; None for nowhere.
+        labels: (H, W) int32: BACKGROUND, UNLABELLED, or 1..K without gaps for K objects.
+        inferred: (H, W) bool, pixels whose label is taken from similar patches nearby, as depth is
+            missing; None if there are none.
     """
 
     labels: NDArray[np.int32]
@@ -141,20 +149,20 @@ class Segmentation:
     @property
     def count(self) -> int:
         """Number of objects K."""
-        known = self.labels[self.labels != UNLABELLED]
-        return int(known.max(initial=0))
+        labelled = self.labels[self.labels != UNLABELLED]
+        return int(labelled.max(initial=0))
 
 
 @dataclass(frozen=True)
 class SceneObject:
-    """One object of one frame, with an identity that lasts.
+    """Tracked object in one frame.
 
     Attributes:
-        id: 1..MAX_ID, the same object's id in every frame.
-        area: pixels.
-        box: u, v of the upper left corner, width, height, pixels.
-        feature: (C,) float32, unit length, mean feature of its pixels.
-        age: number of frames in which it was seen.
+        id: 1..MAX_ID, the same in all frames.
+        area: area [px].
+        box: u and v of the upper left corner, width, height [px].
+        feature: (C,) float32, unit length, mean feature of the pixels.
+        age: number of frames with the object.
     """
 
     id: int
@@ -166,14 +174,14 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class SceneSegmentation:
-    """The pipeline's answer for one frame.
+    """Output of the pipeline for one frame.
 
     Attributes:
-        labels: (H, W) uint16: BACKGROUND, UNLABELLED, or the object's id.
-        objects: one entry an id that is present in labels, in order of id.
+        labels: (H, W) uint16: BACKGROUND, UNLABELLED, or the id of an object.
+        objects: objects that are present in `labels`, in order of their ids.
         attention: (n, h, w) CLS attention of each head, on the backbone's device; None for convnets
             and blank frames.
-        timings: milliseconds a stage, in the order in which the stages ran.
+        timings: duration of each stage [ms], in the order of execution.
     """
 
     labels: NDArray[np.uint16]

@@ -1,4 +1,4 @@
-"""The way of one frame from image to objects with stable ids. It knows nothing of ROS."""
+"""Pipeline from RGB-D frames to objects with stable ids, independent of ROS."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from scenerep_ros.tracking.tracker import IdentityTracker, MotionEstimate, Track
 
 
 class Pipeline:
-    """Segmentation of a sequence of frames, with the state that is kept between them.
+    """Segmentation of a sequence of frames; stages keep state from frame to frame.
 
     Args:
         config: options of all stages.
-        backbone: loaded backbone to share; None loads the one that config names.
+        backbone: loaded backbone to share; None loads the one that `config` selects.
 
     Raises:
         ConfigError, WeightsError: if the backbone cannot be built.
@@ -48,7 +48,7 @@ class Pipeline:
         """Apply options that need no new weights; tracked objects keep their ids.
 
         Raises:
-            ConfigError: if the options contradict each other; the old ones stay then.
+            ConfigError: if the options contradict each other; the pipeline keeps the old ones then.
         """
         self.segmenter = build_segmenter(config)
         if config.track != self.config.track:
@@ -67,19 +67,24 @@ class Pipeline:
         build_segmenter(config)
 
     def reset(self) -> None:
-        """Discard all state of earlier frames, in every stage that keeps any."""
+        """Discard the state of all stages from earlier frames."""
         self.registration.reset()
         self.segmenter.reset()
         self.tracker.reset()
 
     def __call__(self, frame: RGBDFrame) -> SceneSegmentation:
-        """Segment one frame. A blank frame returns all UNLABELLED and leaves tracking unchanged."""
+        """Segment one frame. A blank frame returns all UNLABELLED and leaves tracking unchanged.
+
+        Raises:
+            FrameError: if the image is too small or too narrow for the backbone.
+            ConfigError: if the method needs features that the backbone does not have.
+        """
         if is_blank(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
         watch = Stopwatch(self.backbone.device)
         # 1. Raise the exposure of a dark frame.
         exposed = normalize_exposure(frame)
-        # 2. Geometry and motion need no features: a second thread prepares them.
+        # 2. Start geometry and motion estimation, which need no features, in a second thread.
         preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
         # 3. Compute dense features and the CLS attention.
         with watch("backbone"):
@@ -94,7 +99,7 @@ class Pipeline:
         return replace(scene, attention=features.attention, timings=watch.timings)
 
     def _prepare(self, frame: RGBDFrame, is_well_exposed: bool) -> tuple[Any, MotionEstimate]:
-        """Align depth with colour, then prepare the segmenter and the tracker."""
+        """Align depth with color, then prepare the segmenter and the tracker."""
         if self.config.use_depth:
             frame = self.registration(frame, is_well_exposed)
         prepared = self.segmenter.prepare(FrameContext(frame, self.config.use_depth))

@@ -53,6 +53,12 @@ def mosd_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def ecssd_folder() -> Path:
+    """Images of ECSSD with masks of their salient objects."""
+    return real_data("ecssd")
+
+
+@pytest.fixture(scope="session")
 def dinov2() -> Backbone:
     """DINOv2 ViT-S/14 in float32 on the CPU; its weights are fetched once and cached."""
     from scenerep_ros.backbones import load_backbone  # slow: not for tests that need no network

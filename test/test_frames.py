@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from scenerep_ros.errors import FrameError
-from scenerep_ros.frames import UNLABELLED, Intrinsics, RGBDFrame, Segmentation
+from scenerep_ros.frames import (
+    UNLABELLED,
+    Intrinsics,
+    RGBDFrame,
+    SceneSegmentation,
+    Segmentation,
+)
 
 COLOR = np.zeros((4, 6, 3), np.uint8)
 
@@ -18,29 +25,43 @@ COLOR = np.zeros((4, 6, 3), np.uint8)
         np.zeros((0, 0, 3), np.uint8),
         np.zeros((1, 1, 3), np.uint8),
     ],
+    ids=["no channels", "four channels", "float", "empty", "one pixel"],
 )
-def test_colour_of_another_kind_is_refused_with_the_frame_s_name(color):
-    with pytest.raises(FrameError, match="frame f7: colour"):
+def test_invalid_color_is_refused_with_frame_name(color):
+    with pytest.raises(FrameError, match="frame f7: color"):
         RGBDFrame(color, name="f7")
 
 
-def test_depth_of_another_size_is_refused_with_both_sizes():
-    with pytest.raises(FrameError, match=r"depth is 3x2 but colour is 6x4"):
+def test_depth_of_other_size_is_refused_with_both_sizes():
+    with pytest.raises(FrameError, match=r"depth is 3x2 but color is 6x4"):
         RGBDFrame(COLOR, np.zeros((2, 3), np.float32))
 
 
-def test_depth_in_millimetres_is_refused():
+def test_integer_depth_is_refused_with_expected_type():
     with pytest.raises(FrameError, match="expected float32"):
         RGBDFrame(COLOR, np.zeros((4, 6), np.uint16))
 
 
+def test_frame_shape_is_height_and_width():
+    assert RGBDFrame(COLOR).shape == (4, 6)
+
+
 @pytest.mark.parametrize("values", [(0, 0, 0, 0), (525, -1, 2, 2), (525, 525, np.nan, 2)])
-def test_intrinsics_that_cannot_deproject_are_refused(values):
+def test_invalid_intrinsics_are_refused(values):
     with pytest.raises(FrameError, match="camera intrinsics"):
         Intrinsics(*values)
 
 
-def test_a_segmentation_counts_objects_not_unlabelled_pixels():
+def test_segmentation_count_ignores_unlabelled_pixels():
     labels = np.array([[0, 1, 2], [UNLABELLED, 2, 0]], np.int32)
     assert Segmentation(labels).count == 2
     assert Segmentation(np.zeros((2, 2), np.int32)).count == 0
+
+
+def test_attention_maps_are_float32_copies():
+    labels = np.zeros((2, 2), np.uint16)
+    attention = torch.full((3, 1, 1), 0.25, dtype=torch.float16)
+    maps = SceneSegmentation(labels, attention=attention).attention_maps()
+    assert maps.dtype == np.float32
+    assert maps.tolist() == [[[0.25]]] * 3
+    assert SceneSegmentation(labels).attention_maps() is None

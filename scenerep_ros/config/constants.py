@@ -1,7 +1,7 @@
 """Tuned constants with their unit, meaning and provenance.
 
-A stage keeps its tuned numbers in a frozen dataclass beside its code, one field a number. They are
-not options: a user has no reason to change them, and a change needs the data that they were set on.
+A stage keeps its tuned numbers in a frozen dataclass beside its code, one field for each number. They
+are not options: users need not change them, and a change needs the data that they were set on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def tuned(value: Any, meaning: str, *, unit: str = "", grid: str = "", set_on: s
         meaning: noun phrase for the generated table.
         unit: such as "px", "m" or "1/m"; empty for a ratio or a count.
         grid: image or grid that a length in pixels is relative to.
-        set_on: data or argument that the value rests on.
+        set_on: data or argument that justifies the value.
     """
     metadata = {"meaning": meaning, "unit": unit, "grid": grid, "set_on": set_on}
     return field(default=value, metadata=metadata)
@@ -31,7 +31,7 @@ def tuned(value: Any, meaning: str, *, unit: str = "", grid: str = "", set_on: s
 def constant_tables(package: ModuleType) -> Iterator[tuple[type, tuple[Field[Any], ...]]]:
     """Yield each constants dataclass below a package with its fields, in order of module names.
 
-    Modules that cannot be imported, because ROS is not installed say, are left out.
+    Modules that cannot be imported, such as those that need ROS, are left out.
     """
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         try:

@@ -12,7 +12,7 @@ from scenerep_ros.errors import ConfigError
 
 
 def option_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Return the options of a config model by dotted name, in their order; groups are opened.
+    """Return the options of a config model by dotted name, in their order, including groups.
 
     >>> from scenerep_ros.config.pipeline import PipelineConfig
     >>> list(option_fields(PipelineConfig))[:2]

@@ -31,7 +31,7 @@ class BackboneOptions(OptionGroup):
 
     backbone: str = Field(
         "vit_small_patch14_dinov2.lvd142m",
-        description="Name of a timm ViT or convnet. A checkpoint named by weights brings its own.",
+        description="Name of a timm ViT or convnet. A checkpoint named by weights defines its own.",
         json_schema_extra=START_ONLY,
     )
     weights: str = Field(
@@ -198,13 +198,13 @@ class ReplayConfig(TopicOptions):
         -1.0,
         ge=-1.0,
         le=1000.0,
-        description="Frame rate [Hz]. -1: as recorded. 0: each frame follows the answer to the one "
-        "before.",
+        description="Frame rate [Hz]. -1: as recorded. 0: each frame follows the output for the "
+        "previous one.",
         json_schema_extra=START_ONLY,
     )
     loop: bool = Field(
         False,
-        description="Restart at the end. Stamps jump back, as those of a looping bag do.",
+        description="Restart at the end. Stamps jump back to the start, as those of a looping bag.",
         json_schema_extra=START_ONLY,
     )
     clock: bool = Field(
@@ -227,7 +227,7 @@ class ReplayConfig(TopicOptions):
     )
     feedback_topic: str = Field(
         "/segmenter/labels",
-        description="Output of the segmenter (sensor_msgs/Image) that answers a frame at rate 0.",
+        description="Output of the segmenter (sensor_msgs/Image) that releases the next frame at rate 0.",
         json_schema_extra=START_ONLY,
     )
     report_file: str = Field(

@@ -23,7 +23,7 @@ class FrameContextConstants:
 
     min_depth_ratio: float = tuned(
         0.05,
-        "ratio of pixels with depth below which a frame counts as colour only",
+        "ratio of pixels with depth below which a frame counts as color only",
         set_on="not recorded",
     )
 
