@@ -6,6 +6,7 @@ ROS parameters and documentation without further code.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, create_model
@@ -19,6 +20,8 @@ from scenerep_ros.config.options import (
     TrackingOptions,
 )
 from scenerep_ros.segmentation.registry import SEGMENTERS
+
+log = logging.getLogger(__name__)
 
 
 class _StageOptions(BackboneOptions):
@@ -41,13 +44,21 @@ class _StageOptions(BackboneOptions):
 
 def _method_fields() -> dict[str, Any]:
     """Return the option `method` and one group for each registered segmenter."""
-    segmenters = dict(SEGMENTERS.items())
+    segmenters = {name: item for name, item in SEGMENTERS.items() if _is_free(name)}
     meaning = "; ".join(f"{name}: {segmenter.summary}" for name, segmenter in segmenters.items())
     method = Field("fused", description=f"Segmentation method. {meaning}.")
     groups = {
         name: (segmenter.Options, segmenter.Options()) for name, segmenter in segmenters.items()
     }
     return {"method": (Literal[tuple(segmenters)], method), **groups}
+
+
+def _is_free(name: str) -> bool:
+    """Return False, with a warning, if a method has the name of another option."""
+    is_free = name not in _StageOptions.model_fields
+    if not is_free:
+        log.warning("segmenter %s: left out, since %s is an option; rename the plug-in", name, name)
+    return is_free
 
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -41,6 +42,7 @@ class Registry(Generic[Part]):
         self._group = group
         self._parts: dict[str, Part] = {}
         self._is_complete = False
+        self._lock = threading.RLock()
 
     def register(self, name: str) -> Callable[[Part], Part]:
         """Return a decorator that adds a class or factory under a name.
@@ -86,9 +88,17 @@ class Registry(Generic[Part]):
 
     def _discover(self) -> None:
         """Import the modules of the package folder and the plug-ins, once."""
-        if self._is_complete:
-            return
-        self._is_complete = True
+        with self._lock:
+            if self._is_complete:
+                return
+            self._is_complete = True  # imports below may look parts up, too
+            try:
+                self._import_all()
+            except BaseException:
+                self._is_complete = False
+                raise
+
+    def _import_all(self) -> None:
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__, f"{self._package}."):
             importlib.import_module(module.name)
