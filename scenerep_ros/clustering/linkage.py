@@ -64,31 +64,51 @@ def linkage(points: torch.Tensor, distance: LinkageDistance) -> Dendrogram:
     products = points @ points.T
     products = (products + products.T) / 2
     size = points.new_ones(len(points))
-    # Clusters are represented by points: `name` is the representative of each cluster.
+    # A cluster is represented by one of its points, its name.
     name = torch.arange(len(points), device=points.device)
     parent, merge_distance = name.clone(), points.new_full((len(points),), torch.inf)
     while len(name) > 1:
-        # Find the pairs of clusters to merge; symmetrize away rounding differences first.
-        distances = distance(products, size)
-        distances = torch.maximum(distances, distances.T).fill_diagonal_(torch.inf)
-        nearest_distance, nearest = distances.min(dim=0)
-        kept, absorbed = _mutually_nearest(nearest)
-        if not len(kept):  # ties can form a cycle of nearest clusters; their order is arbitrary
-            closest = distances.flatten().argmin(keepdim=True)
-            kept, absorbed = closest // len(name), closest % len(name)
+        # Record the merges of this round.
+        kept, absorbed, distances = _find_merges(distance(products, size))
         parent[name[absorbed]] = name[kept]
-        merge_distance[name[absorbed]] = nearest_distance[kept]
+        merge_distance[name[absorbed]] = distances
         # Replace the means of each pair by their weighted mean.
-        share = size[absorbed] / (size[kept] + size[absorbed])
-        products[kept] = torch.lerp(products[kept], products[absorbed], share[:, None])
-        products[:, kept] = torch.lerp(products[:, kept], products[:, absorbed], share)
-        size[kept] += size[absorbed]
+        _merge_means(products, size, kept, absorbed)
         # Remove the absorbed clusters; the number of remaining ones is known without a transfer.
         is_absorbed = torch.zeros_like(size, dtype=torch.bool).index_fill_(0, absorbed, True)
         remaining = is_absorbed.argsort(stable=True)[: len(name) - len(absorbed)]
         products = products.index_select(0, remaining).index_select(1, remaining)
         size, name = size[remaining], name[remaining]
     return Dendrogram(parent, merge_distance)
+
+
+def _find_merges(distances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Select the pairs of clusters to merge in one round.
+
+    Args:
+        distances: (n, n) float32 of all pairs of clusters.
+
+    Returns:
+        (P,) clusters to keep, (P,) clusters that they absorb, and (P,) their distances.
+    """
+    # Remove the asymmetry that rounding causes.
+    distances = torch.maximum(distances, distances.T).fill_diagonal_(torch.inf)
+    nearest_distance, nearest = distances.min(dim=0)
+    kept, absorbed = _mutually_nearest(nearest)
+    if not len(kept):  # ties can form a cycle of nearest clusters; their order is arbitrary
+        closest = distances.flatten().argmin(keepdim=True)
+        kept, absorbed = closest // len(distances), closest % len(distances)
+    return kept, absorbed, nearest_distance[kept]
+
+
+def _merge_means(
+    products: torch.Tensor, size: torch.Tensor, kept: torch.Tensor, absorbed: torch.Tensor
+) -> None:
+    """Update inner products (n, n) and sizes (n,) of kept clusters in place."""
+    share = size[absorbed] / (size[kept] + size[absorbed])
+    products[kept] = torch.lerp(products[kept], products[absorbed], share[:, None])
+    products[:, kept] = torch.lerp(products[:, kept], products[:, absorbed], share)
+    size[kept] += size[absorbed]
 
 
 def _mutually_nearest(nearest: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

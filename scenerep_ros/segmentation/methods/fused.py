@@ -121,11 +121,13 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
 
     def cluster(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
-        sizes = self.options.min_clusters, self.options.max_clusters
-        return kmeans_with_knee(features, *sizes, self.config.clustering)
+        options = self.options
+        return kmeans_with_knee(
+            features, options.min_clusters, options.max_clusters, self.config.clustering
+        )
 
     def prepare(self, context: FrameContext) -> FusedPreparation:
-        """Partition the frame by depth, where it has usable depth."""
+        """Partition the frame by depth, if it has usable depth."""
         return FusedPreparation(context, self._partition(context) if context.has_depth else None)
 
     def segment(self, features: Features, prepared: FusedPreparation) -> Segmentation:
@@ -191,10 +193,12 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         Returns:
             (h, w) int32 labels on the working grid.
         """
+        # Propagate labels to pixels without depth; other unlabelled pixels are background.
         labels = propagate_labels(partition.labels, partition.is_labelled, features)
         labels[partition.has_depth & (labels == UNLABELLED)] = BACKGROUND
         if rgb_labels is None:
             return labels
+        # Add objects where depth is missing, and refine the borders of propagated labels.
         step, min_area_px = context.working_step, int(self.config.min_area * labels.size)
         add_objects_without_depth(
             labels, partition.labels, partition.is_labelled, rgb_labels[::step, ::step], min_area_px

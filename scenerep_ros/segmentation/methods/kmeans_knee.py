@@ -24,5 +24,7 @@ class KMeansKneeSegmenter(ClusteredSegmenter):
 
     def cluster(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
-        sizes = self.options.min_clusters, self.options.max_clusters
-        return kmeans_with_knee(features, *sizes, self.config.clustering)
+        options = self.options
+        return kmeans_with_knee(
+            features, options.min_clusters, options.max_clusters, self.config.clustering
+        )

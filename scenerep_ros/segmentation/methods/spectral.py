@@ -24,5 +24,7 @@ class SpectralSegmenter(ClusteredSegmenter):
 
     def cluster(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
-        sizes = self.options.min_clusters, self.options.max_clusters
-        return cluster_spectral(features, *sizes, self.config.clustering)
+        options = self.options
+        return cluster_spectral(
+            features, options.min_clusters, options.max_clusters, self.config.clustering
+        )
