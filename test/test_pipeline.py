@@ -57,6 +57,7 @@ def frame(tabletop_folder) -> RGBDFrame:
     return read_frame(tabletop_folder, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_pipeline_labels_equal_those_of_the_segmenter(backbone, frame, method):
     scene = Pipeline(small_config(method=method, track=False), backbone)(frame)

@@ -12,6 +12,7 @@ from scenerep_ros.cli.main import main
 SMALL = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--resolution", "128"]
 
 
+@pytest.mark.slow
 def test_bench_writes_stage_latencies_and_the_backbone_alone(tabletop_folder, tmp_path, capsys):
     pytest.importorskip("rclpy", reason="ROS is not installed")
     file = tmp_path / "bench.json"
@@ -25,6 +26,7 @@ def test_bench_writes_stage_latencies_and_the_backbone_alone(tabletop_folder, tm
     assert "overhead" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_bench_kmeans_has_about_the_inertia_of_scikit_learn(tabletop_folder, tmp_path):
     file = tmp_path / "kmeans.json"
     argv = ["bench", str(tabletop_folder), "--kmeans", "--frames", "1", "--json", str(file)]

@@ -22,6 +22,7 @@ def results(tabletop_folder, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_segment_names_outputs_after_the_frames(results, tabletop_folder):
     names = sorted(path.stem for path in (tabletop_folder / "rgb").iterdir())[:4]
     for folder, suffix in (("labels", "png"), ("clouds", "ply"), ("attention", "png")):

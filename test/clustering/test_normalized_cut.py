@@ -82,6 +82,7 @@ def test_max_cost_and_max_clusters_limit_the_division(max_cost, cluster_count):
     assert len(cut(striped_features(6)).scores) == cluster_count
 
 
+@pytest.mark.slow
 def test_warm_start_from_other_frame_keeps_clusters():
     warm = normalized_cut()
     warm(striped_features(4))
@@ -90,6 +91,7 @@ def test_warm_start_from_other_frame_keeps_clusters():
     assert adjusted_rand_score(expected.flatten().numpy(), labels.flatten().numpy()) == 1
 
 
+@pytest.mark.slow
 def test_reset_discards_eigenvectors_of_previous_frame(monkeypatch):
     """The iteration starts from the previous eigenvectors, and after a reset from random ones."""
     initial_vectors = []

@@ -12,9 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from conftest import ROOT
+
 from scenerep_ros.cli.main import main
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = ROOT / "examples"
 TABLETOP = str(ROOT / "test" / "data" / "tabletop")

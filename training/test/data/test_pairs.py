@@ -75,6 +75,7 @@ def test_dataset_leaves_global_generator_unchanged(images):
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("context", "workers"), [("fork", 2), ("spawn", 1)])
 def test_workers_yield_same_items_and_share_counter(images, context, workers):
     truncate_file(images / "004.jpg")

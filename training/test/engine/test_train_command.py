@@ -18,6 +18,8 @@ from scenerep_training.cli.train import main
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.config.options import BackboneOptions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 TABLETOP = ROOT / "test" / "data" / "tabletop"
 SMALL = (

@@ -9,6 +9,8 @@ import pytest
 from scenerep_training.monitoring.collapse import detect_collapse
 from short_run import preset, run
 
+pytestmark = pytest.mark.slow
+
 STEPS = 120
 LAST = 20
 STUDY = {

@@ -7,6 +7,8 @@ import torch
 from tiny import WIDTHS
 from two_processes import run_processes, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory):

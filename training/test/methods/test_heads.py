@@ -57,6 +57,7 @@ def train(method: Heads, views: Views, steps: int = 25) -> list[float]:
     return ((patches * mask[:, None]).sum(-1) / patches.sum(-1)).mean(0).tolist()
 
 
+@pytest.mark.slow
 def test_heads_attend_to_their_regions_after_training(heads, views):
     foreground, background, free = train(heads(), views)
     assert foreground > 0.85
@@ -64,6 +65,7 @@ def test_heads_attend_to_their_regions_after_training(heads, views):
     assert background < free < foreground
 
 
+@pytest.mark.slow
 def test_heads_with_background_only_avoid_foreground(heads, views):
     shares = train(heads(foreground_heads=0, background_heads=3), views)
     assert max(shares) < 0.15

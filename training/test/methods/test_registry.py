@@ -61,6 +61,7 @@ def test_plug_in_appears_in_help_with_its_options(distribution, monkeypatch, cap
     assert (parser.parse_args(arguments).strength, parser.parse_args(arguments).seed) == (2.0, 3)
 
 
+@pytest.mark.slow
 def test_plug_in_trains_from_the_command_line(distribution, tmp_path):
     path = os.pathsep.join([str(distribution), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "scenerep_training.cli.train", plug_in.NAME]

@@ -50,6 +50,7 @@ def pipeline():
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=10_000)
 @given(
     st.lists(
