@@ -1,4 +1,4 @@
-"""A hand-held camera's way around the table."""
+"""Trajectory of a hand-held camera around the table."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-TARGET = np.array([0.03, 0.03, 0.045])
-"""What the hand points the camera at, metres."""
+LOOK_AT_POINT = np.array([0.03, 0.03, 0.045])
+"""Mean point on the optical axis, in the world [m]."""
 
 
-def _shake(time: Array, rng: np.random.Generator) -> Array:
-    """Smooth noise (T, 3) of unit amplitude: the tremor of a hand, 0.5 to 4 Hz."""
-    frequency = np.geomspace(0.5, 4, 6)[:, None, None]
-    phase = rng.uniform(0, 2 * np.pi, (6, 1, 3))
-    waves = np.sin(2 * np.pi * frequency * time[:, None] + phase)
-    return (waves / frequency**0.8).mean(0)
+def _hand_tremor(times: Array, rng: np.random.Generator) -> Array:
+    """Generate the tremor of a hand: smooth noise (T, 3) from 0.5 to 4 Hz, at times (T,) [s]."""
+    frequencies = np.geomspace(0.5, 4, 6)[:, None, None]
+    phases = rng.uniform(0, 2 * np.pi, (6, 1, 3))
+    waves = np.sin(2 * np.pi * frequencies * times[:, None] + phases)
+    return (waves / frequencies**0.8).mean(0)
 
 
-def _look(eye: Array, target: Array) -> Array:
-    """Pose (4, 4) of a camera that looks at a target: x right, y down, z forward."""
+def _look_at(eye: Array, target: Array) -> Array:
+    """Return the pose (4, 4), optical frame to world, of a camera at `eye` that faces `target`."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, (0, 0, 1))
     right = right / np.linalg.norm(right)
@@ -28,22 +28,24 @@ def _look(eye: Array, target: Array) -> Array:
     return pose
 
 
-def hand_held(time: Array, seed: int) -> Array:
-    """Camera poses along an arc from left to right, with a small shake.
+def hand_held_poses(times: Array, seed: int) -> Array:
+    """Generate camera poses along an arc from left to right, with hand tremor.
 
     Args:
-        time: (T,) seconds.
-        seed: of the shake.
+        times: (T,) [s], increasing.
+        seed: seed of the tremor.
 
     Returns:
-        (T, 4, 4) camera optical frame to world.
+        (T, 4, 4) poses, camera optical frame to world.
     """
     rng = np.random.default_rng(seed)
-    part = (time - time[0]) / np.ptp(time)
-    azimuth = np.radians(-112 + 42 * (part - 0.08 * np.sin(2 * np.pi * part)))
-    radius = 0.74 - 0.06 * np.sin(np.pi * part)
-    height = 0.44 + 0.07 * np.sin(1.2 * np.pi * part)
+    progress = (times - times[0]) / np.ptp(times)
+    # Sample the arc around the world origin in cylindrical coordinates.
+    azimuth = np.radians(-112 + 42 * (progress - 0.08 * np.sin(2 * np.pi * progress)))
+    radius = 0.74 - 0.06 * np.sin(np.pi * progress)
+    height = 0.44 + 0.07 * np.sin(1.2 * np.pi * progress)
     eyes = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), height], axis=1)
-    eyes += 0.012 * _shake(time, rng)
-    targets = TARGET + 0.02 * _shake(time, rng)
-    return np.stack([_look(eye, target) for eye, target in zip(eyes, targets, strict=True)])
+    # Add tremor to both position and viewing direction.
+    eyes += 0.012 * _hand_tremor(times, rng)
+    targets = LOOK_AT_POINT + 0.02 * _hand_tremor(times, rng)
+    return np.stack([_look_at(eye, target) for eye, target in zip(eyes, targets, strict=True)])
