@@ -23,7 +23,7 @@ def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
 
 
-def test_weights_list_prints_origin_licence_and_checksum(empty_cache, capsys):
+def test_weights_list_prints_origin_license_and_checksum(empty_cache, capsys):
     assert scenerep("list") == 0
     output = capsys.readouterr().out
     for word in (

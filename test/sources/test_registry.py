@@ -66,7 +66,7 @@ def test_formats_are_tested_from_specific_to_general():
     ]
 
 
-def test_tum_folder_that_is_also_an_rgbd_folder_opens_as_tum(tmp_path):
+def test_open_source_of_an_ambiguous_folder_prefers_tum(tmp_path):
     write_tum(tmp_path)
     assert SOURCES["rgbd_folder"].matches(tmp_path)
     assert open_source(tmp_path).format_name == "TUM folder"

@@ -52,9 +52,9 @@ def test_bag_of_each_format_yields_the_same_frames(bags, name):
     assert [frame.name for frame in frames][9:] == ["000009", "000010", "000011"]
     assert source.rate == pytest.approx(1e9 / PERIOD, rel=0.1)
     for index, frame in enumerate(frames):
-        millimetres = depth_image(index)
+        depth_mm = depth_image(index)
         np.testing.assert_array_equal(frame.color, color_image(index))
-        np.testing.assert_allclose(frame.depth[1:], millimetres[1:] / 1000, rtol=1e-6)
+        np.testing.assert_allclose(frame.depth[1:], depth_mm[1:] / 1000, rtol=1e-6)
         assert np.isnan(frame.depth[0, :2]).all()
         assert frame.stamp_ns == START + index * PERIOD
         assert frame.frame_id == "openni_rgb_optical_frame"
@@ -80,12 +80,12 @@ def test_bag_reads_frames_by_any_index(bags):
 
 
 def test_bag_reads_metric_depth_and_compressed_color(tmp_path):
-    metres = np.full((24, 32), 1.5, np.float32)
-    metres[0, :3] = np.nan, np.inf, -1
+    depth_m = np.full((24, 32), 1.5, np.float32)
+    depth_m[0, :3] = np.nan, np.inf, -1
     bgr = cv2.cvtColor(color_image(0), cv2.COLOR_RGB2BGR)
     with record(tmp_path / "mcap") as bag:
         bag.compressed(f"{COLOR}/compressed", START, cv2.imencode(".png", bgr)[1].tobytes())
-        bag.image(DEPTH, START, metres, "32FC1")
+        bag.image(DEPTH, START, depth_m, "32FC1")
     (frame,) = open_source(tmp_path / "mcap")
     np.testing.assert_array_equal(frame.color, color_image(0))
     assert np.isnan(frame.depth[0, :3]).all()

@@ -24,7 +24,7 @@ def test_log_likelihood_ratios_of_equal_distributions_are_zero():
 
 
 def test_log_likelihood_ratios_smooth_neighboring_bins():
-    """Of the kernel 1, 2, 3, 2, 1, a bin at distance 1 has 2 / 9 and at distance 2 has 1 / 9."""
+    """The kernel 1, 2, 3, 2, 1 weighs bins at distance 1 by 2 / 9 and at distance 2 by 1 / 9."""
     bins = np.array([[8, 9, 10, 11]], np.intp)
     background = np.zeros((1, 4), np.float32)
     objects = np.array([[[1], [0], [0], [0]]], np.float32)
