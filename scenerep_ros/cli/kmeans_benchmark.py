@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.clustering.kmeans.feature_kmeans import find_knee
 from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
-from scenerep_ros.clustering.kmeans_methods import find_knee
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
 

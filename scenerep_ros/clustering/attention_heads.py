@@ -8,7 +8,7 @@ from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
 
-MASS_ROUNDING = 1e-6
+MASS_ROUNDING = 1e-6  # constant: float32 rounding
 """Tolerance for rounding in the cumulative sum of attention."""
 
 

@@ -57,8 +57,11 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
             target = target.setdefault(group, {})
             if not isinstance(target, dict):
                 raise ConfigError(f"option {name}: {group} = {target!r} is no group of options")
-        if isinstance(value, Mapping):
-            target[last] = {**target.get(last, {}), **value}
+        present = target.get(last, {})
+        if isinstance(present, dict) and isinstance(value, Mapping):
+            target[last] = {**present, **value}
+        elif last in target:
+            raise ConfigError(f"option {name} = {value!r}: {name} is a group and a value")
         else:
             target[last] = value
     return nested

@@ -13,7 +13,7 @@ from scenerep_ros.config.constants import tuned
 
 Floats = NDArray[np.float32]
 
-MIN_POINTS = 3
+MIN_POINTS = 3  # constant: a plane has three points
 """Number of points that span a box."""
 
 

@@ -13,7 +13,7 @@ from scenerep_ros.geometry.inverse_depth import shifted_neighbors
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-CHORD_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+CHORD_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # constant: directions of the 8-neighborhood
 """Steps v, u of the chords: along rows, columns and both diagonals."""
 
 

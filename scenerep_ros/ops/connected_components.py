@@ -7,7 +7,7 @@ from functools import reduce
 import torch
 from torch.nn.functional import pad
 
-ROUNDS_PER_CHECK = 4
+ROUNDS_PER_CHECK = 4  # constant: speed only, the result is the same
 """Rounds of the root search between two checks for convergence, for which the host must wait."""
 
 

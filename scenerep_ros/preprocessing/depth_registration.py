@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 Offset = tuple[int, int]
 
 GRID = "working grid, 320 columns"
-MIN_CORRELATION_SIDE_PX = 2
+MIN_CORRELATION_SIDE_PX = 2  # constant: requirement of OpenCV
 """Shorter side of an image that phase correlation accepts."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 
-_MAX_LINEAR_VALUE, _MAX_LINEAR_LIGHT = 0.04045, 0.0031308
+_MAX_LINEAR_VALUE, _MAX_LINEAR_LIGHT = 0.04045, 0.0031308  # constant: IEC 61966-2-1
 """Limits of the linear segment of the sRGB curve, in encoded values and in linear light."""
 
 

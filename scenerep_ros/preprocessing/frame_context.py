@@ -13,7 +13,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 from scenerep_ros.ops.working_grid import working_grid_step
 
-DEPTH_SAMPLING_STEP = 4
+DEPTH_SAMPLING_STEP = 4  # constant: speed only, an estimate of a ratio
 """Rows and columns between the pixels from which the ratio of measured depth is estimated."""
 
 

@@ -26,7 +26,7 @@ from scenerep_ros.segmentation.depth.support_planes import (
     filter_protruding_regions,
     segment_support_planes,
 )
-from scenerep_ros.segmentation.rgb.segment import segment_rgb
+from scenerep_ros.segmentation.rgb.rgb_segmentation import segment_rgb
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]

@@ -18,7 +18,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
 from scenerep_ros.preprocessing.exposure import is_black
 
-_GRAY_LEVELS = 256
+_GRAY_LEVELS = 256  # constant: 8 bits
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ Counts = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-MAX_COUNT = 250
+MAX_COUNT = 250  # constant: fits 8 bits
 """Largest number of disagreeing frames that is counted: counts are 8 bit numbers."""
 
 

@@ -37,7 +37,7 @@ from scenerep_ros.tracking.temporal_filter import LabelHysteresis
 from scenerep_ros.tracking.tracks import Track, propagate_tracks
 from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp
 
-_NS_PER_S = 1e9
+_NS_PER_S = 1e9  # constant: unit
 
 
 @dataclass(frozen=True)

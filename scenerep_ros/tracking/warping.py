@@ -16,7 +16,7 @@ from scenerep_ros.geometry import deproject, invert_depth, project
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_HALF_PIXEL = 0.5  # pixel centers are at integers
+_HALF_PIXEL = 0.5  # constant: pixel centers are at integers
 
 
 @dataclass(frozen=True)

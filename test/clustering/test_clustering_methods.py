@@ -5,7 +5,7 @@ import pytest
 import torch
 from segmenters import cluster
 
-from scenerep_ros.clustering.kmeans_methods import find_knee
+from scenerep_ros.clustering.kmeans.feature_kmeans import find_knee
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError

@@ -86,3 +86,8 @@ def test_nest_does_not_modify_its_input():
 def test_nest_refuses_option_used_as_group():
     with pytest.raises(ConfigError, match=r"option track.speed: track = True is no group"):
         nest({"track": True, "track.speed": 3})
+
+
+def test_nest_refuses_group_given_as_value():
+    with pytest.raises(ConfigError, match=r"option track = True: track is a group and a value"):
+        nest({"track.speed": 3, "track": True})

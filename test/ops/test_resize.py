@@ -46,5 +46,7 @@ def test_resize_area_is_equal_on_any_device(rows, columns, factor):
     planes = random_planes(2, factor * rows, factor * columns)
     with fake_device() as transfers:
         on_device = resize_area(FakeDeviceTensor(planes), (rows, columns))
-    np.testing.assert_allclose(on_device.host_tensor, resize_area(planes, (rows, columns)), atol=1e-5)
+    np.testing.assert_allclose(
+        on_device.host_tensor, resize_area(planes, (rows, columns)), atol=1e-5
+    )
     assert not transfers

@@ -1,7 +1,7 @@
-"""Options of the nodes that are arguments of the launch files too, with their types.
+"""Options of the nodes that are arguments of the launch files, with their types.
 
-All others are set in a parameter file. Plain Python, as `launching`; the tests compare it with the
-config models.
+All others are set in a parameter file. This module needs plain Python only, as `descriptions` does;
+the tests compare it with the config models.
 """
 
 from __future__ import annotations

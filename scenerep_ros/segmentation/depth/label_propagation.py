@@ -19,9 +19,9 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-MIN_LOG_WEIGHT = -80.0
+MIN_LOG_WEIGHT = -80.0  # constant: smallest normal float32
 """Logarithm of a negligible weight; smaller weights would be subnormal numbers, which are slow."""
-FULL_COVERAGE = 0.999
+FULL_COVERAGE = 0.999  # constant: float32 rounding
 """Ratio of labelled pixels from which a patch counts as fully labelled, up to rounding."""
 
 

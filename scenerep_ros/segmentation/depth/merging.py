@@ -22,10 +22,10 @@ Mask = NDArray[np.bool_]
 Pairs = NDArray[np.intp]
 Indices = NDArray[np.intp]
 
-MIN_REGIONS = 2
+MIN_REGIONS = 2  # constant: a pair has two regions
 """Number of regions from which there is something to merge."""
-PLANE_REGULARIZER = 1e-9
-QUADRIC_REGULARIZER = 1e-6
+PLANE_REGULARIZER = 1e-9  # constant: numerical stability
+QUADRIC_REGULARIZER = 1e-6  # constant: numerical stability
 """Addition to the diagonal of normal equations, so that degenerate regions have a solution."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
-from scenerep_ros.clustering.kmeans_methods import kmeans_with_knee
+from scenerep_ros.clustering.kmeans.feature_kmeans import kmeans_with_knee
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ClusterRangeOptions
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, Segmentation
@@ -37,7 +37,7 @@ from scenerep_ros.segmentation.rgb.refinement import (
     add_objects_without_depth,
     refine_borders_by_color,
 )
-from scenerep_ros.segmentation.rgb.segment import segment_rgb
+from scenerep_ros.segmentation.rgb.rgb_segmentation import segment_rgb
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]

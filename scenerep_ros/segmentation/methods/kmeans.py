@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from scenerep_ros.clustering.clusters import Clusters
-from scenerep_ros.clustering.kmeans_methods import kmeans
+from scenerep_ros.clustering.kmeans.feature_kmeans import kmeans
 from scenerep_ros.config.options import OptionGroup
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.clustered import ClusteredSegmenter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scenerep_ros.clustering.clusters import Clusters
-from scenerep_ros.clustering.kmeans_methods import kmeans_with_knee
+from scenerep_ros.clustering.kmeans.feature_kmeans import kmeans_with_knee
 from scenerep_ros.config.options import ClusterRangeOptions
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.clustered import ClusteredSegmenter

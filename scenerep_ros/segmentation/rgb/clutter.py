@@ -15,9 +15,6 @@ from scenerep_ros.frames import Features
 from scenerep_ros.ops.connected_components import expand_labels
 from scenerep_ros.segmentation.rgb.saliency import CONSTANTS as SALIENCY
 
-SMOOTHING_SIZE = 3
-"""Side of the window of patches over which features are averaged."""
-
 
 @dataclass(frozen=True)
 class ClutterConstants:
@@ -36,6 +33,12 @@ class ClutterConstants:
         2.0,
         "weight of a patch's position, in lengths of the image's longer side, relative to its "
         "unit-length feature",
+        set_on="not recorded",
+    )
+    smoothing_size: int = tuned(
+        3,
+        "side of the window over which features are averaged",
+        unit="patches",
         set_on="not recorded",
     )
     expansion_distance: int = tuned(
@@ -105,7 +108,9 @@ def _feature_positions(
     points = feature_points(features, components=0)
     points = (points - points[patches].mean(dim=0)) * is_foreground.flatten()[:, None]
     planes = points.T.unflatten(1, is_foreground.shape)
-    planes = avg_pool2d(planes, SMOOTHING_SIZE, stride=1, padding=SMOOTHING_SIZE // 2)
+    planes = avg_pool2d(
+        planes, CONSTANTS.smoothing_size, stride=1, padding=CONSTANTS.smoothing_size // 2
+    )
     points = normalize(planes.flatten(1).T[patches], dim=1)
     # Append the positions.
     columns = is_foreground.shape[1]

@@ -14,9 +14,9 @@ from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 
-COLOR_LEVELS = 256
+COLOR_LEVELS = 256  # constant: 8 bits
 """Number of values of a color channel with 8 bits."""
-MAX_LIGHTNESS = 100
+MAX_LIGHTNESS = 100  # constant: CIELAB
 """Largest lightness of CIELAB, which OpenCV scales to 255 in 8-bit images."""
 
 

@@ -16,7 +16,7 @@ from scenerep_ros.frames import Features
 from scenerep_ros.ops.guided_filter import guided_filter
 from scenerep_ros.ops.resize import resize_bilinear
 
-MIN_FOREGROUND_PROBABILITY = 0.5
+MIN_FOREGROUND_PROBABILITY = 0.5  # constant: equal odds
 """Probability from which a pixel is foreground."""
 
 

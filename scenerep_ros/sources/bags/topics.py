@@ -45,7 +45,7 @@ class CameraTopics:
 
     @property
     def is_depth_registered(self) -> bool:
-        """Whether the name of the depth topic states that depth is registered to color."""
+        """True if the name of the depth topic states that depth is registered to color."""
         return self.depth is not None and self.depth.endswith(DEPTH_ENDINGS)
 
 

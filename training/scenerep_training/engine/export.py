@@ -28,7 +28,7 @@ def export_checkpoint(method: Method, folder: Path, training: dict[str, Any]) ->
         stage=encoder.stage,
         resolution=options.crop_size,
         origin=f"scenerep-train {training['method']}, initial weights: {options.init}",
-        licence="that of the training data and of the initial weights",
+        license="that of the training data and of the initial weights",
         training=training,
     )
     save_checkpoint(folder, encoder.network.state_dict(), card)

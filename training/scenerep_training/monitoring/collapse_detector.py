@@ -9,7 +9,7 @@ from lightning.pytorch import Trainer
 from scenerep_ros.errors import ScenerepError
 from scenerep_training.engine.distributed import all_reduce_mean
 from scenerep_training.methods.base import Method
-from scenerep_training.monitoring.collapse import REMEDIES, detect_collapse
+from scenerep_training.monitoring.collapse_criteria import REMEDIES, detect_collapse
 from scenerep_training.monitoring.representation_metrics import representation_metrics
 from scenerep_training.monitoring.step_callback import StepCallback
 

@@ -104,7 +104,7 @@ def test_checkpoint_sets_backbone_and_stores_checksum(ecssd, tmp_path, monkeypat
         std=(0.5, 0.5, 0.5),
         resolution=96,
         origin="a test",
-        licence="Apache-2.0",
+        license="Apache-2.0",
     )
     save_checkpoint(tmp_path / "tuned", state, card)
     weights = tmp_path / "tuned" / "model.safetensors"

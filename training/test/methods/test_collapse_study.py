@@ -6,7 +6,7 @@ import logging
 import math
 
 import pytest
-from scenerep_training.monitoring.collapse import detect_collapse
+from scenerep_training.monitoring.collapse_criteria import detect_collapse
 from short_run import preset, run
 
 pytestmark = pytest.mark.slow

@@ -112,7 +112,7 @@ def test_distill_student_loads_as_backbone(distill, pair, tmp_path):
         std=student.normalization.std,
         resolution=64,
         origin="test",
-        licence="none",
+        license="none",
     )
     save_checkpoint(tmp_path, student.network.state_dict(), card)
     options = BackboneOptions(

@@ -10,7 +10,7 @@ import torch
 from scenerep_training.cli.train import main
 from scenerep_training.datasets.training_logs import read_curves
 from scenerep_training.methods.base import StepOutput
-from scenerep_training.monitoring.collapse import MIN_AGREEING_MEASUREMENTS
+from scenerep_training.monitoring.collapse_criteria import MIN_AGREEING_MEASUREMENTS
 from scenerep_training.monitoring.collapse_detector import CollapseDetector, CollapseError
 
 ROOT = Path(__file__).resolve().parents[3]

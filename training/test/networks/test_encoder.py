@@ -66,7 +66,7 @@ def test_build_encoder_takes_stage_from_checkpoint(tmp_path):
         stage=2,
         resolution=64,
         origin="a test",
-        licence="none",
+        license="none",
     )
     save_checkpoint(tmp_path, encoder.network.state_dict(), card)
     assert build_encoder(CONVNET, str(tmp_path)).stage == 2

@@ -2,7 +2,7 @@
 
 This is the boundary matching of the UOIS-Net evaluation (Xie et al., CoRL 2020): outlines are one
 pixel wide and match within a tolerance. DAVIS (Perazzi et al., CVPR 2016) matches in the same way
-but defines a contour between pixels; see `video_objects`.
+but defines a contour between pixels; see `j_and_f`.
 """
 
 from __future__ import annotations

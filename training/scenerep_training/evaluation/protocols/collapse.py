@@ -24,7 +24,7 @@ from scenerep_training.evaluation.framework.protocol import (
     group_means,
 )
 from scenerep_training.evaluation.framework.registry import register_protocol
-from scenerep_training.monitoring.collapse import classify_collapse, is_spread_lost
+from scenerep_training.monitoring.collapse_criteria import classify_collapse, is_spread_lost
 
 LATE_RATIO = 0.1
 """Last part of a curve whose median is its final value."""

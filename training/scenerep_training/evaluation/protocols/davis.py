@@ -34,12 +34,12 @@ from scenerep_training.evaluation.framework.protocol import (
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.label_propagation.online_propagation import OnlinePropagation
 from scenerep_training.evaluation.label_propagation.propagation import DinoPropagation
-from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import (
+from scenerep_training.evaluation.metrics.j_and_f import (
     SequenceStatistics,
     contour_f,
     sequence_statistics,
 )
+from scenerep_training.evaluation.metrics.masks import mask_iou
 
 Labels = NDArray[np.uint16]
 
@@ -67,7 +67,7 @@ class Davis(Protocol):
     temperature 0.1.
 
     J and F (Perazzi et al., CVPR 2016) and their statistics are those of the DAVIS 2017 benchmark
-    (`metrics.video_objects`): one value for each object and frame, without the first and last frame
+    (`metrics.j_and_f`): one value for each object and frame, without the first and last frame
     of a sequence; statistics over each object's frames; mean over all objects of the first frames.
     `--frames` shortens the sequences, which deviates from the benchmark. The propagated masks are
     in the run's folder, in the format of the benchmark's own tool.

@@ -30,7 +30,7 @@ from scenerep_training.evaluation.framework.protocol import (
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
 from scenerep_training.evaluation.metrics.flicker import Flicker, Labels
-from scenerep_training.evaluation.metrics.identity import IdConsistency
+from scenerep_training.evaluation.metrics.id_consistency import IdConsistency
 from scenerep_training.evaluation.metrics.tracks import TrackMetrics
 
 LOWER_RATE = MetricSpec("1/min", -1)
@@ -48,7 +48,7 @@ class Video(Protocol):
     pairs with a warp by depth and pose.
 
     `switches_per_minute` (id switches, the sum of `swaps` and `rebirths`), `ids_per_minute` (new
-    tracks) and `life_...` (track length [s]) are defined in `metrics.identity`; with tracking
+    tracks) and `life_...` (track length [s]) are defined in `metrics.id_consistency`; with tracking
     disabled they evaluate each frame's own numbering. `flicker` is defined in `metrics.flicker`;
     the metrics against masks (`mot_switches`, `track_iou`, `frame_iou`) in `metrics.tracks`. A
     video of n frames lasts (n - 1) frame intervals; a track over n frames, n. Unreadable frames are

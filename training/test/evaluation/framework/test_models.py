@@ -28,7 +28,7 @@ def test_parse_model_reads_weights_and_optional_backbone(text, backbone, weights
 @pytest.mark.parametrize("file", ["", "model.safetensors"])
 def test_parse_model_takes_backbone_from_checkpoint(tmp_path, file):
     card = ModelCard(
-        architecture="resnet18", mean=(0, 0, 0), std=(1, 1, 1), resolution=64, origin="", licence=""
+        architecture="resnet18", mean=(0, 0, 0), std=(1, 1, 1), resolution=64, origin="", license=""
     )
     save_checkpoint(tmp_path / "tuned", {"w": torch.zeros(1)}, card)
     options = parse_model(CONFIG, str(tmp_path / "tuned" / file))

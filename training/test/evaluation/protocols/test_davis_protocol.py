@@ -13,8 +13,8 @@ from scenerep_training.evaluation.label_propagation.propagation import (
     labels_to_grid,
     scores_to_labels,
 )
+from scenerep_training.evaluation.metrics.j_and_f import contour_f, sequence_statistics
 from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import contour_f, sequence_statistics
 from scenerep_training.evaluation.protocols.davis import Davis
 from untrained import to_flags, untrained_config
 

@@ -13,7 +13,7 @@ from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
-MIN_CURVE_POINTS = 3
+MIN_CURVE_POINTS = 3  # constant: a bend has three points
 """Number of points from which a curve can have a knee."""
 
 

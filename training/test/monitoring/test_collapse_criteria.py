@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from scenerep_training.monitoring.collapse import (
+from scenerep_training.monitoring.collapse_criteria import (
     MIN_AGREEING_MEASUREMENTS,
     classify_collapse,
     detect_collapse,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scenerep_training.datasets.davis import read_ids
-from scenerep_training.evaluation.metrics.masks import mask_iou
-from scenerep_training.evaluation.metrics.video_objects import (
+from scenerep_training.evaluation.metrics.j_and_f import (
     contour_f,
     extract_contour,
     sequence_statistics,
 )
+from scenerep_training.evaluation.metrics.masks import mask_iou
 
 V, U = np.mgrid[:120, :160]
 DISK = (U - 80) ** 2 + (V - 60) ** 2 <= 40**2

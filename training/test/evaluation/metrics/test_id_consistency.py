@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from moving_scene import crop_view, identity_warp, square_labels, wall_frame
 from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
-from scenerep_training.evaluation.metrics.identity import IdConsistency
+from scenerep_training.evaluation.metrics.id_consistency import IdConsistency
 
 from scenerep_ros.frames import UNLABELLED
 
