@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
+from scenerep_ros.cli.flag_spelling import hyphenate_flags
 
 COMMANDS = ("segment", "replay", "demo", "bench", "doctor", "weights", "options")
 TERMINATED = 143
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that files are closed
-    argv = sys.argv[1:] if argv is None else argv
+    argv = hyphenate_flags(sys.argv[1:] if argv is None else argv)
     # Import only the selected command: `scenerep doctor` must run where other imports fail.
     selected = [name for name in COMMANDS if name in argv[:1]] or COMMANDS
     args = build_parser(selected).parse_args(argv)

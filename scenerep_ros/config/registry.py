@@ -107,10 +107,17 @@ class Registry(Generic[Part]):
             self._load_plug_in(entry_point)
 
     def _load_plug_in(self, entry_point: EntryPoint) -> None:
-        """Register the part of another package; a broken package must not stop the others."""
+        """Register the part of another package; a broken package must not stop the others.
+
+        A part that registers itself when it is imported keeps that name.
+        """
+        names = set(self._parts)
         try:
-            self.register(entry_point.name)(entry_point.load())
+            part = entry_point.load()
+            if part not in self._parts.values():
+                self.register(entry_point.name)(part)
         except Exception as error:
+            self._parts = {name: self._parts[name] for name in self._parts if name in names}
             log.warning(
                 "%s %s: the plug-in %s cannot be loaded (%s: %s); update or uninstall its package",
                 self.kind,

@@ -51,3 +51,10 @@ def test_main_prints_the_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out == f"{scenerep_ros.__version__}\n"
+
+
+@pytest.mark.parametrize("flag", ["--max_frames", "--max-frames"])
+def test_main_accepts_flags_spelled_as_options(tmp_path, flag, capsys):
+    missing = str(tmp_path / "none")
+    assert main(["segment", missing, "--out", str(tmp_path), f"{flag}=1"]) == 1
+    assert f"source {missing}: does not exist" in capsys.readouterr().err

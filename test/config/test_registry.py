@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -108,3 +109,25 @@ def test_plug_in_does_not_replace_built_in_part(shapes, plug_ins, caplog):
     with caplog.at_level(logging.WARNING):
         assert shapes["arc"].__name__ == "arc"
     assert "shape arc: the plug-in collections:OrderedDict cannot be loaded" in caplog.text
+
+
+def write_plug_in(folder, shapes, ending):
+    """Write the module `outer_shape`, which registers `own` by itself."""
+    (folder / "outer_shape.py").write_text(
+        f"from {shapes._package} import SHAPES\n\n"
+        f'@SHAPES.register("own")\nclass Own: ...\n\n{ending}\n'
+    )
+
+
+def test_plug_in_that_registers_itself_appears_once(shapes, plug_ins, tmp_path, monkeypatch):
+    write_plug_in(tmp_path, shapes, ending="")
+    monkeypatch.delitem(sys.modules, "outer_shape", raising=False)
+    plug_ins.append(EntryPoint("other", "outer_shape:Own", GROUP))
+    assert list(shapes) == ["arc", "round", "own"]
+
+
+def test_plug_in_that_fails_after_registration_is_removed(shapes, plug_ins, tmp_path, monkeypatch):
+    write_plug_in(tmp_path, shapes, ending="raise RuntimeError")
+    monkeypatch.delitem(sys.modules, "outer_shape", raising=False)
+    plug_ins.append(EntryPoint("own", "outer_shape:Own", GROUP))
+    assert list(shapes) == ["arc", "round"]

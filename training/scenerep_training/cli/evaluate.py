@@ -14,6 +14,7 @@ import torch
 from scenerep_ros.backbones.checkpoint import find_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.cli.exit_code import exit_code
+from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
@@ -125,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
         Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    argv = sys.argv[1:] if argv is None else argv
+    argv = hyphenate_flags(sys.argv[1:] if argv is None else argv)
     args = build_parser().parse_args(argv)
     args.argv = argv
     name = f"scenerep-eval {args.command}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scenerep_ros.cli.exit_code import exit_code
+from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
@@ -89,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
-    argv = sys.argv[1:] if argv is None else argv
+    argv = hyphenate_flags(sys.argv[1:] if argv is None else argv)
     args = build_parser().parse_args(argv)
     return exit_code(f"scenerep-train {args.method}", lambda: run(args, argv))
 
