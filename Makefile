@@ -4,12 +4,15 @@ BIN      := .venv/bin
 SEQUENCE ?= test/data/tabletop
 OUT      ?= out/demo
 
-.PHONY: demo check lint unit test docs html clean
+.PHONY: demo check lint unit-runtime unit-training test docs html clean
 
 demo: .venv/.installed
 	$(BIN)/scenerep demo "$(SEQUENCE)" --out "$(OUT)"
 
-check: lint unit
+# One thread each: two processes of small tests are slower with more threads than cores.
+check: export OMP_NUM_THREADS = 1
+check: .venv/.installed
+	$(MAKE) --jobs 2 --output-sync=target unit-runtime lint unit-training
 
 test: lint html
 	$(BIN)/pytest
@@ -20,8 +23,11 @@ lint: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/python test/lint/style_lint.py
 
-unit: .venv/.installed
-	$(BIN)/pytest -m unit
+unit-runtime: .venv/.installed
+	$(BIN)/pytest -m unit test
+
+unit-training: .venv/.installed
+	$(BIN)/pytest -m unit training/test
 
 docs: .venv/.installed
 	$(BIN)/scenerep options --update docs/reference/parameters.md

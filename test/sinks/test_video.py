@@ -66,6 +66,7 @@ def test_video_writer_resizes_later_images_to_the_first(tmp_path):
     assert second.mean() == pytest.approx(200, abs=5)
 
 
+@pytest.mark.slow
 def test_overlay_video_interrupted_by_sigint_is_playable(tmp_path):
     script = f"""
 import signal, sys

@@ -209,6 +209,7 @@ def random_label_mask(rng: np.random.Generator) -> np.ndarray:
     return mask
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6), confirmation_frames=st.integers(0, 4))
 @settings(max_examples=25, deadline=None)
 def test_label_hysteresis_equals_pixelwise_reference(seed, confirmation_frames):

@@ -88,6 +88,7 @@ def test_tracker_merged_objects_separate_with_their_ids(tracker):
     assert ids_by_label(apart, track(tracker, apart)) == ids
 
 
+@pytest.mark.slow
 def test_tracker_ids_after_max_id_restart_and_skip_used():
     tracker = Tracker(TrackingOptions(label_confirmation_time=0, max_lost=0))
     kept = disc_labels({1: (60, 60, 50)})

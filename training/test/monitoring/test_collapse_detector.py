@@ -28,6 +28,7 @@ def train_dino(folder: Path, *flags: str) -> int:
     return main(["dino", "--data", str(TABLETOP), "--output", str(folder), *SMALL, *flags])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flag", "kind"), [("--no-centering", "constant"), ("--no-sharpening", "uniform")]
 )
@@ -39,6 +40,7 @@ def test_collapsed_run_stops_with_its_kind_and_remedy(tmp_path, capsys, flag, ki
     assert not (tmp_path / "run" / "model.yaml").exists()
 
 
+@pytest.mark.slow
 def test_run_with_centering_and_sharpening_completes(tmp_path):
     assert train_dino(tmp_path / "run", "--learning-rate", "0.002", "--max-steps", "60") == 0
     curves = read_curves(tmp_path / "run" / "log")
