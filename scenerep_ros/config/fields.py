@@ -57,14 +57,18 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
             target = target.setdefault(group, {})
             if not isinstance(target, dict):
                 raise ConfigError(f"option {name}: {group} = {target!r} is no group of options")
-        present = target.get(last, {})
-        if isinstance(present, dict) and isinstance(value, Mapping):
-            target[last] = {**present, **value}
-        elif last in target:
-            raise ConfigError(f"option {name} = {value!r}: {name} is a group and a value")
-        else:
-            target[last] = value
+        value = dict(value) if isinstance(value, Mapping) else value
+        target[last] = _merged(name, target[last], value) if last in target else value
     return nested
+
+
+def _merged(name: str, present: Any, value: Any) -> Any:
+    """Join two groups; a later value replaces an earlier one."""
+    if isinstance(present, Mapping) and isinstance(value, Mapping):
+        return {**present, **value}
+    if isinstance(present, Mapping) or isinstance(value, Mapping):
+        raise ConfigError(f"option {name} = {value!r}: {name} is a group and a value")
+    return value
 
 
 def _walk(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
