@@ -109,6 +109,8 @@ def subparsers_of(program: str) -> dict[str, argparse.ArgumentParser]:
 
 
 def build_parser(program: str) -> argparse.ArgumentParser:
+    if program != "scenerep":
+        pytest.importorskip("scenerep_training", reason="the training module is not installed")
     if program == "scenerep":
         from scenerep_ros.cli.main import build_parser as build
     elif program == "scenerep-train":
