@@ -14,7 +14,8 @@ check test: export OMP_NUM_THREADS = 1
 check: lint
 	$(BIN)/pytest -m unit --numprocesses 2 --dist loadfile
 
-test: lint html
+test: .venv/.installed
+	$(MAKE) --jobs 2 --output-sync=target lint html
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.installed

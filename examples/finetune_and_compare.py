@@ -20,11 +20,12 @@ def run(module: str, *arguments: str) -> None:
     )
 
 
-def evaluate(protocol: str, recording: str, out: Path, *model: str) -> dict[str, float]:
-    """Return the mean figures of one model, segmented by features alone."""
+def evaluate(args: argparse.Namespace, out: Path, *model: str) -> dict[str, float]:
+    """Return the mean metrics of one model, segmented by features alone."""
     figures = out / "run.json"
-    flags = ["--no-use-depth", "--method", "kmeans", "--limit", "8", "--json", str(figures)]
-    run("evaluate", protocol, "--data", recording, "--out", str(out), *flags, *model)
+    flags = ["--no-use-depth", "--method", "kmeans", "--limit", str(args.frames)]
+    flags += ["--json", str(figures)]
+    run("evaluate", args.protocol, "--data", args.recording, "--out", str(out), *flags, *model)
     return json.loads(figures.read_text())["tables"][0]["rows"]["all"]
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument(
         "--crop-size", type=int, default=224, help="side of the training views [px]"
     )
+    parser.add_argument("--frames", type=int, default=8, help="number of frames to evaluate")
     parser.add_argument("--protocol", default="objects", choices=["objects", "video"])
     args = parser.parse_args()
 
@@ -47,10 +49,10 @@ def main() -> None:
     run("train", "byol", "--data", args.recording, "--output", str(args.out / "run"), *options)
 
     first = ["--backbone", args.backbone, "--weights", args.init]
-    before = evaluate(args.protocol, args.recording, args.out / "before", *first)
+    before = evaluate(args, args.out / "before", *first)
     tuned = ["--checkpoint", str(args.out / "run")]
-    after = evaluate(args.protocol, args.recording, args.out / "after", *tuned)
-    print(f"{'figure':32} {'before':>8} {'after':>8}")
+    after = evaluate(args, args.out / "after", *tuned)
+    print(f"{'metric':32} {'before':>8} {'after':>8}")
     for name in before:
         print(f"{name:32} {before[name]:8.3f} {after[name]:8.3f}")
 
