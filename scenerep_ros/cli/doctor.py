@@ -6,15 +6,24 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.options import TopicOptions
-from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
-from scenerep_ros.doctor.findings import Finding, Level, format_text, has_failure, to_json
+from scenerep_ros.doctor.findings import (
+    Finding,
+    Level,
+    fail,
+    format_text,
+    has_failure,
+    to_json,
+)
 from scenerep_ros.filesystem.atomic import write_atomically
+
+if TYPE_CHECKING:  # it imports torch, which may be what is missing
+    from scenerep_ros.config.pipeline import NodeConfig
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,24 +47,34 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: if an option has no valid value.
     """
-    config = options_from(args, NodeConfig, args.config)
-    findings = [*check_machine(config), *check_ros_and_camera(config, args.seconds)]
+    findings = [*check_packages(), *check_installation(args)]
     print(format_text(findings))
     if args.json:
         write_atomically(args.json, json.dumps(to_json(findings), indent=2).encode())
     return int(has_failure(findings))
 
 
-def check_machine(config: NodeConfig) -> list[Finding]:
-    """Run the checks that need no ROS."""
+def check_packages() -> list[Finding]:
+    """Run the checks that need Python only."""
     versions = packages.installed_versions()
     return [
         packages.check_python(),
         *packages.check_requirements(versions, packages.runtime_requirements()),
         *packages.check_known_bad(versions),
-        machine.check_device(config),
-        machine.check_weights(config),
     ]
+
+
+def check_installation(args: argparse.Namespace) -> list[Finding]:
+    """Check device, weights, middleware and camera; one failure if the segmenter has no imports."""
+    try:
+        from scenerep_ros.config.pipeline import NodeConfig
+    except ImportError as error:
+        return [
+            fail("segmenter", f"cannot be imported: {error}", "pip install -r requirements.txt")
+        ]
+    config = options_from(args, NodeConfig, args.config)
+    hardware = [machine.check_device(config), machine.check_weights(config)]
+    return [*hardware, *check_ros_and_camera(config, args.seconds)]
 
 
 def check_ros_and_camera(config: NodeConfig, seconds: float) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 import pytest
 
@@ -38,3 +39,11 @@ def test_doctor_without_a_camera_fails_with_its_topics(tmp_path, capsys):
 def test_doctor_with_an_invalid_option_is_rejected():
     with pytest.raises(ConfigError, match="transport"):
         run("--transport", "jpeg")
+
+
+def test_doctor_without_an_importable_segmenter_still_reports(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "scenerep_ros.config.pipeline", None)  # as without torch
+    assert run("--seconds", "0") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("OK    python")
+    assert lines[-1].startswith("FAIL  segmenter")
