@@ -62,7 +62,8 @@ class LiveOptions(Generic[Model]):
         node.add_on_set_parameters_callback(self._on_set)
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
-        change = {p.name: p.value for p in parameters if p.name in option_fields(self._model)}
+        options = option_fields(self._model)
+        change = {p.name: p.value for p in parameters if p.name in options}
         if not change:
             return SetParametersResult(successful=True)
         try:
@@ -131,9 +132,10 @@ def _declare(node: Node, model: type[Model]) -> dict[str, Any]:
 
 def _check_numbers(model: type[Model], values: Mapping[str, Any]) -> None:
     """Refuse values that pydantic would convert: a parameter "0.5" or true is not a number."""
+    options = option_fields(model)
     for name, value in values.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if option_fields(model)[name].annotation is float and not is_number:
+        if options[name].annotation is float and not is_number:
             raise ConfigError(f"parameter {name} = {value!r}: expected a number")
 
 
@@ -143,8 +145,7 @@ def _unknown_overrides(node: Node, model: type[Model]) -> list[str]:
     rclpy keeps them in a private attribute only, which is the same from Humble to Kilted.
     """
     given = getattr(node, "_parameter_overrides", {})
+    options = option_fields(model)
     return [
-        name
-        for name in given
-        if name not in option_fields(model) and not name.startswith(IGNORED_OVERRIDES)
+        name for name in given if name not in options and not name.startswith(IGNORED_OVERRIDES)
     ]
