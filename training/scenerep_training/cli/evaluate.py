@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from scenerep_ros.backbones.checkpoint import find_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.cli.exit_code import exit_code
@@ -22,6 +20,12 @@ from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.cli.report import add_report
 from scenerep_training.engine.run_folder import to_json
 from scenerep_training.evaluation import __doc__ as summary
+from scenerep_training.evaluation.framework.ablation import (
+    ablated_configs,
+    add_ablations,
+    build_seeded,
+    run_ablations,
+)
 from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import Protocol
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
@@ -60,6 +64,12 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
     parser.add_argument(
         "--limit", type=positive_int, metavar="N", help="measure only the first N samples"
     )
+    if protocol.is_ablatable:
+        parser.add_argument(
+            "--ablate",
+            action="store_true",
+            help="also measure an untrained network and, if the data have depth, without depth",
+        )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write run.json here as well")
     parser.add_argument(
         "--out",
@@ -75,15 +85,24 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run a protocol, or resume its run, and print the tables."""
+    """Run a protocol and its ablations, or resume them, and print the tables."""
+
+    def build(config: PipelineConfig) -> Protocol:
+        return PROTOCOLS[args.command].from_arguments(args.data, config, args)
+
+    def settings(config: PipelineConfig) -> dict[str, Any]:
+        flags = PROTOCOLS[args.command].own_flags(args)
+        command = shlex.join(["scenerep-eval", *args.argv])
+        return collect_settings(args.command, args.data, config, flags, command)
+
     config = build_config(args)
-    torch.manual_seed(config.clustering.seed)  # for untrained networks
-    protocol = PROTOCOLS[args.command].from_arguments(args.data, config, args)
+    protocol = build_seeded(build, config)
     folder = args.out or default_folder(args, config)
-    command = shlex.join(["scenerep-eval", *args.argv])
-    flags = protocol.own_flags(args)
-    settings = collect_settings(args.command, args.data, config, flags, command)
-    result = run_protocol(protocol, folder, settings, args.limit)
+    result = run_protocol(protocol, folder, settings(config), args.limit)
+    if protocol.is_ablatable and args.ablate:
+        configs = ablated_configs(protocol)
+        ablations = run_ablations(configs, build, folder, settings, args.limit)
+        result = add_ablations(folder, result, ablations)
     if args.json:
         write_atomically(args.json, to_json(result).encode())
     print(f"\n{format_run(result)}\nwritten to {folder}")

@@ -13,8 +13,9 @@ def add_report(subparsers: Any) -> None:
     """Register the command."""
     parser = subparsers.add_parser(
         "report",
-        help="one HTML page, and report.json, of any number of runs",
-        description="Writes one self-contained HTML file, and the same numbers as JSON beside it. "
+        help="one HTML page, report.json and report.csv of any number of runs",
+        description="Writes one self-contained HTML file, and the same numbers as JSON and CSV "
+        "beside it. "
         "Runs of one protocol are compared with the first of them, sample by sample.",
     )
     parser.add_argument(
@@ -25,7 +26,7 @@ def add_report(subparsers: Any) -> None:
         type=html_path,
         default=DEFAULT_OUT,
         metavar="FILE.html",
-        help=f"the page; the JSON file has the same name (default: {DEFAULT_OUT})",
+        help=f"the page; JSON and CSV have the same name (default: {DEFAULT_OUT})",
     )
     parser.set_defaults(run=run)
 
@@ -52,5 +53,6 @@ def run(args: argparse.Namespace) -> int:
             f"{entry.label}: {entry.protocol.name}, {len(entry.rows)} samples, "
             f"{len(entry.failures)} could not be read{state}"
         )
-    print(f"written to {args.out} and {args.out.with_suffix('.json')}")
+    suffixes = ", ".join(str(args.out.with_suffix(suffix)) for suffix in (".json", ".csv"))
+    print(f"written to {args.out}, {suffixes}")
     return 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources import Source, open_source
 from scenerep_ros.sources.registry import is_recording
 from scenerep_training.datasets.davis import is_davis, list_davis_sequences
@@ -37,6 +38,20 @@ def recording_paths(path: Path) -> list[Path]:
     if is_recording(path) or not path.is_dir():
         return [path]
     return sorted(filter(is_recording, path.iterdir())) or [path]
+
+
+def has_depth(readers: Iterable[Callable[[], RGBDFrame]]) -> bool:
+    """Return whether the first readable frame has depth.
+
+    Args:
+        readers: functions that read one frame each, or raise FrameError.
+    """
+    for read in readers:
+        try:
+            return read().depth is not None
+        except FrameError:
+            continue
+    return False
 
 
 def _return(source: Source) -> Opener:

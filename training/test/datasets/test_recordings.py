@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from layouts import square_mask, write_davis, write_scene, write_tum
-from scenerep_training.datasets.recordings import list_recordings
+from scenerep_training.datasets.recordings import has_depth, list_recordings
 
 from scenerep_ros.errors import FrameError, SourceError
 
@@ -30,6 +32,18 @@ def test_list_recordings_of_davis_has_masks(tmp_path):
     recordings = list_recordings(write_davis(tmp_path))
     assert list(recordings) == ["bear", "swan"]
     assert recordings["swan"]().ground_truth(1).max() == 1
+
+
+def test_has_depth_skips_unreadable_frame(tmp_path):
+    write_tum(tmp_path / "tum", [square_mask(1)])
+    frame = list_recordings(tmp_path / "tum")["tum"]()[0]
+
+    def fail():
+        raise FrameError("is damaged")
+
+    assert has_depth([fail, lambda: frame])
+    assert not has_depth([fail])
+    assert not has_depth([lambda: replace(frame, depth=None), lambda: frame])
 
 
 def test_damaged_recording_of_folder_raises_when_opened(tmp_path):

@@ -118,6 +118,8 @@ class Protocol(ABC):
         metric_specs: units and directions of metrics that differ from `MetricSpec()`.
         trade_off: metrics of cost and of quality that reports plot against each other, if any.
         default_options: options that the paper fixes, unless the user sets them.
+        is_ablatable: True if the metrics depend on what the network of the options has learned, so
+            that a run can be repeated with an untrained one.
         folder: folder of this run, for artifacts; set before the first sample.
     """
 
@@ -127,6 +129,7 @@ class Protocol(ABC):
     metric_specs: ClassVar[Mapping[str, MetricSpec]] = {}
     trade_off: ClassVar[tuple[str, str] | None] = None
     default_options: ClassVar[Mapping[str, Any]] = {}
+    is_ablatable: ClassVar[bool] = True
     folder: Path
 
     def __init__(self, data: Path, config: PipelineConfig) -> None:
@@ -167,6 +170,10 @@ class Protocol(ABC):
     def group(self, sample: str) -> str:
         """Return the category or sequence of a sample."""
         return Path(sample).parent.as_posix()
+
+    def has_depth(self) -> bool:
+        """Return whether the frames have depth that the protocol uses."""
+        return False
 
     @staticmethod
     def resampling_unit(sample: str) -> str:

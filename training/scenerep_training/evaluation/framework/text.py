@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scenerep_training.evaluation.framework.ablation import interleave_ablations
 from scenerep_training.evaluation.framework.runner import null_to_nan
 
 JsonMetrics = Mapping[str, "float | None"]
@@ -17,10 +18,15 @@ THREE_DECIMALS_BELOW = 10
 def format_run(run: Mapping[str, Any]) -> str:
     """Return the tables of a finished run, published results and failures as text.
 
+    Each row is followed by the same metrics of the run's ablations.
+
     Args:
         run: content of run.json.
     """
-    parts = [format_table(table["title"], table["rows"]) for table in run["tables"]]
+    parts = [
+        format_table(table["title"], interleave_ablations(table["rows"], _ablated_rows(run, index)))
+        for index, table in enumerate(run["tables"])
+    ]
     if run["published"]:
         parts.append(format_published(run))
     parts += [f"failed: {entry['name']}: {entry['reason']}" for entry in run["failures"]]
@@ -47,12 +53,22 @@ def format_table(title: str, rows: Mapping[str, JsonMetrics]) -> str:
 
 
 def format_published(run: Mapping[str, Any]) -> str:
-    """Return published results in per cent, with the run's own metrics in the last row."""
+    """Return published results in per cent, with those of the run and its ablations at the end."""
     names = list(dict.fromkeys(name for entry in run["published"] for name in entry["metrics"]))
     rows = {f"{entry['name']} ({entry['source']})": entry["metrics"] for entry in run["published"]}
-    overall = null_to_nan(run["tables"][0]["rows"].get("all", {}))
-    measured = {name: 100 * value for name, value in overall.items() if name in names}
-    return format_table("per cent", rows | {"this run": measured})
+    overall = {"this run": run["tables"][0]["rows"].get("all", {})}
+    ablated = {name: {"this run": part["all"]} for name, part in _ablated_rows(run, 0).items()}
+    measured = {
+        row: {name: 100 * value for name, value in null_to_nan(metrics).items() if name in names}
+        for row, metrics in interleave_ablations(overall, ablated).items()
+    }
+    return format_table("per cent", rows | measured)
+
+
+def _ablated_rows(run: Mapping[str, Any], index: int) -> dict[str, Mapping[str, JsonMetrics]]:
+    """Return the rows of a table of each ablation, by the ablation's name."""
+    ablations = run.get("ablations", {}).items()
+    return {name: part["tables"][index]["rows"] for name, part in ablations}
 
 
 def _format_line(name: str, cells: list[str], name_width: int, widths: list[int]) -> str:

@@ -72,6 +72,7 @@ class Attention(Protocol):
 
     name = "attention"
     headline = ("best_head_iou", "entropy")
+    is_ablatable = False
     metric_specs: ClassVar = dict.fromkeys(["entropy", "beside_entropy"], MetricSpec(FRACTION, 0))
     published = (
         PublishedResult("ViT-S/16, random weights", {"best_head_iou": 22.0}, DINO),

@@ -58,6 +58,7 @@ class Collapse(Protocol):
 
     name = "collapse"
     headline = ("collapsed", "teacher_entropy", "kl")
+    is_ablatable = False
     metric_specs: ClassVar[Mapping[str, MetricSpec]] = {
         "collapsed": ERROR_RATIO,
         "constant": ERROR_RATIO,

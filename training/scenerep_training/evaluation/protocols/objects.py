@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_training.datasets.object_scenes import ObjectScenes
+from scenerep_training.datasets.recordings import has_depth
 from scenerep_training.evaluation.figures.pictures import draw_comparison
 from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
 from scenerep_training.evaluation.framework.protocol import (
@@ -63,6 +66,10 @@ class Objects(Protocol):
         """Return the names of the frames."""
         return self.scenes.names()
 
+    def has_depth(self) -> bool:
+        """Return whether the first readable frame has depth."""
+        return has_depth(partial(self._read_frame, name) for name in self.samples())
+
     def evaluate(self, sample: str) -> Result:
         """Segment one frame and compare it with the ground truth."""
         frame, truth = self.scenes.read(sample)
@@ -70,3 +77,6 @@ class Objects(Protocol):
         self.pipeline.reset()
         labels = self.pipeline(frame).labels
         return Result(object_metrics(labels, truth), draw_comparison(frame.color, truth, labels))
+
+    def _read_frame(self, sample: str) -> RGBDFrame:
+        return self.scenes.read(sample)[0]

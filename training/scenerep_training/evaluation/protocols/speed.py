@@ -64,6 +64,7 @@ class Speed(Protocol):
 
     name = "speed"
     headline = ("images_per_second", "latency_ms")
+    is_ablatable = False
     metric_specs: ClassVar = {
         "images_per_second": MetricSpec("images/s", 1),
         "latency_ms": MetricSpec("ms", -1),

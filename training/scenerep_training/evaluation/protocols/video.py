@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.render import draw_overlay
 from scenerep_ros.sources import Source
-from scenerep_training.datasets.recordings import list_recordings
+from scenerep_training.datasets.recordings import Opener, has_depth, list_recordings
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
 from scenerep_training.evaluation.framework.flags import positive_int
@@ -103,6 +104,10 @@ class Video(Protocol):
         """Return the names of the recordings."""
         return list(self.recordings)
 
+    def has_depth(self) -> bool:
+        """Return whether the first frame has depth, of the first recording that can be read."""
+        return has_depth(partial(_read_first_frame, opener) for opener in self.recordings.values())
+
     def group(self, sample: str) -> str:
         """Return the name of the recording."""
         return sample
@@ -127,6 +132,10 @@ class Video(Protocol):
         metrics = consistency.compute(source.rate) | tracks.compute()
         unreadable = float(length - consistency.frames)
         return Result(metrics | {"unreadable": unreadable}, strip.picture())
+
+
+def _read_first_frame(opener: Opener) -> RGBDFrame:
+    return opener()[0]
 
 
 def readable_frames(source: Source, length: int) -> Iterator[tuple[int, RGBDFrame]]:

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.sources.folders.image_files import natural_key
-from scenerep_training.engine.run_folder import read_json
+from scenerep_training.engine.run_folder import SETTINGS_NAME, read_json
+from scenerep_training.evaluation.framework.ablation import (
+    ABLATION_NAMES,
+    ablation_folder,
+    interleave_ablations,
+)
 from scenerep_training.evaluation.framework.protocol import (
     Metrics,
     MetricSpec,
@@ -46,6 +51,7 @@ class Run:
         tables: the protocol's summary; of an unfinished run, means over the measured samples.
         is_complete: True if the run has finished.
         notes: caveats that the report shows.
+        ablations: runs of the same protocol with an untrained network and without depth, by name.
     """
 
     folder: Path
@@ -57,6 +63,7 @@ class Run:
     tables: list[Table]
     is_complete: bool
     notes: list[str] = field(default_factory=list)
+    ablations: dict[str, Run] = field(default_factory=dict)
 
     @property
     def metric_names(self) -> list[str]:
@@ -79,6 +86,15 @@ class Run:
         """Plots of the run as a whole: plots/*.png and plots/*.svg, in natural order."""
         paths = [path for path in self.folder.glob("plots/*") if path.suffix in PLOT_SUFFIXES]
         return sorted(paths, key=lambda path: natural_key(path.name))
+
+    def with_ablations(self, index: int) -> dict[str, Metrics]:
+        """Return the rows of a table, each followed by the same row of the ablations."""
+        ablated = {
+            name: run.tables[index].rows
+            for name, run in self.ablations.items()
+            if index < len(run.tables)
+        }
+        return interleave_ablations(self.tables[index].rows, ablated)
 
     def metric_spec(self, metric: str) -> MetricSpec:
         """Return unit and direction of a metric."""
@@ -130,6 +146,11 @@ def _collect_run(folder: Path, label: str) -> Run:
         tables=tables,
         is_complete=is_complete,
         notes=_notes(folder, len(rows) + len(failures)),
+        ablations={
+            name: _collect_run(ablation_folder(folder, name), f"{label}, {name}")
+            for name in ABLATION_NAMES
+            if (ablation_folder(folder, name) / SETTINGS_NAME).is_file()
+        },
     )
 
 

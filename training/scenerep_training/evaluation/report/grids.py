@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scenerep_training.evaluation.framework.protocol import Metrics, PublishedResult, Table
+from scenerep_training.evaluation.framework.protocol import Metrics, PublishedResult
 from scenerep_training.evaluation.report.bootstrap import mean_intervals
 from scenerep_training.evaluation.report.collect import Run
 from scenerep_training.evaluation.report.compare import Comparison, setting_differences
@@ -45,11 +45,12 @@ def summary_grid(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Grid
 
 
 def results_grid(runs: Sequence[Run]) -> Grid:
-    """List the overall metrics of each run, and below them the published results."""
+    """List the overall metrics of each run and its ablations, then the published results."""
     metrics = list(
         dict.fromkeys(name for run in runs for name in [*run.metric_names, *run.overall])
     )
-    rows = [[run.label, *_metric_cells(run.overall, metrics, run)] for run in runs if run.tables]
+    measured = [part for run in runs for part in (run, *run.ablations.values()) if part.tables]
+    rows = [[run.label, *_metric_cells(run.overall, metrics, run)] for run in measured]
     published = [
         [f"{entry.name} ({entry.source})", *_metric_cells(_to_fractions(entry), metrics, runs[0])]
         for entry in runs[0].protocol.published
@@ -87,10 +88,13 @@ def setting_differences_grid(runs: Sequence[Run]) -> Grid | None:
     return Grid("settings that differ", ["setting", *(run.label for run in runs)], rows)
 
 
-def table_grid(table: Table, run: Run) -> Grid:
-    """Convert one of the protocol's own tables."""
+def table_grid(run: Run, index: int) -> Grid:
+    """Convert one of the protocol's own tables, with the rows of the run's ablations."""
+    table = run.tables[index]
     metrics = list(dict.fromkeys(name for row in table.rows.values() for name in row))
-    rows = [[name, *_metric_cells(row, metrics, run)] for name, row in table.rows.items()]
+    rows = [
+        [name, *_metric_cells(row, metrics, run)] for name, row in run.with_ablations(index).items()
+    ]
     return Grid(table.title, _headings(metrics, run), rows)
 
 

@@ -112,7 +112,11 @@ def run_view(run: Run, anchor: str) -> RunView:
     return RunView(
         run=run,
         anchor=anchor,
-        tables=[table_grid(table, run) for table in run.tables if set(table.rows) != {"all"}],
+        tables=[
+            table_grid(run, index)
+            for index, table in enumerate(run.tables)
+            if set(table.rows) != {"all"}
+        ],
         plots=[Picture(data_uri(path), path.stem) for path in run.plots],
         galleries=galleries(run),
         settings=settings_grid(run),

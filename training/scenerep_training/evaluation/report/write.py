@@ -1,7 +1,9 @@
-"""Writer of the report: the HTML page and report.json."""
+"""Writer of the report: the HTML page, report.json and report.csv."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -25,11 +27,11 @@ from scenerep_training.evaluation.report.view import build_section
 
 
 def write_report(folders: Sequence[Path], path: Path) -> list[Run]:
-    """Write one page of all runs, and the same numbers as JSON beside it.
+    """Write one page of all runs, and the same numbers as JSON and as CSV beside it.
 
     Args:
         folders: of runs of any protocols; runs of one protocol are compared with the first of them.
-        path: of the page; the JSON file has the same name with the suffix .json.
+        path: of the page; the JSON and CSV files have the same name with another suffix.
 
     Returns:
         The runs.
@@ -43,7 +45,22 @@ def write_report(folders: Sequence[Path], path: Path) -> list[Run]:
     write_atomically(path, render_page(runs, comparisons).encode())
     content = to_json(report_content(runs, comparisons))
     write_atomically(path.with_suffix(".json"), content.encode())
+    write_atomically(path.with_suffix(".csv"), table_csv(runs).encode())
     return runs
+
+
+def table_csv(runs: Sequence[Run]) -> str:
+    """Return the tables of all runs and ablations as CSV, one line a metric."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["run", "protocol", "ablation", "table", "row", "metric", "value"])
+    for run in runs:
+        for ablation, part in {"": run, **run.ablations}.items():
+            for table in part.tables:
+                for row, metrics in table.rows.items():
+                    head = [run.label, run.protocol.name, ablation, table.title, row]
+                    writer.writerows([*head, *item] for item in metrics.items())
+    return text.getvalue()
 
 
 def render_page(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> str:
@@ -93,6 +110,14 @@ def run_content(run: Run) -> dict[str, Any]:
         "failures": [{"name": name, "reason": reason} for name, reason in run.failures],
         "headline": {"metric": headline, "value": value, "low": low, "high": high},
         "tables": [asdict(table) for table in run.tables],
+        "ablations": {
+            name: {
+                "complete": part.is_complete,
+                "samples": len(part.rows),
+                "tables": [asdict(table) for table in part.tables],
+            }
+            for name, part in run.ablations.items()
+        },
         "published": [asdict(entry) for entry in run.protocol.published],
         "best": [row.name for row in best],
         "worst": [row.name for row in worst],
