@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scenerep_training.cli import evaluate, train
+from scenerep_training.cli import evaluate, render, train
 
 from scenerep_ros.cli import main as scenerep
 from scenerep_ros.config.fields import option_fields
@@ -17,9 +17,10 @@ from scenerep_ros.config.pipeline import NodeConfig
 INTRODUCTION = """\
 # Command line
 
-Three programs are installed: `scenerep` with the package, `scenerep-train` and `scenerep-eval` with
-the training module. The exit code is 0 on success, 1 on failure, 2 on wrong usage and 130 after an
-interruption. `make docs` generates this page from the argument parsers.
+Four programs are installed: `scenerep` with the package, `scenerep-train`, `scenerep-eval` and
+`scenerep-render` with the training module. The exit code is 0 on success, 1 on failure,
+2 on wrong usage and 130 after an interruption. `make docs` generates this page from the argument
+parsers.
 """
 OPTIONS_ROW = (
     "| `--OPTION VALUE` | {count} options of [parameters](parameters.md) as flags, such as "
@@ -34,6 +35,7 @@ def page() -> str:
     sections = [INTRODUCTION]
     for build_parser in (scenerep.build_parser, train.build_parser, evaluate.build_parser):
         sections += _program(build_parser())
+    sections += _single_command(render.build_parser())
     return "\n".join(sections)
 
 
@@ -54,6 +56,11 @@ def _program(parser: argparse.ArgumentParser) -> Iterator[str]:
         own = [row for row in rows if rows not in with_data or row not in shared]
         table = [*TABLE, *own, ""] if own else []
         yield "\n".join([f"### {parser.prog} {name}\n", _sentence(summaries[name]), "", *table])
+
+
+def _single_command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield f"## {parser.prog}\n\n{_first_paragraph(parser.description)}\n"
+    yield "\n".join([*TABLE, *_rows(parser), ""])
 
 
 def _rows(parser: argparse.ArgumentParser) -> list[str]:

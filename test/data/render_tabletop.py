@@ -13,9 +13,9 @@
 # ///
 """Render the embedded table-top sequence: `python test/data/render_tabletop.py --out DIR`.
 
-The script requires the packages above, which are no dependencies of the project. Mitsuba requires
-LLVM 16 or newer as a shared library (Debian: `apt install libllvm19`; DRJIT_LIBLLVM_PATH may hold
-its path). The seed determines the scene, the trajectory and the noise.
+The script requires the training module, and the packages above, which are no dependencies of the
+project. Mitsuba requires LLVM 16 or newer as a shared library (Debian: `apt install libllvm19`;
+DRJIT_LIBLLVM_PATH may hold its path). The seed determines the scene, the trajectory and the noise.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ import cv2
 import numpy as np
 import oxipng
 from numpy.typing import NDArray
-from render.color import simulate_webcam_image
-from render.kinect import simulate_depth
 from render.objects import Item, build_items
 from render.physics import simulate_settling
 from render.trajectory import hand_held_poses
 from render.view import FOCAL_LENGTH_PX, HEIGHT, WIDTH, Scene
+from scenerep_training.rendering.color import simulate_webcam_image
+from scenerep_training.rendering.kinect import simulate_depth
 from tqdm import tqdm
 from trimesh.transformations import quaternion_from_matrix
 

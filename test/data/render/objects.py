@@ -9,9 +9,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import trimesh
+from scenerep_training.rendering.meshes import (
+    Array,
+    box,
+    circle,
+    half_torus,
+    loft,
+    rounded_rectangle,
+    split_into_wedges,
+)
 
 from . import textures
-from .meshes import Array, box, circle, half_torus, loft, rounded_rectangle, split_into_wedges
 from .textures import Image
 
 

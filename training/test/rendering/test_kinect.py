@@ -1,13 +1,13 @@
-"""Tests of the sensor simulation that renders the depth of the embedded sequence."""
+"""Simulations of a Kinect and of a webcam."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from data.render import kinect
-from data.render.color import simulate_webcam_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenerep_training.rendering import kinect
+from scenerep_training.rendering.color import simulate_webcam_image
 
 from scenerep_ros.frames import KINECT
 

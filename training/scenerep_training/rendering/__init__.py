@@ -1,0 +1,1 @@
+"""Rendering of labelled RGB-D scenes with procedural textures."""

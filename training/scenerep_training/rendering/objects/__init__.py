@@ -1,0 +1,1 @@
+"""Builders of furniture and household objects with random sizes and materials."""

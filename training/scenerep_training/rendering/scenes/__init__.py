@@ -1,0 +1,1 @@
+"""Sets of scenes; each module registers one or more."""

@@ -1,0 +1,133 @@
+"""Writer of rendered recordings in the mOSD layout, with poses and true sizes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from scenerep_ros.filesystem.atomic import write_atomically, write_image
+
+from .color import simulate_webcam_image
+from .recording import Recording, Shot
+from .scene import Item, Role, Scene
+from .sensors import SENSORS, to_millimeters
+from .tracer import Floats, Geometry, Tracer
+
+MIN_LABEL_RATIO = 1 / 3000
+"""Objects that cover a smaller share of an image are ignored in its label image."""
+WHITE_POINT = 0.7
+"""Signal of the 92nd percentile of the radiance after automatic exposure."""
+
+
+@dataclass(frozen=True)
+class RenderedFrame:
+    """One frame: color (H, W, 3) uint8 RGB, depth (H, W) uint16 [mm], label (H, W) uint16."""
+
+    color: NDArray[np.uint8]
+    depth: NDArray[np.uint16]
+    label: NDArray[np.uint16]
+
+
+class Renderer:
+    """Renders the frames of one recording.
+
+    Args:
+        recording: the recording.
+        seed: of the noise of camera and depth sensor.
+        supersampling: rays per pixel along each axis.
+    """
+
+    def __init__(self, recording: Recording, seed: int, supersampling: int = 2) -> None:
+        self._recording = recording
+        self._supersampling = supersampling
+        self._seed = seed
+        self._scene: Scene | None = None
+        self._tracer: Tracer | None = None
+
+    def render(self, index: int) -> RenderedFrame:
+        """Render one frame; the result depends on nothing but the seed and the index."""
+        shot = self._recording.shots[index]
+        rng = np.random.default_rng((self._seed, index))
+        tracer, camera = self._tracer_of(shot.scene), self._recording.camera
+        geometry = tracer.geometry(camera, shot.pose)
+        depth = SENSORS[self._recording.sensor](geometry, camera.intrinsics.fx, rng)
+        radiance = tracer.radiance(camera, shot.pose)
+        color = simulate_webcam_image(_exposed(radiance), rng)
+        return RenderedFrame(color, to_millimeters(depth), label_image(geometry, shot.scene))
+
+    def _tracer_of(self, scene: Scene) -> Tracer:
+        if self._tracer is None or scene is not self._scene:
+            self._scene, self._tracer = scene, Tracer(scene, self._supersampling)
+        return self._tracer
+
+
+def label_image(geometry: Geometry, scene: Scene) -> NDArray[np.uint16]:
+    """Convert item ids to labels: 0 ignored, 1 structure, 1 + id for an object."""
+    count = max(scene.items) + 1
+    labels = np.zeros(count, np.uint16)
+    for item_id, item in scene.items.items():
+        labels[item_id] = item_id + 1 if item.role == Role.OBJECT else item.role
+    area = np.bincount(geometry.ids.ravel(), minlength=count)
+    labels[(area < MIN_LABEL_RATIO * geometry.ids.size) & (labels > Role.STRUCTURE)] = Role.IGNORED
+    return np.asarray(labels[geometry.ids])
+
+
+def has_frame(name: str, folder: Path) -> bool:
+    """Return whether all images of a frame exist; the label image is written last."""
+    return (folder / "label" / f"{name}.png").exists()
+
+
+def write_frame(frame: RenderedFrame, name: str, folder: Path) -> None:
+    """Write the three images of a frame, each atomically, the label image last."""
+    write_image(folder / "color" / f"{name}.png", frame.color)
+    write_image(folder / "depth" / f"{name}.png", frame.depth)
+    write_image(folder / "label" / f"{name}.png", frame.label)
+
+
+def write_metadata(recording: Recording, folder: Path) -> None:
+    """Write camera.json, groundtruth.txt (TUM layout) and objects.json.
+
+    objects.json holds for each label the name, the pose and the true size of the item.
+    """
+    k = recording.camera.intrinsics
+    camera = {"fx": k.fx, "fy": k.fy, "cx": k.cx, "cy": k.cy, "depth_scale": 0.001}
+    write_atomically(folder / "camera.json", _json(camera))
+    header = "# camera optical frame to world\n# timestamp tx ty tz qx qy qz qw\n"
+    poses = header + "".join(_pose_line(shot) for shot in recording.shots)
+    write_atomically(folder / "groundtruth.txt", poses.encode())
+    items = {
+        item_id: item for shot in recording.shots for item_id, item in shot.scene.items.items()
+    }
+    objects = {str(i + 1): _describe(item) for i, item in items.items() if item.role == Role.OBJECT}
+    write_atomically(folder / "objects.json", _json(objects))
+
+
+def _describe(item: Item) -> dict[str, Any]:
+    low, high = item.bounds
+    return {
+        "name": item.name,
+        "size": np.round(high - low, 4).tolist(),
+        "center": np.round(item.pose[:3] @ [*(low + high) / 2, 1], 4).tolist(),
+        "rotation": np.round(item.pose[:3, :3], 5).tolist(),
+    }
+
+
+def _pose_line(shot: Shot) -> str:
+    quaternion = Rotation.from_matrix(shot.pose[:3, :3]).as_quat()
+    values = " ".join(f"{value:.6f}" for value in (*shot.pose[:3, 3], *quaternion))
+    return f"{shot.stamp:.6f} {values}\n"
+
+
+def _exposed(radiance: Floats) -> Floats:
+    """Scale the radiance as automatic exposure does."""
+    return radiance * np.float32(WHITE_POINT / max(float(np.percentile(radiance, 92)), 1e-3))
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()
