@@ -181,12 +181,15 @@ class SceneSegmentation:
         objects: objects that are present in `labels`, in order of their ids.
         attention: (n, h, w) CLS attention of each head, on the backbone's device; None for convnets
             and blank frames.
+        motion: (h, w) float32 on the tracking grid, speed of each pixel against the background [px
+            of the grid per frame]; None without tracking, at the first frame and after a cut.
         timings: duration of each stage [ms], in the order of execution.
     """
 
     labels: NDArray[np.uint16]
     objects: tuple[SceneObject, ...] = ()
     attention: torch.Tensor | None = None
+    motion: NDArray[np.float32] | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     def attention_maps(self) -> NDArray[np.float32] | None:

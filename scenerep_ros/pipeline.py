@@ -96,7 +96,9 @@ class Pipeline:
         # 5. Associate the objects with those of earlier frames.
         with watch("track"):
             scene = self.tracker.update(segmentation, features, motion)
-        return replace(scene, attention=features.attention, timings=watch.timings)
+        return replace(
+            scene, attention=features.attention, motion=motion.residual, timings=watch.timings
+        )
 
     def _prepare(self, frame: RGBDFrame, is_well_exposed: bool) -> tuple[Any, MotionEstimate]:
         """Align depth with color, then prepare the segmenter and the tracker."""

@@ -91,9 +91,17 @@ def propagate_points(points: NDArray[np.float32], flow: NDArray[np.float32]) -> 
 
 
 class FlowEstimator:
-    """Optical flow between each image and the one before it."""
+    """Optical flow between each image and the one before it.
+
+    Attributes:
+        unchecked: (h, w, 2) float32, the last flow before the check of its reliability, which a
+            scene that hardly moves as a whole does not pass; None where `update` returned None.
+    """
+
+    unchecked: NDArray[np.float32] | None
 
     def __init__(self) -> None:
+        self.unchecked = None
         self._previous: NDArray[np.uint8] | None = None
         self._inverse_search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._inverse_search.setVariationalRefinementIterations(0)
@@ -115,6 +123,7 @@ class FlowEstimator:
             cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8
         )
         previous, self._previous = self._previous, current
+        self.unchecked = None
         if previous is None or previous.shape != current.shape:
             return None
         return self._estimate(previous, _match_exposure(current, previous))
@@ -124,10 +133,12 @@ class FlowEstimator:
     ) -> NDArray[np.float32]:
         zero_flow = np.zeros((*previous.shape, 2), np.float32)
         if min(previous.shape) < CONSTANTS.min_side_px:
+            self.unchecked = zero_flow
             return zero_flow
         # Initialize with the global shift, then refine by dense inverse search.
         initial_flow = zero_flow + _global_shift(previous, current)
         flow = np.asarray(self._inverse_search.calc(previous, current, initial_flow), np.float32)
+        self.unchecked = flow
         return flow if is_flow_reliable(flow, previous, current) else zero_flow
 
 

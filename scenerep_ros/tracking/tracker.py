@@ -31,6 +31,7 @@ from scenerep_ros.frames import (
 )
 from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.association import association_scores
+from scenerep_ros.tracking.background_motion import estimate_residual_motion
 from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
@@ -65,11 +66,14 @@ class MotionEstimate:
             previous frame of the same shape.
         confirmation_frames: number of consecutive frames after which a new label replaces the
             current one, at the frame rate of these two frames.
+        residual: (h, w) float32 on the current tracking grid, speed against the background [px per
+            frame]; None if there is no previous frame or no dominant motion.
     """
 
     flow: NDArray[np.float32] | None
     warp: BackwardWarp | None
     confirmation_frames: int
+    residual: NDArray[np.float32] | None = None
 
 
 class Tracker:
@@ -97,12 +101,14 @@ class Tracker:
     def prepare(self, frame: RGBDFrame) -> MotionEstimate:
         """Estimate the image motion since the previous frame; this needs no segmentation."""
         flow = self._flow_estimator.update(tracking_image(frame))
+        unchecked = self._flow_estimator.unchecked
+        residual = None if unchecked is None else estimate_residual_motion(unchecked)
         previous, self._previous_frame = self._previous_frame, frame
         if flow is None or previous is None or previous.shape != frame.shape:
-            return MotionEstimate(flow, None, 0)
+            return MotionEstimate(flow, None, 0, residual)
         warp = estimate_backward_warp(flow, previous, frame)
         elapsed_ns = frame.stamp_ns - previous.stamp_ns
-        return MotionEstimate(flow, warp, self._confirmation_frames(elapsed_ns))
+        return MotionEstimate(flow, warp, self._confirmation_frames(elapsed_ns), residual)
 
     def update(
         self, segmentation: Segmentation, features: Features, motion: MotionEstimate

@@ -111,7 +111,7 @@ def _warp_by_flow(flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
         for slice_, length in zip(working_grid_slices(shape), shape, strict=True)
     )
     # Scale the inverted flow from the tracking grid to the working grid.
-    backward = np.asarray(cv2.resize(_invert_flow(flow), (columns, rows)), np.float32)
+    backward = np.asarray(cv2.resize(invert_flow(flow), (columns, rows)), np.float32)
     backward *= np.array([columns / flow.shape[1], rows / flow.shape[0]], np.float32)
     # Turn displacements into positions.
     backward += np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
@@ -119,8 +119,15 @@ def _warp_by_flow(flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
     return BackwardWarp(u, v, np.zeros(u.shape, np.bool_))
 
 
-def _invert_flow(flow: Floats) -> Floats:
-    """Invert a smooth displacement field by fixed-point iteration (Chen et al., Med. Phys. 2008)."""
+def invert_flow(flow: Floats) -> Floats:
+    """Invert a smooth displacement field by fixed-point iteration (Chen et al., Med. Phys. 2008).
+
+    Args:
+        flow: (h, w, 2) float32, from the previous grid to the current one [px].
+
+    Returns:
+        (h, w, 2) float32, from the current grid to the previous one [px].
+    """
     height, width = flow.shape[:2]
     u, v = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     backward = -flow

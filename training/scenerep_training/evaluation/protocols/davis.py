@@ -128,11 +128,7 @@ class Davis(Protocol):
     def evaluate(self, sample: str) -> Result:
         """Propagate the first masks through one sequence and compare with the ground truth."""
         sequence = self.sequences[sample]
-        length = min(len(sequence), self.frames or len(sequence))
-        if length < MIN_FRAMES:
-            raise FrameError(
-                f"{sample}: {length} frames are too few; the first and the last are not scored"
-            )
+        length = check_length(sequence, self.frames)
         first = read_truth(sequence, 0)
         if not first.any():
             raise FrameError(f"{sequence.frame_name(0)}: the first annotation of {sample} is empty")
@@ -166,6 +162,20 @@ class Davis(Protocol):
         """Average over each sequence's objects, and over all objects."""
         means = {row.name: row.metrics for row in rows}
         return [Table("mean over objects", means | {"all": mean_over_objects(rows)})]
+
+
+def check_length(sequence: DavisSequence, frames: int | None) -> int:
+    """Return the number of frames to use, at most `frames`.
+
+    Raises:
+        FrameError: if they are too few to be scored.
+    """
+    length = min(len(sequence), frames or len(sequence))
+    if length < MIN_FRAMES:
+        raise FrameError(
+            f"{sequence.name}: {length} frames are too few; the first and the last are not scored"
+        )
+    return length
 
 
 def read_truth(sequence: DavisSequence, index: int) -> Labels:

@@ -1,0 +1,54 @@
+"""Motion against the background, from synthetic flow fields and from images."""
+
+import numpy as np
+import pytest
+from discs import RNG, texture_window
+
+from scenerep_ros.config.options import TrackingOptions
+from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.tracking.background_motion import estimate_residual_motion
+from scenerep_ros.tracking.tracker import Tracker
+
+HEIGHT, WIDTH = 120, 160
+V, U = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+CAMERA_FLOWS = {
+    "still": (0 * U, 0 * V),
+    "pan": (0 * U + 5, 0 * V - 2),
+    "zoom": (0.05 * (U - 80), 0.05 * (V - 60)),
+    "roll": (-0.04 * (V - 60), 0.04 * (U - 80)),
+    "tilted plane": (3 + 0.0003 * U * U, 0.0003 * U * V),
+}
+
+
+@pytest.mark.parametrize("camera", CAMERA_FLOWS)
+def test_residual_motion_marks_object_under_moving_camera(camera):
+    flow = np.stack(CAMERA_FLOWS[camera], axis=-1).astype(np.float32)
+    flow[40:80, 30:70] += (6, 0)
+    residual = estimate_residual_motion(flow)
+    is_moving = residual > 3
+    expected = np.zeros((HEIGHT, WIDTH), np.bool_)
+    u, v = (int(part) for part in flow[60, 50])
+    expected[40 + v : 80 + v, 30 + u : 70 + u] = True
+    iou = (is_moving & expected).sum() / (is_moving | expected).sum()
+    assert iou > 0.7  # the inverted flow is ambiguous where the object hides the background
+    assert np.median(residual) < 0.05
+
+
+def test_residual_motion_of_incoherent_flow_is_none():
+    flow = RNG.normal(scale=8, size=(HEIGHT, WIDTH, 2)).astype(np.float32)
+    assert estimate_residual_motion(flow) is None
+
+
+def test_residual_motion_of_tiny_flow_is_finite():
+    residual = estimate_residual_motion(np.zeros((2, 3, 2), np.float32))
+    assert residual.shape == (2, 3)
+    assert np.isfinite(residual).all()
+
+
+def test_tracker_estimates_residual_from_second_frame():
+    tracker = Tracker(TrackingOptions())
+    first, second = (RGBDFrame(texture_window(100, left)) for left in (100, 104))
+    assert tracker.prepare(first).residual is None
+    residual = tracker.prepare(second).residual
+    assert residual.shape == (HEIGHT, WIDTH)
+    assert np.median(residual) < 0.5
