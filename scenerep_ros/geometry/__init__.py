@@ -1,6 +1,6 @@
 """Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
 
-from scenerep_ros.geometry.boxes import Box, object_box
+from scenerep_ros.geometry.boxes import Box, object_box, without_stray_rim
 from scenerep_ros.geometry.camera import (
     deproject,
     invert_depth,
@@ -15,6 +15,7 @@ from scenerep_ros.geometry.clouds import (
     labelled_cloud,
     write_ply,
 )
+from scenerep_ros.geometry.gravity import find_support_plane
 from scenerep_ros.geometry.planes import Plane, find_planes, plane_fit_residual
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "colorize_cloud",
     "deproject",
     "find_planes",
+    "find_support_plane",
     "invert_depth",
     "labelled_cloud",
     "object_box",
@@ -32,5 +34,6 @@ __all__ = [
     "project",
     "reproject_depth",
     "viewing_rays",
+    "without_stray_rim",
     "write_ply",
 ]

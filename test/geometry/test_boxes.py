@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from scenerep_ros.geometry import object_box
+from scenerep_ros.geometry import object_box, without_stray_rim
 from scenerep_ros.geometry.boxes import CONSTANTS
 
 
@@ -57,3 +57,54 @@ def test_object_box_of_too_few_points_is_none():
     points = np.full((4, 4, 3), np.nan, np.float32)
     points[0, :2] = 1.0
     assert object_box(points) is None
+
+
+UP = np.array([0, 0, 1], np.float32)
+
+
+def cylinder_front(radius=0.04, height=0.12, noise=0.001):
+    """Points of the half of an upright cylinder that a camera at the origin sees."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(np.pi, 2 * np.pi, 3000)
+    around = np.stack([radius * np.cos(angle), 1 + radius * np.sin(angle)], 1)
+    points = np.column_stack([around, rng.uniform(-0.5, height - 0.5, 3000)])
+    return (points + rng.normal(0, noise, points.shape)).astype(np.float32)
+
+
+def test_object_box_completes_the_hidden_half_of_a_cylinder():
+    box = object_box(cylinder_front(), up=UP)
+    np.testing.assert_allclose(box.size, [0.08, 0.08, 0.12], rtol=0.1)
+    np.testing.assert_allclose(box.center, [0, 1, -0.44], atol=0.005)
+
+
+def test_object_box_of_a_flat_front_stays_flat():
+    rng = np.random.default_rng(0)
+    points = rng.uniform((-0.1, 1, -0.5), (0.1, 1.01, -0.4), (3000, 3)).astype(np.float32)
+    assert object_box(points, up=UP).size.min() < 0.012
+
+
+@pytest.mark.parametrize(("support", "height"), [(-0.51, 0.13), (-0.6, 0.12), (-0.49, 0.11)])
+def test_object_box_reaches_a_near_support_surface_only(support, height):
+    box = object_box(cylinder_front(), up=UP, support_height=support)
+    assert box.size[2] == pytest.approx(height, abs=0.005)
+    top = box.center[2] + box.size[2] / 2
+    assert top == pytest.approx(-0.38, abs=0.005)
+
+
+def test_without_stray_rim_drops_background_depth_at_the_border():
+    mask = np.zeros((60, 60), bool)
+    mask[10:50, 10:50] = True
+    inverse_depth = np.where(mask, 1.0, 0.5).astype(np.float32)
+    inverse_depth[10:50, 48:50] = 0.5
+    kept = without_stray_rim(inverse_depth, mask)
+    assert not kept[:, 48:].any()
+    assert kept[10:50, 10:48].all()
+
+
+def test_without_stray_rim_keeps_slopes_and_thin_objects():
+    slope = np.broadcast_to(np.linspace(0.9, 1.1, 60, dtype=np.float32), (60, 60))
+    wide, thin = np.zeros((2, 60, 60), bool)
+    wide[10:50, 5:55] = True
+    thin[20:23] = True
+    assert without_stray_rim(slope, wide).sum() == wide.sum()
+    assert without_stray_rim(slope, thin).sum() == thin.sum()

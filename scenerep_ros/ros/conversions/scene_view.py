@@ -12,7 +12,15 @@ from std_msgs.msg import Header
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame, SceneObject, SceneSegmentation
-from scenerep_ros.geometry import Box, object_box, viewing_rays
+from scenerep_ros.geometry import (
+    Box,
+    Plane,
+    find_support_plane,
+    invert_depth,
+    object_box,
+    viewing_rays,
+    without_stray_rim,
+)
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
 from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
 
@@ -25,6 +33,12 @@ class SceneViewConstants:
         2000,
         "approximate number of pixels of an object from which its box is computed",
         set_on="not recorded",
+    )
+    plane_step_px: int = tuned(
+        8,
+        "distance between the pixels in which the support plane is searched",
+        unit="px",
+        set_on="argument: thousands of pixels determine a plane that covers a fifth of the image",
     )
 
 
@@ -58,6 +72,8 @@ class SceneView:
     def boxes(self) -> dict[int, Box]:
         """Compute the 3D boxes of the objects that have depth, by id.
 
+        Boxes are upright on the support plane of the frame, or aligned with the camera without one.
+
         Returns:
             Boxes in the optical frame; empty without depth or intrinsics.
         """
@@ -65,21 +81,34 @@ class SceneView:
         if depth is None or camera is None:
             return {}
         rays = viewing_rays(camera, *self.frame.shape)
+        support = self._support_plane(depth, rays)
+        up = None if support is None else -support.normal
+        height = None if support is None else -support.distance
         boxes = {
-            item.id: object_box(self._object_points(item, depth, rays))
+            item.id: object_box(self._object_points(item, depth, rays), up, height)
             for item in self.scene.objects
         }
         return {id_: box for id_, box in boxes.items() if box is not None}
 
+    def _support_plane(self, depth: NDArray[np.float32], rays: NDArray[np.float32]) -> Plane | None:
+        if not self.scene.objects:
+            return None
+        step = CONSTANTS.plane_step_px
+        sample = np.s_[::step, ::step]
+        return find_support_plane(invert_depth(depth[sample]), rays[sample], self.frame.pose)
+
     def _object_points(
         self, item: SceneObject, depth: NDArray[np.float32], rays: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Deproject an evenly spaced sample of an object's pixels with depth to (n, 3) [m]."""
+        """Deproject an evenly spaced sample of an object's pixels to (n, 3) [m].
+
+        Pixels at its rim with the depth of another surface are left out.
+        """
         # Subsample the bounding box on a regular grid.
         u, v, width, height = item.box
         step = max(isqrt(item.area // CONSTANTS.box_sample_size), 1)
         crop = np.s_[v : v + height : step, u : u + width : step]
         # Scale the viewing rays of the object's pixels by their depth.
-        crop_depth = depth[crop]
-        mask = (self.scene.labels[crop] == item.id) & (crop_depth > 0) & (crop_depth < np.inf)
-        return rays[crop][mask] * crop_depth[mask][:, None]
+        inverse_depth = invert_depth(depth[crop])
+        mask = without_stray_rim(inverse_depth, self.scene.labels[crop] == item.id)
+        return rays[crop][mask] / inverse_depth[mask][:, None]

@@ -17,7 +17,7 @@ from scenerep_ros.frames import (
     SceneObject,
     SceneSegmentation,
 )
-from scenerep_ros.geometry import CLOUD_DTYPE, deproject, object_box
+from scenerep_ros.geometry import CLOUD_DTYPE, deproject, viewing_rays
 from scenerep_ros.render import id_colors, paint_labels
 from scenerep_ros.ros.conversions import scene_messages
 from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
@@ -155,17 +155,24 @@ def test_objects_message_has_box_and_id_at_object_depth(view):
     assert np.allclose(rgb, id_colors([3])[0] / 255)
 
 
-def test_boxes_equal_boxes_of_all_object_points(view):
-    depth = view.frame.depth + np.random.default_rng(1).random((HEIGHT, WIDTH), np.float32)
-    depth[12:15], depth[20:22] = 0, np.inf
-    view = with_frame(view, depth=depth)
-    points = deproject(depth, view.frame.intrinsics)
-    boxes = view.boxes()
-    assert boxes.keys() == {3, 300}
-    for id_, box in boxes.items():
-        expected = object_box(points[view.scene.labels == id_])
-        assert np.array_equal(box.center, expected.center)
-        assert np.array_equal(box.size, expected.size)
+def test_box_on_a_tilted_table_is_upright_and_trimmed():
+    camera = Intrinsics(525.0, 525.0, 319.5, 239.5)
+    rays = viewing_rays(camera, 480, 640)
+    up = np.array([0, -np.cos(0.7), -np.sin(0.7)], np.float32)
+    table = -0.8 / (rays @ up)
+    labels = np.zeros((480, 640), np.uint16)
+    labels[200:260, 300:360] = 7
+    # The top of a cuboid, 0.1 m above the table, with a strip of the table's depth at its rim.
+    depth = np.where(labels == 7, -0.7 / (rays @ up), table).astype(np.float32)
+    depth[200:260, 358:360] = table[200:260, 358:360]
+    frame = RGBDFrame(np.zeros((480, 640, 3), np.uint8), depth, camera)
+    objects = (scene_object(7, (300, 200, 60, 60)),)
+    view = SceneView(frame, SceneSegmentation(labels, objects), CloudMessageBuffer())
+    box = view.boxes()[7]
+    np.testing.assert_allclose(box.rotation[:, 2], up, atol=0.01)
+    top = box.center @ up + box.size[2] / 2
+    assert top == pytest.approx(-0.7, abs=0.005)
+    assert box.size[2] < 0.02
 
 
 def test_objects_message_skips_object_without_depth(view):

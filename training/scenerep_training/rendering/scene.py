@@ -130,7 +130,7 @@ class Scene:
     """Items with ids, lights and ambient radiance.
 
     Attributes:
-        items: by id, from 1; an id lasts as long as its item, over all frames.
+        items: by id, from 1; all scenes of a recording share one numbering of items.
         lights: area lights.
         ambient: (3,) RGB radiance from all directions.
     """
@@ -138,6 +138,10 @@ class Scene:
     items: dict[int, Item]
     lights: tuple[Light, ...]
     ambient: Array
+
+    def renumbered(self, first: int) -> Scene:
+        """Return a copy whose ids are consecutive from `first`."""
+        return replace(self, items=dict(enumerate(self.items.values(), first)))
 
 
 def upright_pose(position: ArrayLike, yaw: float = 0.0) -> Array:

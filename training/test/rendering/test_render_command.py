@@ -97,3 +97,12 @@ def test_kind_with_a_small_camera_has_its_size_and_noise(tmp_path):
 def test_unknown_scene_set_is_refused_with_suggestions(tmp_path, capsys):
     assert main(["room", "--out", str(tmp_path)]) == 1
     assert "rooms" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_scenes_of_one_recording_share_no_ids():
+    from scenerep_training.rendering.recording import SCENES, RenderOptions
+
+    (recording,) = SCENES["kinds"](0, RenderOptions(frames=2, only=("few",)))
+    first, second = (set(shot.scene.items) for shot in recording.shots)
+    assert not first & second

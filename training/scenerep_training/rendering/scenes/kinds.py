@@ -30,12 +30,15 @@ def kinds(seed: int, options: RenderOptions) -> Iterator[Recording]:
         if options.only and name not in options.only:
             continue
         camera, sensor = CAMERAS.get(name, (KINECT_CAMERA, "structured_light"))
-        shots = []
+        shots: list[Shot] = []
+        first_id = 1
         for frame in range(options.frames):
             rng = np.random.default_rng((seed, index, frame))
             arrangement = arrange(rng)
             pose = _pose(arrangement, rng)
-            shots.append(Shot(f"{name}_{frame:04d}", arrangement.scene, pose, float(frame)))
+            scene = arrangement.scene.renumbered(first_id)
+            first_id += len(scene.items)
+            shots.append(Shot(f"{name}_{frame:04d}", scene, pose, float(frame)))
         yield Recording(name, camera, sensor, shots)
 
 

@@ -22,13 +22,16 @@ def rooms(seed: int, options: RenderOptions) -> Iterator[Recording]:
     rng = np.random.default_rng(seed)
     camera = Camera()
     shots: list[Shot] = []
+    first_id = 1
     while len(shots) < options.frames:
         room = furnish(rng)
+        scene = room.scene.renumbered(first_id)
+        first_id += len(scene.items)
         remaining = options.frames - len(shots)
         count = remaining if options.is_walk else min(FRAMES_PER_ROOM, remaining)
         poses = (walk if options.is_walk else viewpoints)(room, camera, count, rng)
         for pose in poses:
             index = len(shots)
-            shots.append(Shot(f"{index:04d}", room.scene, pose, index / FRAME_RATE_HZ))
+            shots.append(Shot(f"{index:04d}", scene, pose, index / FRAME_RATE_HZ))
     sensor = "structured_light" if options.depth_noise else "exact"
     yield Recording("", camera, sensor, shots)
