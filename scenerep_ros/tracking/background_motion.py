@@ -8,7 +8,7 @@ and what remains of the flow is motion against the background.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.tracking.warping import invert_flow
+from scenerep_ros.tracking.warping import BackwardWarp, invert_flow
 
 Floats = NDArray[np.float32]
 
@@ -58,6 +58,25 @@ class BackgroundMotionConstants:
         grid="tracking grid",
         set_on="DAVIS-2016: up to 0.7 within nine of ten sequences, above 5 across cuts",
     )
+    min_relative_speed: float = tuned(
+        1.5,
+        "speed of a moving pixel relative to the mean of the frame",
+        set_on="five sequences of DAVIS-2016, docs/experiments/motion.md",
+    )
+    min_mean_speed_px: float = tuned(
+        0.1,
+        "smallest mean speed of a frame that speeds are relative to",
+        unit="px",
+        grid="tracking grid",
+        set_on="accuracy of the flow of a static scene",
+    )
+    margin_px: int = tuned(
+        7,
+        "distance around moving pixels that counts as moving: half a patch",
+        unit="px",
+        grid="working grid, 320 columns",
+        set_on="not recorded",
+    )
 
 
 CONSTANTS = BackgroundMotionConstants()
@@ -84,6 +103,22 @@ def estimate_residual_motion(flow: Floats) -> Floats | None:
     v = backward[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     carried = cv2.remap(speed, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(carried, np.float32)
+
+
+def mark_moving_pixels(warp: BackwardWarp, residual: Floats) -> BackwardWarp:
+    """Mark moving pixels as occluded, as flow is least certain around what moves.
+
+    Args:
+        warp: of a frame without depth.
+        residual: (h, w) float32, result of `estimate_residual_motion` for the same frame.
+    """
+    height, width = warp.occluded.shape
+    speed = cv2.resize(residual, (width, height), interpolation=cv2.INTER_LINEAR)
+    mean_speed = max(float(speed.mean()), CONSTANTS.min_mean_speed_px)
+    is_moving = (speed >= CONSTANTS.min_relative_speed * mean_speed).astype(np.uint8)
+    size = 2 * CONSTANTS.margin_px + 1
+    is_near_motion = cv2.dilate(is_moving, np.ones((size, size), np.uint8)) > 0
+    return replace(warp, occluded=warp.occluded | is_near_motion)
 
 
 def _fit_background_flow(flow: Floats) -> Floats:

@@ -31,7 +31,7 @@ from scenerep_ros.frames import (
 )
 from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.association import association_scores
-from scenerep_ros.tracking.background_motion import estimate_residual_motion
+from scenerep_ros.tracking.background_motion import estimate_residual_motion, mark_moving_pixels
 from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
@@ -107,6 +107,8 @@ class Tracker:
         if flow is None or previous is None or previous.shape != frame.shape:
             return MotionEstimate(flow, None, 0, residual)
         warp = estimate_backward_warp(flow, previous, frame)
+        if residual is not None and frame.depth is None:
+            warp = mark_moving_pixels(warp, residual)
         elapsed_ns = frame.stamp_ns - previous.stamp_ns
         return MotionEstimate(flow, warp, self._confirmation_frames(elapsed_ns), residual)
 

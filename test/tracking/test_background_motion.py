@@ -6,8 +6,12 @@ from discs import RNG, texture_window
 
 from scenerep_ros.config.options import TrackingOptions
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.tracking.background_motion import estimate_residual_motion
+from scenerep_ros.tracking.background_motion import (
+    estimate_residual_motion,
+    mark_moving_pixels,
+)
 from scenerep_ros.tracking.tracker import Tracker
+from scenerep_ros.tracking.warping import BackwardWarp
 
 HEIGHT, WIDTH = 120, 160
 V, U = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
@@ -43,6 +47,27 @@ def test_residual_motion_of_tiny_flow_is_finite():
     residual = estimate_residual_motion(np.zeros((2, 3, 2), np.float32))
     assert residual.shape == (2, 3)
     assert np.isfinite(residual).all()
+
+
+def still_warp(shape):
+    v, u = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return BackwardWarp(u, v, np.zeros(shape, np.bool_))
+
+
+def test_mark_moving_pixels_covers_object_and_margin():
+    residual = np.full((HEIGHT, WIDTH), 0.05, np.float32)
+    residual[40:60, 50:80] = 4
+    warp = mark_moving_pixels(still_warp((2 * HEIGHT, 2 * WIDTH)), residual)
+    assert warp.occluded[80:120, 100:160].all()
+    assert not warp.occluded[:60].any()
+    assert not warp.occluded[:, 190:].any()
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.05, 3.0])
+def test_mark_moving_pixels_of_uniform_speed_marks_none(speed):
+    residual = np.full((HEIGHT, WIDTH), speed, np.float32)
+    warp = mark_moving_pixels(still_warp((2 * HEIGHT, 2 * WIDTH)), residual)
+    assert not warp.occluded.any()
 
 
 def test_tracker_estimates_residual_from_second_frame():
