@@ -59,6 +59,12 @@ def ecssd_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def nyu_rooms_folder() -> Path:
+    """50 labelled Kinect frames of rooms."""
+    return real_data("nyu_rooms")
+
+
+@pytest.fixture(scope="session")
 def dinov2() -> Backbone:
     """DINOv2 ViT-S/14 in float32 on the CPU; its weights are fetched once and cached."""
     from scenerep_ros.backbones import load_backbone  # slow: not for tests that need no network

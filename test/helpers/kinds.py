@@ -17,7 +17,9 @@ import pytest
 
 KINDS = ("unit", "ros", "data", "slow")
 ROS_FOLDERS = [Path(__file__).parents[1] / "ros" / name for name in ("nodes", "tools", "launch")]
-DATA_FIXTURES = {"real_data", "tum_folder", "mosd_folder", "dinov2", "real_grids", "ecssd_folder"}
+DATA_FIXTURES = {"real_data", "dinov2", "real_grids"} | {
+    f"{name}_folder" for name in ("tum", "mosd", "ecssd", "nyu_rooms")
+}
 
 
 def mark_kinds(items: list[pytest.Item]) -> None:

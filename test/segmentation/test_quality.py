@@ -16,6 +16,8 @@ TABLE_TOPS = (5, 16, 43)
 """Frames of the mOSD learn split."""
 SALIENT_OBJECTS = ("0043", "0106", "0169", "0253")
 """Images of ECSSD."""
+ROOMS = (2, 17, 31, 44)
+"""Frames of NYUv2."""
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,12 @@ def test_fused_reaches_iou_floor_on_salient_objects(pipeline, ecssd_folder):
         labels = pipeline(RGBDFrame(np.ascontiguousarray(image[:, :, ::-1]))).labels
         scores.append(foreground_iou(labels, mask > 127))
     assert np.mean(scores) > 0.8
+
+
+def test_fused_without_depth_reaches_overlap_floor_in_rooms(dinov2, nyu_rooms_folder):
+    pipeline = Pipeline(PipelineConfig(use_depth=False), dinov2)
+    source, scores = open_source(nyu_rooms_folder), []
+    for index in ROOMS:
+        pipeline.reset()
+        scores.append(overlap_f(pipeline(source[index]).labels, source.ground_truth(index)))
+    assert np.mean(scores) > 0.38

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.kmeans.feature_kmeans import kmeans_with_knee
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.config.options import ClusterRangeOptions
+from scenerep_ros.config.options import ClusterRangeOptions, OptionGroup
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, Segmentation
 from scenerep_ros.geometry.discontinuities import concavity, depth_discontinuities
 from scenerep_ros.ops.regions import (
@@ -33,11 +34,15 @@ from scenerep_ros.segmentation.depth.support_planes import (
     segment_support_planes,
 )
 from scenerep_ros.segmentation.registry import SEGMENTERS
+from scenerep_ros.segmentation.rgb.foreground_head import ForegroundHead, load_foreground_head
 from scenerep_ros.segmentation.rgb.refinement import (
     add_objects_without_depth,
     refine_borders_by_color,
 )
-from scenerep_ros.segmentation.rgb.rgb_segmentation import segment_rgb
+from scenerep_ros.segmentation.rgb.rgb_segmentation import segment_rgb, segment_room
+
+if TYPE_CHECKING:  # the pipeline's options contain those of every registered segmenter
+    from scenerep_ros.config.pipeline import PipelineConfig
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -112,12 +117,18 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     are objects, and pixels without depth take the label of similar patches nearby.
 
     Without depth, the regions of K-Means in the foreground of the CLS attention are objects. With
-    little depth, such regions outside of the measured depth are objects, too.
+    little depth, such regions outside of the measured depth are objects, too. In frames without any
+    depth, a linear head, if the backbone has one, completes the foreground, and in a room everything
+    except walls, floor and ceiling is split by Ward's linkage.
     """
 
     summary = "depth separates objects, features complete them; K-Means with knee without depth"
     Options = FusedOptions
     options: FusedOptions
+
+    def __init__(self, config: PipelineConfig, options: OptionGroup) -> None:
+        super().__init__(config, options)
+        self._head = load_foreground_head(config)
 
     def cluster(self, features: Features) -> Clusters:
         """Cluster one feature grid."""
@@ -135,14 +146,26 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         context, partition = prepared.context, prepared.partition
         rgb_labels = None
         if prepared.requires_clusters:
-            clusters, min_area = self.cluster(features), self.config.min_area
-            rgb_labels = segment_rgb(clusters, features, context.frame.color, min_area)
+            # With some depth, a head that was chosen on whole frames would change the added objects.
+            head = self._head if partition is None else None
+            rgb_labels = self._segment_rgb(features, context.frame.color, head)
         if partition is None:
             assert rgb_labels is not None
             return Segmentation(rgb_labels)
         labels = self._complete(partition, rgb_labels, features, context)
         is_inferred = upsample_nearest(~partition.is_labelled, context.shape)
         return Segmentation(upsample_nearest(labels, context.shape), is_inferred)
+
+    def _segment_rgb(
+        self, features: Features, color: NDArray[np.uint8], head: ForegroundHead | None
+    ) -> Labels:
+        """Segment a frame (H, W, 3) uint8 without its depth; returns (H, W) int32."""
+        logits, min_area = None, self.config.min_area
+        if head is not None and features.attention is not None:
+            logits = head(features)
+        if logits is not None and logits.is_room:
+            return segment_room(features, logits, color, min_area)
+        return segment_rgb(self.cluster(features), features, color, min_area, logits)
 
     def _partition(self, context: FrameContext) -> DepthPartition:
         view, options, min_area = context.working_depth, self.config.depth, self.config.min_area

@@ -14,7 +14,9 @@ from scenerep_ros.frames import Features
 from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
 from scenerep_ros.ops.working_grid import working_grid_step
 from scenerep_ros.segmentation.rgb.clutter import is_cluttered, split_clutter
+from scenerep_ros.segmentation.rgb.foreground_head import ForegroundLogits
 from scenerep_ros.segmentation.rgb.region_merging import merge_similar_regions
+from scenerep_ros.segmentation.rgb.room import split_room
 from scenerep_ros.segmentation.rgb.saliency import (
     diffuse_attention,
     foreground_mask,
@@ -46,7 +48,11 @@ CONSTANTS = RgbSegmentationConstants()
 
 
 def segment_rgb(
-    clusters: Clusters, features: Features, color: NDArray[np.uint8], min_area: float
+    clusters: Clusters,
+    features: Features,
+    color: NDArray[np.uint8],
+    min_area: float,
+    logits: ForegroundLogits | None = None,
 ) -> Labels:
     """Segment each connected region of similar foreground as an object.
 
@@ -62,6 +68,7 @@ def segment_rgb(
         features: features of the frame.
         color: (H, W, 3) uint8 RGB.
         min_area: area of the smallest object, as a ratio of the image.
+        logits: output of a foreground head, which completes the attention; None without a head.
 
     Returns:
         (H, W) int32, 1..K; smaller regions belong to the object beside them.
@@ -70,14 +77,53 @@ def segment_rgb(
     step = working_grid_step(shape)
     # Detect foreground.
     attention = None if features.attention is None else diffuse_attention(features)
-    foreground = _detect_foreground(clusters, attention, color)
+    foreground = _detect_foreground(clusters, attention, color, logits)
     working_foreground = foreground[::step, ::step]
     # Split it into regions, on the working grid.
     if attention is not None and is_cluttered(attention):
         regions = split_clutter(features, attention).label_image(shape, step)
     else:
         regions = _merged_clusters(clusters, working_foreground, features, color, step)
-    # Label the connected regions that are large enough, and absorb the others.
+    return _label_regions(regions, foreground, min_area)
+
+
+def segment_room(
+    features: Features, logits: ForegroundLogits, color: NDArray[np.uint8], min_area: float
+) -> Labels:
+    """Segment everything in a room except walls, floor and ceiling into objects.
+
+    Args:
+        features: features of the frame.
+        logits: output of a foreground head.
+        color: (H, W, 3) uint8 RGB.
+        min_area: area of the smallest object, as a ratio of the image.
+
+    Returns:
+        (H, W) int32, 1..K; smaller regions belong to the object beside them.
+    """
+    shape = (color.shape[0], color.shape[1])
+    probability = logits.furnishing.sigmoid()
+    clusters = split_room(features, probability)
+    if clusters is None:
+        return np.zeros(shape, np.int32)
+    regions = clusters.label_image(shape, working_grid_step(shape))
+    return _label_regions(regions, foreground_mask(probability, color), min_area)
+
+
+def _label_regions(regions: torch.Tensor, foreground: torch.Tensor, min_area: float) -> Labels:
+    """Label the connected regions of foreground that are large enough, and absorb the others.
+
+    Args:
+        regions: (h, w) int64 on the working grid.
+        foreground: (H, W) bool.
+        min_area: area of the smallest object, as a ratio of the image.
+
+    Returns:
+        (H, W) int32, 1..K; 0 = background.
+    """
+    shape = (foreground.shape[0], foreground.shape[1])
+    step = working_grid_step(shape)
+    working_foreground = foreground[::step, ::step]
     min_area_px = min_area * working_foreground.numel()
     labels = label_connected_components(regions * working_foreground, min_area_px)
     labels = _absorb_small_regions(labels, working_foreground)
@@ -113,7 +159,10 @@ def _merged_clusters(
 
 
 def _detect_foreground(
-    clusters: Clusters, attention: torch.Tensor | None, color: NDArray[np.uint8]
+    clusters: Clusters,
+    attention: torch.Tensor | None,
+    color: NDArray[np.uint8],
+    logits: ForegroundLogits | None,
 ) -> torch.Tensor:
     """Detect foreground by attention and by the background cluster, as far as they exist.
 
@@ -121,17 +170,18 @@ def _detect_foreground(
         clusters: clusters of the features.
         attention: (h, w) float32, relative to the image's mean; None for a convnet.
         color: (H, W, 3) uint8 RGB.
+        logits: output of a foreground head, or None.
 
     Returns:
         (H, W) bool.
     """
     if attention is not None and clusters.background is None:
-        return foreground_mask(foreground_probability(attention), color)
+        return foreground_mask(foreground_probability(attention, logits), color)
     labels = clusters.label_image((color.shape[0], color.shape[1]))
     if attention is None:
         is_background = _covers_border(labels, clusters.label_count)
         return ~is_background[labels] & (labels > 0)
-    return foreground_mask(foreground_probability(attention), color) & (labels > 0)
+    return foreground_mask(foreground_probability(attention, logits), color) & (labels > 0)
 
 
 def _absorb_small_regions(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,93 @@
+"""Linear head that tells foreground from background by features, trained without labels.
+
+As in FOUND (Siméoni et al., "Unsupervised object localization: observing the background to discover
+objects", CVPR 2023), a linear layer on frozen features is trained once on many images, with masks
+that were made without labels: for images of objects, the foreground of the attention; for rooms, all
+that does not lie on a plane that bounds the depth image. `scenerep_training.foreground_head` trains
+it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from scenerep_ros.backbones.checkpoint import CARD_NAME, find_checkpoint, read_checkpoint
+from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.frames import Features
+
+CHECKPOINT_FOLDER = "foreground_head"
+"""Folder of a head beside the weights of its backbone."""
+PACKAGE_FOLDER = Path(__file__).parent / "weights"
+"""Folder of the head of the default backbone."""
+
+
+@dataclass(frozen=True)
+class ForegroundLogits:
+    """Output of a head for one frame.
+
+    Attributes:
+        salient: (h, w) float32, logit of a patch of an object that stands out.
+        furnishing: (h, w) float32, logit of a patch of anything but walls, floor and ceiling.
+        is_room: True if the frame resembles a room more than an image of objects.
+    """
+
+    salient: torch.Tensor
+    furnishing: torch.Tensor
+    is_room: bool
+
+
+class ForegroundHead:
+    """Three linear functions: of a patch for objects and for rooms, of the mean patch for the scene.
+
+    Args:
+        weight: (3, C) float32, of unit-length features: object, room, scene.
+        bias: (3,) float32.
+    """
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        self.weight = weight
+        self.bias = bias
+
+    def __call__(self, features: Features) -> ForegroundLogits | None:
+        """Compute the logits of one frame; None if the features have other dimensions."""
+        if features.grid.shape[2] != self.weight.shape[1]:
+            return None
+        points = feature_points(features, components=0)
+        self.weight, self.bias = self.weight.to(points.device), self.bias.to(points.device)
+        scene = points.mean(dim=0) @ self.weight[2] + self.bias[2]
+        logits = (points @ self.weight[:2].T + self.bias[:2]).T
+        salient, furnishing = logits.unflatten(1, features.grid.shape[:2])
+        return ForegroundLogits(salient, furnishing, bool(scene > 0))
+
+
+def load_foreground_head(options: BackboneOptions) -> ForegroundHead | None:
+    """Load the head that was trained for the weights of a backbone.
+
+    It is read from this package for the default backbone, and from the folder `foreground_head` of
+    a checkpoint.
+
+    Returns:
+        The head; None if the backbone has none.
+
+    Raises:
+        WeightsError: if a file is missing, truncated or modified.
+    """
+    folder = _find_head(options)
+    if folder is None:
+        return None
+    _, state = read_checkpoint(folder)
+    return ForegroundHead(state["weight"], state["bias"])
+
+
+def _find_head(options: BackboneOptions) -> Path | None:
+    if options.weights in {"auto", "wheel"}:
+        default = BackboneOptions.model_fields["backbone"].default
+        return PACKAGE_FOLDER if options.backbone == default else None
+    checkpoint = find_checkpoint(options.weights)
+    if checkpoint is None or not (checkpoint / CHECKPOINT_FOLDER / CARD_NAME).is_file():
+        return None
+    return checkpoint / CHECKPOINT_FOLDER

@@ -1,0 +1,95 @@
+"""Rooms without depth: everything except walls, floor and ceiling is an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scenerep_ros.clustering.clusters import Clusters
+from scenerep_ros.clustering.feature_points import feature_points
+from scenerep_ros.clustering.linkage import linkage, ward_distance
+from scenerep_ros.config.constants import tuned
+from scenerep_ros.frames import Features
+from scenerep_ros.ops.connected_components import expand_labels
+from scenerep_ros.segmentation.rgb.saliency import MIN_FOREGROUND_PROBABILITY
+
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class RoomConstants:
+    """Tuned constants of rooms without depth."""
+
+    max_ward_distance: float = tuned(
+        4.0,
+        "increase of the squared deviation of features and positions from which segments are not "
+        "merged",
+        set_on="60 of 120 NYUv2 frames outside of the evaluated ones",
+    )
+    position_weight: float = tuned(
+        1.0,
+        "weight of a patch's position, in lengths of the image's longer side, relative to its "
+        "unit-length feature",
+        set_on="60 of 120 NYUv2 frames outside of the evaluated ones",
+    )
+    max_segments: int = tuned(
+        40, "largest number of segments", set_on="argument: five times the objects of a room"
+    )
+    expansion_distance: int = tuned(
+        3,
+        "distance by which segments are expanded, as the border of foreground is finer than patches",
+        unit="patches",
+        set_on="as for clutter",
+    )
+
+
+CONSTANTS = RoomConstants()
+
+
+def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clusters | None:
+    """Split the furnishing of a room into segments of similar features and near positions.
+
+    Ward's linkage merges segments until the next merge would raise the squared deviation of
+    features and positions too much. The number of segments follows from it.
+
+    Args:
+        features: grid (h, w, C).
+        furnishing_probability: (h, w) float32.
+
+    Returns:
+        Clusters with scores of 0 or 1; None without furnishing.
+    """
+    is_foreground = furnishing_probability > MIN_FOREGROUND_PROBABILITY
+    patches = is_foreground.flatten().nonzero()[:, 0]
+    if not len(patches):
+        return None
+    # Cluster the patches of the furnishing.
+    tree = linkage(_feature_positions(features, patches), ward_distance)
+    assignment = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
+    labels = torch.zeros_like(is_foreground, dtype=torch.int64)
+    labels.view(-1)[patches] = 1 + assignment
+    # Expand the segments beyond the foreground and convert them to scores.
+    everywhere = torch.ones_like(is_foreground)
+    labels = expand_labels(labels, everywhere, CONSTANTS.expansion_distance)
+    numbers = torch.arange(1, int(assignment.max()) + 2, device=labels.device)
+    return Clusters((labels == numbers[:, None, None]).float())
+
+
+def _feature_positions(features: Features, patches: torch.Tensor) -> torch.Tensor:
+    """Combine features and positions of patches.
+
+    Args:
+        features: grid (h, w, C).
+        patches: (N,) int64, flat indices of the patches.
+
+    Returns:
+        (N, C + 2) float32: unit-length feature minus the image's mean, weighted row and column.
+    """
+    points = feature_points(features, components=0)
+    columns = features.grid.shape[1]
+    positions = torch.stack([patches // columns, patches % columns], dim=1)
+    scale = CONSTANTS.position_weight / max(features.grid.shape[:2])
+    return torch.cat([(points - points.mean(dim=0))[patches], positions * scale], dim=1)

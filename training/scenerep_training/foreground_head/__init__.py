@@ -1,0 +1,1 @@
+"""Training of the linear foreground head, without labels, for any ViT backbone."""

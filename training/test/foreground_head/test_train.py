@@ -1,0 +1,26 @@
+"""Training of the foreground head."""
+
+import torch
+from scenerep_training.foreground_head.train import Samples, fit_head
+
+from scenerep_ros.frames import Features
+from scenerep_ros.segmentation.rgb.foreground_head import ForegroundHead
+
+
+def make_samples(scene, foreground):
+    """Patches of 20 images: every other patch has the foreground's feature; all share the scene's."""
+    is_foreground = (torch.arange(200) % 2).float()
+    points = torch.eye(16)[(is_foreground * foreground).long()] + 2 * torch.eye(16)[scene]
+    points = torch.nn.functional.normalize(points, dim=1)
+    return Samples(points, is_foreground, points.unflatten(0, (20, 10)).mean(dim=1))
+
+
+def test_fitted_head_separates_foreground_and_scenes():
+    objects, rooms = make_samples(scene=8, foreground=3), make_samples(scene=9, foreground=4)
+    state = fit_head(objects, rooms, steps=300)
+    head = ForegroundHead(state["weight"], state["bias"])
+    for samples, is_room in ((objects, False), (rooms, True)):
+        logits = head(Features(samples.points.unflatten(0, (10, 20)), torch.zeros(16)))
+        assert logits.is_room is is_room
+        logit = logits.furnishing if is_room else logits.salient
+        torch.testing.assert_close((logit > 0).float().flatten(), samples.targets)
