@@ -41,7 +41,7 @@ class SaliencyConstants:
     attention_weight: float = tuned(
         0.6,
         "weight of the logit of attention beside that of a foreground head",
-        set_on="ECSSD, odd images of 1-300 and 581-700; DAVIS-2016, five of ten sequences",
+        set_on="ECSSD, 105 odd images of 1-300 and 581-700",
     )
     pixels_per_patch: int = tuned(
         5,
