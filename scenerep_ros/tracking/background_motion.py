@@ -60,8 +60,8 @@ class BackgroundMotionConstants:
     )
     min_relative_speed: float = tuned(
         1.5,
-        "speed of a moving pixel relative to the mean of the frame",
-        set_on="five sequences of DAVIS-2016, docs/experiments/motion.md",
+        "speed of a moving pixel or object relative to the mean of the frame",
+        set_on="DAVIS-2016: blackswan, breakdance, dog, horsejump-high, motocross-jump",
     )
     min_mean_speed_px: float = tuned(
         0.1,

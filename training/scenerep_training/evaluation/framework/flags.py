@@ -1,4 +1,4 @@
-"""Types of command-line flags."""
+"""Types of command-line flags, and flags that several protocols have."""
 
 from __future__ import annotations
 
@@ -16,3 +16,18 @@ def positive_int(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")
     return number
+
+
+def add_frames_flag(parser: argparse.ArgumentParser, sample: str) -> None:
+    """Register --frames, which shortens each sample.
+
+    Args:
+        parser: parser of a protocol whose samples are videos.
+        sample: noun of a sample, such as "sequence".
+    """
+    parser.add_argument(
+        "--frames",
+        type=positive_int,
+        metavar="N",
+        help=f"only the first N frames of each {sample}",
+    )

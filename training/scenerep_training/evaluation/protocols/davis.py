@@ -19,7 +19,7 @@ from scenerep_ros.render import Image, blend_labels
 from scenerep_training.datasets.davis import DavisSequence, list_davis_sequences
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.figures.pictures import draw_contours
-from scenerep_training.evaluation.framework.flags import positive_int
+from scenerep_training.evaluation.framework.flags import add_frames_flag
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     ERROR_RATIO,
@@ -104,12 +104,7 @@ class Davis(Protocol):
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --frames and --propagation."""
-        parser.add_argument(
-            "--frames",
-            type=positive_int,
-            metavar="N",
-            help="only the first N frames of each sequence",
-        )
+        add_frames_flag(parser, "sequence")
         parser.add_argument(
             "--propagation",
             choices=list(PROPAGATIONS),

@@ -16,10 +16,11 @@ from scenerep_ros.filesystem.atomic import write_image
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.render import blend_labels
+from scenerep_ros.tracking.background_motion import CONSTANTS as MOTION
 from scenerep_training.datasets.davis import list_davis_sequences
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.figures.pictures import draw_contours
-from scenerep_training.evaluation.framework.flags import positive_int
+from scenerep_training.evaluation.framework.flags import add_frames_flag
 from scenerep_training.evaluation.framework.protocol import (
     ERROR_RATIO,
     Metrics,
@@ -44,9 +45,6 @@ Mask = NDArray[np.bool_]
 
 TOKENCUT = "Wang et al., TPAMI 2023, DAVIS-2016 val"
 RCF = "Lian et al., CVPR 2023, DAVIS-2016 val"
-MIN_RELATIVE_SPEED = 1.5
-"""Mean speed of a moving object relative to that of the frame; set on five sequences of DAVIS-2016:
-blackswan, breakdance, dog, horsejump-high and motocross-jump."""
 
 
 @register_protocol
@@ -88,12 +86,7 @@ class Unsupervised(Protocol):
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --frames."""
-        parser.add_argument(
-            "--frames",
-            type=positive_int,
-            metavar="N",
-            help="only the first N frames of each sequence",
-        )
+        add_frames_flag(parser, "sequence")
 
     def samples(self) -> Sequence[str]:
         """Return the names of the sequences."""
@@ -147,7 +140,7 @@ def choose_foreground(scene: SceneSegmentation) -> Mask:
     speed = cv2.resize(scene.motion, labels.shape[::-1], interpolation=cv2.INTER_LINEAR)
     areas = np.bincount(labels[is_object])
     mean_speeds = np.bincount(labels[is_object], speed[is_object]) / np.maximum(areas, 1)
-    is_moving = mean_speeds >= MIN_RELATIVE_SPEED * float(speed.mean())
+    is_moving = mean_speeds >= MOTION.min_relative_speed * float(speed.mean())
     is_moving &= areas > 0
     if not is_moving.any():
         return is_object

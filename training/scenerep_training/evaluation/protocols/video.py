@@ -19,7 +19,7 @@ from scenerep_ros.sources import Source
 from scenerep_training.datasets.recordings import Opener, has_depth, list_recordings
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
-from scenerep_training.evaluation.framework.flags import positive_int
+from scenerep_training.evaluation.framework.flags import add_frames_flag
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     ERROR_RATIO,
@@ -92,12 +92,7 @@ class Video(Protocol):
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --frames and --degrade."""
-        parser.add_argument(
-            "--frames",
-            type=positive_int,
-            metavar="N",
-            help="only the first N frames of each recording",
-        )
+        add_frames_flag(parser, "recording")
         add_degrade_flag(parser)
 
     def samples(self) -> Sequence[str]:
