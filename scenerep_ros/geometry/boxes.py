@@ -59,7 +59,12 @@ class BoxConstants:
     profile_bins: int = tuned(
         9,
         "number of lateral bins of the front profile",
-        set_on="argument: tells an arc from a corner",
+        set_on="argument: distinguishes an arc from a corner",
+    )
+    profile_half_width: float = tuned(
+        0.8,
+        "lateral position at which the front profile ends, in radii",
+        set_on="argument: the front of a circle is steep beyond it",
     )
     front_percentile: float = tuned(
         5.0,
@@ -242,7 +247,8 @@ def _round_object_rotation(points: Floats, up: Floats) -> Floats | None:
     if radius <= 0:
         return None
     # Measure the front of each lateral bin.
-    edges = np.linspace(-0.8, 0.8, CONSTANTS.profile_bins + 1)
+    half_width = CONSTANTS.profile_half_width
+    edges = np.linspace(-half_width, half_width, CONSTANTS.profile_bins + 1)
     bins = np.searchsorted(edges, (lateral - (low + high) / 2) / radius)
     order = np.lexsort((distance, bins))
     ends = np.searchsorted(bins[order], np.arange(1, len(edges) + 1))

@@ -12,7 +12,7 @@ from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage, ward_distance
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
-from scenerep_ros.ops.connected_components import expand_labels
+from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
 from scenerep_ros.segmentation.rgb.saliency import CONSTANTS as SALIENCY
 
 
@@ -38,12 +38,6 @@ class ClutterConstants:
     smoothing_size: int = tuned(
         3,
         "side of the window over which features are averaged",
-        unit="patches",
-        set_on="not recorded",
-    )
-    expansion_distance: int = tuned(
-        3,
-        "distance by which segments are expanded, as the border of foreground is finer than patches",
         unit="patches",
         set_on="not recorded",
     )
@@ -82,13 +76,8 @@ def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
     area_ratio = len(patches) / attention.numel()
     count = max(1, round(area_ratio / CONSTANTS.segment_area_ratio))
     tree = linkage(_feature_positions(features, is_foreground, patches), ward_distance)
-    labels = torch.zeros_like(attention, dtype=torch.int64)
-    labels.view(-1)[patches] = 1 + tree.cut(max_distance=-1.0, max_clusters=count)
-    # Expand the segments beyond the foreground and convert them to scores.
-    everywhere = torch.ones_like(is_foreground)
-    labels = expand_labels(labels, everywhere, CONSTANTS.expansion_distance)
-    numbers = torch.arange(1, count + 1, device=labels.device)
-    return Clusters((labels == numbers[:, None, None]).float())
+    segments = tree.cut(max_distance=-1.0, max_clusters=count)
+    return clusters_from_segments(segments, count, patches, is_foreground.shape)
 
 
 def _feature_positions(

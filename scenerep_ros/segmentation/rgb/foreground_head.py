@@ -1,4 +1,4 @@
-"""Linear head that tells foreground from background by features, trained without labels.
+"""Linear head that separates foreground from background by features, trained without labels.
 
 As in FOUND (Siméoni et al., "Unsupervised object localization: observing the background to discover
 objects", CVPR 2023), a linear layer on frozen features is trained once on many images, with masks

@@ -175,13 +175,15 @@ def _detect_foreground(
     Returns:
         (H, W) bool.
     """
-    if attention is not None and clusters.background is None:
-        return foreground_mask(foreground_probability(attention, logits), color)
-    labels = clusters.label_image((color.shape[0], color.shape[1]))
+    shape = (color.shape[0], color.shape[1])
     if attention is None:
+        labels = clusters.label_image(shape)
         is_background = _covers_border(labels, clusters.label_count)
         return ~is_background[labels] & (labels > 0)
-    return foreground_mask(foreground_probability(attention, logits), color) & (labels > 0)
+    foreground = foreground_mask(foreground_probability(attention, logits), color)
+    if clusters.background is None:
+        return foreground
+    return foreground & (clusters.label_image(shape) > 0)
 
 
 def _absorb_small_regions(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage, ward_distance
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
-from scenerep_ros.ops.connected_components import expand_labels
+from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
 from scenerep_ros.segmentation.rgb.saliency import MIN_FOREGROUND_PROBABILITY
-
-Labels = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -37,12 +33,6 @@ class RoomConstants:
     )
     max_segments: int = tuned(
         40, "largest number of segments", set_on="argument: five times the objects of a room"
-    )
-    expansion_distance: int = tuned(
-        3,
-        "distance by which segments are expanded, as the border of foreground is finer than patches",
-        unit="patches",
-        set_on="as for clutter",
     )
 
 
@@ -68,14 +58,9 @@ def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clus
         return None
     # Cluster the patches of the furnishing.
     tree = linkage(_feature_positions(features, patches), ward_distance)
-    assignment = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
-    labels = torch.zeros_like(is_foreground, dtype=torch.int64)
-    labels.view(-1)[patches] = 1 + assignment
-    # Expand the segments beyond the foreground and convert them to scores.
-    everywhere = torch.ones_like(is_foreground)
-    labels = expand_labels(labels, everywhere, CONSTANTS.expansion_distance)
-    numbers = torch.arange(1, int(assignment.max()) + 2, device=labels.device)
-    return Clusters((labels == numbers[:, None, None]).float())
+    segments = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
+    count = int(segments.max()) + 1
+    return clusters_from_segments(segments, count, patches, is_foreground.shape)
 
 
 def _feature_positions(features: Features, patches: torch.Tensor) -> torch.Tensor:
