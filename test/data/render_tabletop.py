@@ -35,8 +35,8 @@ from render.objects import Item, build_items
 from render.physics import simulate_settling
 from render.trajectory import hand_held_poses
 from render.view import FOCAL_LENGTH_PX, HEIGHT, WIDTH, Scene
-from scenerep_training.rendering.color import simulate_webcam_image
-from scenerep_training.rendering.kinect import simulate_depth
+from scenerep_training.rendering.sensors.color import simulate_webcam_image
+from scenerep_training.rendering.sensors.kinect import simulate_depth
 from tqdm import tqdm
 from trimesh.transformations import quaternion_from_matrix
 

@@ -35,7 +35,7 @@ class Recording:
     Attributes:
         name: folder below that of the seed; empty = that folder itself.
         camera: intrinsics and size.
-        sensor: name of the depth sensor, see sensors.SENSORS.
+        sensor: name of the depth sensor, see sensors.depth.SENSORS.
         shots: frames; consecutive ones may share one scene.
     """
 

@@ -13,10 +13,10 @@ from scipy.spatial.transform import Rotation
 
 from scenerep_ros.filesystem.atomic import write_atomically, write_image
 
-from .color import simulate_webcam_image
 from .recording import Recording, Shot
 from .scene import Item, Role, Scene
-from .sensors import SENSORS, to_millimeters
+from .sensors.color import simulate_webcam_image
+from .sensors.depth import SENSORS, to_millimeters
 from .tracer import Floats, Geometry, Tracer
 
 MIN_LABEL_RATIO = 1 / 3000

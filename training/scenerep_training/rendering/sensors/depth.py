@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_training.rendering.tracer import Floats, Geometry
+
 from . import kinect
-from .tracer import Floats, Geometry
 
 Simulation = Callable[[Geometry, float, np.random.Generator], Floats]
 

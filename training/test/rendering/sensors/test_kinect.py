@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenerep_training.rendering import kinect
-from scenerep_training.rendering.color import simulate_webcam_image
+from scenerep_training.rendering.sensors import kinect
+from scenerep_training.rendering.sensors.color import simulate_webcam_image
 
 from scenerep_ros.frames import KINECT
 

@@ -1,0 +1,1 @@
+"""Simulated color camera and depth sensors."""
