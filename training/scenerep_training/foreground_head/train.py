@@ -17,6 +17,7 @@ from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.frames import KINECT, Features, RGBDFrame
+from scenerep_ros.geometry import deproject
 from scenerep_ros.segmentation.rgb.saliency import (
     diffuse_attention,
     foreground_mask,
@@ -98,14 +99,11 @@ def _pool(mask: torch.Tensor, features: Features) -> torch.Tensor:
 def _furnishing(frame: RGBDFrame, rng: np.random.Generator) -> tuple[Mask, Mask]:
     """Find pixels with depth that lie on no bounding plane, and all pixels with depth."""
     assert frame.depth is not None
-    depth = frame.depth[::POINT_STEP, ::POINT_STEP].astype(np.float64)
-    camera = frame.intrinsics or KINECT
-    row, column = np.indices(depth.shape) * POINT_STEP
-    is_measured = np.isfinite(depth) & (depth > 0)
-    rays = np.stack([(column - camera.cx) / camera.fx, (row - camera.cy) / camera.fy], axis=-1)
-    points = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1) * depth[..., None]
-    is_furnishing = np.zeros(depth.shape, bool)
-    is_furnishing[is_measured] = ~detect_bounding_planes(points[is_measured], rng)
+    points = deproject(frame.depth, frame.intrinsics or KINECT)[::POINT_STEP, ::POINT_STEP]
+    is_measured = np.isfinite(points[..., 2])
+    is_furnishing = np.zeros(is_measured.shape, bool)
+    measured = points[is_measured].astype(np.float64)
+    is_furnishing[is_measured] = ~detect_bounding_planes(measured, rng)
     return is_furnishing, is_measured
 
 
@@ -135,7 +133,7 @@ def fit_head(objects: Samples, rooms: Samples, steps: int = 1500) -> dict[str, t
     ]
     return {
         "weight": torch.stack([row[0] for row in rows]),
-        "bias": torch.cat([r[1] for r in rows]),
+        "bias": torch.cat([row[1] for row in rows]),
     }
 
 
