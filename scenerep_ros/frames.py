@@ -182,7 +182,8 @@ class SceneSegmentation:
         attention: (n, h, w) CLS attention of each head, on the backbone's device; None for convnets
             and blank frames.
         motion: (h, w) float32 on the tracking grid, speed of each pixel against the background [px
-            of the grid per frame]; None without tracking, at the first frame and after a cut.
+            of the grid per frame]; None without tracking, with depth, at the first frame and after a
+            cut.
         timings: duration of each stage [ms], in the order of execution.
     """
 

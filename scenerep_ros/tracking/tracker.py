@@ -67,7 +67,8 @@ class MotionEstimate:
         confirmation_frames: number of consecutive frames after which a new label replaces the
             current one, at the frame rate of these two frames.
         residual: (h, w) float32 on the current tracking grid, speed against the background [px per
-            frame]; None if there is no previous frame or no dominant motion.
+            frame]; None if there is no previous frame or no dominant motion, and in frames with
+            depth, which do not use it.
     """
 
     flow: NDArray[np.float32] | None
@@ -101,13 +102,14 @@ class Tracker:
     def prepare(self, frame: RGBDFrame) -> MotionEstimate:
         """Estimate the image motion since the previous frame; this needs no segmentation."""
         flow = self._flow_estimator.update(tracking_image(frame))
-        unchecked = self._flow_estimator.unchecked
-        residual = None if unchecked is None else estimate_residual_motion(unchecked)
+        residual = None
+        if frame.depth is None and self._flow_estimator.unchecked is not None:
+            residual = estimate_residual_motion(self._flow_estimator.unchecked)
         previous, self._previous_frame = self._previous_frame, frame
         if flow is None or previous is None or previous.shape != frame.shape:
             return MotionEstimate(flow, None, 0, residual)
         warp = estimate_backward_warp(flow, previous, frame)
-        if residual is not None and frame.depth is None:
+        if residual is not None:
             warp = mark_moving_pixels(warp, residual)
         elapsed_ns = frame.stamp_ns - previous.stamp_ns
         return MotionEstimate(flow, warp, self._confirmation_frames(elapsed_ns), residual)
