@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from scenerep_ros.frames import UNLABELLED
 from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
 from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
+from scenerep_ros.sources.folders.pose_file import FILE_NAME, read_poses
 from scenerep_ros.sources.registry import SOURCES
 
 
@@ -20,10 +22,12 @@ class RGBDFolder(FileSource):
     """Color images, depth images registered to them, optional camera.json and label/ images.
 
     Labels follow the Object Segmentation Database: 0 = unknown, 1 = table (background), 2 and
-    above = one object each.
+    above = one object each. A file groundtruth.txt holds the stamp and the pose of each color
+    image, one line per image in the order of their names.
 
     Raises:
-        SourceError: if no color image has a depth image of its name, or camera.json is invalid.
+        SourceError: if no color image has a depth image of its name, or camera.json or
+            groundtruth.txt is invalid.
     """
 
     format_name = "RGB-D folder"
@@ -39,14 +43,16 @@ class RGBDFolder(FileSource):
                 f"{self.format_name} {folder}: none of {len(colors)} color and {len(depths)} depth "
                 "images have equal names; rename them, or pass the folder of color images alone"
             )
+        poses = chain(read_poses(folder / FILE_NAME), repeat(None))
         files = [
             FrameFiles(
                 color=color,
-                stamp_ns=stamp_from_index(index),
+                stamp_ns=posed.stamp_ns if posed else stamp_from_index(index),
                 depth=depths.get(color.stem, folder / "depth" / f"{color.stem}.png"),
                 labels=labels.get(color.stem),
+                pose=posed.pose if posed else None,
             )
-            for index, color in enumerate(colors)
+            for index, (color, posed) in enumerate(zip(colors, poses, strict=False))
         ]
         super().__init__(folder, files, DEFAULT_RATE, read_calibration(folder))
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import real_data
 from recordings import color_image, depth_image, write_image, write_rgbd
 
-from scenerep_ros.errors import FrameError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.sources import open_source
@@ -60,6 +60,23 @@ def test_rgbd_labels_follow_the_object_segmentation_database(tmp_path):
         source.ground_truth(1)[0, :4], [UNLABELLED, BACKGROUND, 1, 8], strict=False
     )
     assert source.ground_truth(0) is None
+
+
+def test_rgbd_folder_reads_stamps_and_poses_of_images(tmp_path):
+    lines = ["# stamp tx ty tz qx qy qz qw", "5.0 1 2 3 0 0 0 1", "5.1 4 5 6 0 0 1 0"]
+    (write_rgbd(tmp_path) / "groundtruth.txt").write_text("\n".join(lines))
+    first, second, third = open_source(tmp_path)
+    assert (first.stamp_ns, second.stamp_ns) == (5_000_000_000, 5_100_000_000)
+    np.testing.assert_array_equal(first.pose[:3], np.c_[np.eye(3), [1, 2, 3]])
+    np.testing.assert_allclose(second.pose[:3], np.c_[np.diag([-1, -1, 1]), [4, 5, 6]], atol=1e-12)
+    assert third.pose is None
+
+
+@pytest.mark.parametrize("line", ["5.0 1 2 3", "5.0 1 2 3 0 0 0 0", "5.0 1 2 nan 0 0 0 1", "a b"])
+def test_rgbd_folder_with_invalid_poses_names_the_file(tmp_path, line):
+    (write_rgbd(tmp_path) / "groundtruth.txt").write_text(line)
+    with pytest.raises(SourceError, match=r"groundtruth\.txt: expected lines of stamp"):
+        open_source(tmp_path)
 
 
 def test_rgbd_folder_reads_real_table_tops(mosd_folder):
