@@ -11,6 +11,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.doctor.observation import CameraObservation, MessageSummary, TopicObservation
 from scenerep_ros.doctor.topics import check_topic
+from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.image_decoding import COLOR_LAYOUTS, DEPTH_DTYPES
 
 
@@ -142,17 +143,22 @@ def check_registration(color: TopicObservation, depth: TopicObservation) -> list
 
 def check_calibration(info: TopicObservation, color: TopicObservation) -> list[Finding]:
     """Check that the calibration is valid and belongs to the color camera."""
-    calibration = info.messages[-1]
-    if not calibration.focal_lengths or min(calibration.focal_lengths) <= 0:
+    calibrations = [message.calibration for message in info.messages if message.calibration]
+    valid = [calibration for calibration in calibrations if calibration.is_calibrated]
+    if not valid:
         return [fail(info.name, "focal lengths are 0", "calibrate the camera (camera_info_url)")]
+    calibration = valid[-1]
     color_size = color.messages[-1].size if color.messages else None
-    if color_size and calibration.size and calibration.size != color_size:
-        sizes = "{}x{} images, but color is {}x{}".format(*calibration.size, *color_size)
-        return [
-            fail(info.name, f"describes {sizes}", "set camera_info_topic to the color camera's")
-        ]
-    if calibration.has_distortion and "rect" not in color.name:
+    width, height = color_size or calibration.size
+    try:
+        camera = calibration.intrinsics((height, width), color.name)
+    except FrameError as error:
+        return [fail(info.name, str(error), "set camera_info_topic to the color camera's")]
+    if not calibration.is_rectified(color.name):
         detail = "the lens has distortion, which clouds ignore"
         return [warn(info.name, detail, "use a rectified color topic (image_rect)")]
-    fx, fy = calibration.focal_lengths
-    return [ok(info.name, f"fx = {fx:.1f}, fy = {fy:.1f} pixels")]
+    if calibration.is_resized((height, width)):
+        sizes = "{}x{} images, but color is {}x{}".format(*calibration.size, width, height)
+        advice = "check that it belongs to the color camera; the intrinsics are scaled"
+        return [warn(info.name, f"describes {sizes}", advice)]
+    return [ok(info.name, f"fx = {camera.fx:.1f}, fy = {camera.fy:.1f} pixels")]

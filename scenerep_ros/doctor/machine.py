@@ -131,7 +131,10 @@ def _check_profile(environment: Environment) -> Finding:
     profile = environment.get(variable, "")
     advice = f"export {variable}={share_folder() / 'config' / 'fastdds.xml'}"
     if not profile:
-        detail = "no profile is set, so its shared memory is smaller than an image: frames get lost"
+        detail = (
+            "no profile is set here: the nodes of scenerep_ros use their own, but a camera's driver "
+            "started from this shell has less shared memory than an image, so its frames get lost"
+        )
         return warn("Fast DDS", detail, advice)
     if not Path(profile).is_file():
         return fail("Fast DDS", f"profile {profile}: no such file", advice)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenerep_ros.geometry.calibration import Calibration
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -33,8 +35,7 @@ class MessageSummary:
         frame_id: frame id of the header.
         encoding: encoding of an image, or format of a compressed image; empty for camera_info.
         size: width and height [px]; None for a compressed image.
-        focal_lengths: fx and fy of a camera_info [px].
-        has_distortion: whether a camera_info has distortion.
+        calibration: content of a camera_info.
         depth_statistics: ratio of valid pixels and median depth [m] of a depth image.
     """
 
@@ -43,8 +44,7 @@ class MessageSummary:
     frame_id: str
     encoding: str = ""
     size: tuple[int, int] | None = None
-    focal_lengths: tuple[float, float] | None = None
-    has_distortion: bool = False
+    calibration: Calibration | None = None
     depth_statistics: tuple[float, float] | None = None
 
 

@@ -14,6 +14,10 @@ from pathlib import Path
 NAME = "scenerep_ros"
 PROFILE, OLD_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
 """Environment variables that name the Fast DDS profile: since version 3, and before it."""
+TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
+"""Environment variable that selects among Fast DDS's own transports, such as LARGE_DATA."""
+DEFAULT_PROFILE_FILES = ("DEFAULT_FASTDDS_PROFILES.xml", "DEFAULT_FASTRTPS_PROFILES.xml")
+"""Profiles that Fast DDS reads from the working folder without a variable."""
 OLD_DISTROS, OLD_WHEELS = ("humble", "iron", "jazzy"), ("6", "7", "8")
 """ROS distributions, and major versions of the rmw_fastrtps wheel, that ship Fast DDS 2."""
 
@@ -70,11 +74,26 @@ def _wheel_version() -> str:
 def fastdds_environment() -> dict[str, str]:
     """Return the environment that gives Fast DDS enough shared memory for images.
 
-    It is empty where the user has configured Fast DDS already.
+    It is empty where another middleware is selected, or the user has configured Fast DDS already.
     """
-    if any(name in os.environ for name in (PROFILE, OLD_PROFILE, "FASTDDS_BUILTIN_TRANSPORTS")):
+    rmw = os.environ.get("RMW_IMPLEMENTATION") or "rmw_fastrtps_cpp"
+    if "fastrtps" not in rmw or has_own_profile():
         return {}
     return {profile_variable(): str(share_folder() / "config" / "fastdds.xml")}
+
+
+def has_own_profile() -> bool:
+    """Check for a Fast DDS configuration of the user: a variable, or a file in the working folder."""
+    is_set = any(os.environ.get(name) for name in (PROFILE, OLD_PROFILE, TRANSPORTS))
+    return is_set or any(Path(name).is_file() for name in DEFAULT_PROFILE_FILES)
+
+
+def configure_fastdds() -> None:
+    """Give this process, and those that it starts, enough shared memory for images.
+
+    Fast DDS reads its profile when the first context is initialized, so call it before rclpy.init.
+    """
+    os.environ.update(fastdds_environment())
 
 
 def executable_path(share: Path, name: str) -> str:

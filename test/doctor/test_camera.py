@@ -14,9 +14,12 @@ from scenerep_ros.doctor.observation import (
     MessageSummary,
     TopicObservation,
 )
+from scenerep_ros.geometry.calibration import Calibration
 
 IMAGE, INFO = "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo"
 RATE = 30.0
+MATRIX = (525.0, 525.0, 319.5, 239.5)
+CALIBRATION = Calibration((640, 480), MATRIX, MATRIX)
 
 
 def messages(count=30, offset=0.0, **fields):
@@ -35,7 +38,7 @@ def camera():
     return CameraObservation(
         color=topic("/rgb", messages(encoding="rgb8")),
         depth=topic("/depth", messages(encoding="16UC1", depth_statistics=(0.8, 1.2))),
-        camera_info=topic("/info", messages(focal_lengths=(525.0, 525.0)), INFO),
+        camera_info=topic("/info", messages(calibration=CALIBRATION), INFO),
         duration_s=1.0,
     )
 
@@ -55,6 +58,10 @@ def with_messages(which, **changes):
     """Return the camera with each message of one topic changed."""
     unchanged = getattr(camera(), which).messages
     return with_topic(which, messages=tuple(replace(m, **changes) for m in unchanged))
+
+
+def with_calibration(**changes):
+    return with_messages("camera_info", calibration=replace(CALIBRATION, **changes))
 
 
 def test_check_camera_of_a_good_camera_finds_no_problem():
@@ -82,9 +89,10 @@ def test_check_camera_with_color_only_finds_no_problem():
         (with_messages("depth", frame_id="other"), Level.WARN, "/depth", "frame other"),
         (with_messages("depth", depth_statistics=(0.01, 1.0)), Level.WARN, "/depth", "1%"),
         (with_messages("depth", depth_statistics=(0.9, 1200.0)), Level.FAIL, "/depth", "1200 m"),
-        (with_messages("camera_info", focal_lengths=(0.0, 0.0)), Level.FAIL, "/info", "are 0"),
-        (with_messages("camera_info", size=(1280, 720)), Level.FAIL, "/info", "1280x720"),
-        (with_messages("camera_info", has_distortion=True), Level.WARN, "/info", "distortion"),
+        (with_calibration(k=(0.0,) * 4, p=(0.0,) * 4), Level.FAIL, "/info", "are 0"),
+        (with_calibration(size=(1280, 720)), Level.FAIL, "/info", "1280x720"),
+        (with_calibration(size=(1280, 960)), Level.WARN, "/info", "1280x960"),
+        (with_calibration(has_distortion=True), Level.WARN, "/info", "distortion"),
         (with_messages("color", stamp=5.0), Level.FAIL, "/rgb", "stamps repeat"),
         (with_messages("camera_info", frame_id="/eye"), Level.WARN, "/info", "slash"),
         (with_messages("camera_info", frame_id=""), Level.WARN, "/info", "empty"),

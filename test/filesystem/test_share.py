@@ -1,5 +1,6 @@
 """Share folder, Fast DDS profile and executables."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from scenerep_ros.filesystem.share import (
     OLD_PROFILE,
     PROFILE,
+    configure_fastdds,
     executable_path,
     fastdds_environment,
     share_folder,
@@ -50,6 +52,26 @@ def test_fastdds_environment_is_empty_when_the_user_configured_it(monkeypatch, c
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(configured, "mine")
     assert fastdds_environment() == {}
+
+
+def test_fastdds_environment_leaves_other_middleware_alone(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_zenoh_cpp")
+    assert fastdds_environment() == {}
+
+
+def test_configure_fastdds_respects_profile_in_working_folder(monkeypatch, tmp_path):
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("ROS_DISTRO", "kilted")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "DEFAULT_FASTDDS_PROFILES.xml").touch()
+    configure_fastdds()
+    assert not os.environ[PROFILE]
+    (tmp_path / "DEFAULT_FASTDDS_PROFILES.xml").unlink()
+    configure_fastdds()
+    assert Path(os.environ[PROFILE]).is_file()
 
 
 @pytest.mark.parametrize("folder", ["lib/scenerep_ros", "bin"])

@@ -8,10 +8,11 @@ import time
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
-from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id, to_intrinsics
+from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
@@ -123,11 +124,23 @@ class FrameProcessor:
             if topic:
                 self._reporter.report_warning("no_camera_info", f"no message on {topic}: no clouds")
             return None
+        calibration = Calibration.from_message(raw.camera_info)
         try:
-            return to_intrinsics(raw.camera_info, shape, self._config.color_topic)
+            intrinsics = calibration.intrinsics(shape, self._config.color_topic)
         except FrameError as error:
             self._reporter.report_warning("bad_camera_info", f"{error}: no clouds")
             return None
+        if calibration.is_resized(shape):
+            self._reporter.report_warning("resized_image", _resize_text(topic, calibration, shape))
+        return intrinsics
+
+
+def _resize_text(topic: str, calibration: Calibration, shape: tuple[int, int]) -> str:
+    width, height = calibration.size
+    return (
+        f"{topic} describes {width}x{height} images, but color is {shape[1]}x{shape[0]}, so the "
+        "intrinsics are scaled; check that it belongs to the color camera"
+    )
 
 
 def _with_totals(timings: dict[str, float], arrival_s: float, start_s: float) -> dict[str, float]:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
+from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.ros.conversions.camera_messages import (
     CameraMessages,
     camera_messages,
@@ -251,6 +252,7 @@ def replay(options: dict[str, Any] | None = None, args: list[str] | None = None)
     Raises:
         ConfigError, SourceError, ScenerepError: as ReplayNode and ReplayNode.play.
     """
+    configure_fastdds()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = ReplayNode(options)

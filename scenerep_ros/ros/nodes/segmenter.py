@@ -21,6 +21,7 @@ from std_srvs.srv import Trigger
 
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
+from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
@@ -251,6 +252,7 @@ def _spin(node: SegmenterNode) -> None:
 @contextmanager
 def _ros_context(args: list[str] | None) -> Iterator[None]:
     """Initialize ROS without its signal handlers, which would shut it down during a frame."""
+    configure_fastdds()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:

@@ -25,6 +25,8 @@ from scenerep_ros.doctor.observation import (
     TopicObservation,
 )
 from scenerep_ros.errors import FrameError
+from scenerep_ros.filesystem.share import configure_fastdds
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.images import to_depth
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.pacing import wait_until
@@ -49,6 +51,7 @@ def probe_camera(options: TopicOptions, seconds: float) -> CameraObservation:
         options: names of the topics.
         seconds: duration of the measurement after the discovery of the publishers [s].
     """
+    configure_fastdds()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = rclpy.create_node(NODE_NAME)
@@ -176,9 +179,5 @@ def _depth_statistics(message: Image) -> tuple[float, float] | None:
 
 
 def _summarize_camera_info(message: CameraInfo) -> MessageSummary:
-    return replace(
-        _summarize_header(message),
-        size=(message.width, message.height),
-        focal_lengths=(message.k[0], message.k[4]),
-        has_distortion=any(message.d),
-    )
+    calibration = Calibration.from_message(message)
+    return replace(_summarize_header(message), size=calibration.size, calibration=calibration)

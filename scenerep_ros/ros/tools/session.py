@@ -12,7 +12,7 @@ from typing import Any
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
-from scenerep_ros.filesystem.share import fastdds_environment
+from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.report import RunReport
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.spinning import spinning
@@ -102,7 +102,7 @@ def use_private_network() -> None:
     """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    os.environ.update(fastdds_environment())
+    configure_fastdds()
 
 
 def _replay(

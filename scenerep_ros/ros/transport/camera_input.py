@@ -14,6 +14,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
@@ -134,7 +135,9 @@ class CameraInput:
         self._subscriptions.append(subscription)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
-        self._camera_info = message
+        """Keep the latest calibration. Some drivers send zeros in between, as at their start."""
+        if self._camera_info is None or Calibration.from_message(message).is_calibrated:
+            self._camera_info = message
 
     def _on_color(self, message: ColorImage) -> None:
         self._counters.count_received()

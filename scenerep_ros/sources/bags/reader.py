@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.errors import SourceError
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.sources.bags.pairing import StampedMessage
 
 if TYPE_CHECKING:
@@ -53,9 +54,17 @@ def read_messages(reader: AnyReader, color: str, depth: str | None) -> Iterator[
         log.warning("bag %s: damaged, the rest cannot be read: %s", reader.paths[0], error)
 
 
-def first_message(reader: AnyReader, topic: str) -> Any:
-    """Return the first message of a topic, or None if it cannot be read."""
-    return next((item.message for item in read_messages(reader, topic, None)), None)
+def first_calibration(reader: AnyReader, topic: str | None) -> Calibration | None:
+    """Return the first calibration with focal lengths, else the last one; None without messages."""
+    calibration = None
+    if topic is None:
+        return calibration
+    for item in read_messages(reader, topic, None):
+        if item.message is not None:
+            calibration = Calibration.from_message(item.message)
+            if calibration.is_calibrated:
+                break
+    return calibration
 
 
 def _deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:

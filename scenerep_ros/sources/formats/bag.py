@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.sources.bags.pairing import MessagePair, pair_messages
-from scenerep_ros.sources.bags.reader import first_message, open_bag, read_messages
+from scenerep_ros.sources.bags.reader import first_calibration, open_bag, read_messages
 from scenerep_ros.sources.bags.topics import CameraTopics, choose_topics
 from scenerep_ros.sources.file_source import DEFAULT_RATE
 from scenerep_ros.sources.folders.association import SLOP_NS
@@ -50,7 +51,7 @@ class _BagSource(SequentialSource):
         with open_bag(self._storage_paths) as reader:
             self.topics = self._choose_topics(reader)
             self._length = reader.topics[self.topics.color].msgcount
-            self._intrinsics = self._read_intrinsics(reader)
+            self._calibration = self._read_calibration(reader)
             duration_s = reader.duration * 1e-9
         interval_count = self._length - 1
         has_rate = interval_count > 0 and duration_s > 0
@@ -74,10 +75,11 @@ class _BagSource(SequentialSource):
 
     def _frame(self, index: int, pair: MessagePair) -> RGBDFrame | FrameError:
         try:
+            color = self._decode_color(pair)
             return RGBDFrame(
-                color=self._decode_color(pair),
+                color=color,
                 depth=self._decode_depth(pair),
-                intrinsics=self._intrinsics,
+                intrinsics=self._intrinsics((color.shape[0], color.shape[1])),
                 stamp_ns=pair.color.stamp_ns,
                 frame_id=pair.color.message.header.frame_id.lstrip("/"),
                 name=self.frame_name(index),
@@ -117,17 +119,22 @@ class _BagSource(SequentialSource):
             )
         return topics
 
-    def _read_intrinsics(self, reader: AnyReader) -> Intrinsics | None:
-        topic = self.topics.camera_info
-        info = first_message(reader, topic) if topic else None
-        if info is None:
+    def _read_calibration(self, reader: AnyReader) -> Calibration | None:
+        """Return the first calibration with focal lengths: drivers may begin with zeros."""
+        calibration = first_calibration(reader, self.topics.camera_info)
+        if calibration is None:
             log.warning("%s: no camera_info, so there are no clouds", self._path)
+        return calibration
+
+    def _intrinsics(self, shape: tuple[int, int]) -> Intrinsics | None:
+        """Compute the intrinsics of an image of (H, W); None if they do not fit, with a warning."""
+        if self._calibration is None:
             return None
-        k = info.k if hasattr(info, "k") else info.K
         try:
-            return Intrinsics(float(k[0]), float(k[4]), float(k[2]), float(k[5]))
+            return self._calibration.intrinsics(shape, self.topics.color)
         except FrameError as error:
-            log.warning("%s: %s: %s; so there are no clouds", self._path, topic, error)
+            log.warning("%s: %s; so there are no clouds", self._path, error)
+            self._calibration = None
             return None
 
 

@@ -10,13 +10,14 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import Intrinsics, RGBDFrame
+from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.camera_messages import (
     camera_messages,
     image_message,
     stamp_from_ns,
     stamp_to_ns,
 )
-from scenerep_ros.ros.conversions.images import to_color, to_depth, to_intrinsics
+from scenerep_ros.ros.conversions.images import to_color, to_depth
 
 FOCAL = st.floats(1.0, 1e4)
 PRINCIPAL_POINT = st.floats(-1e3, 1e4)
@@ -45,8 +46,8 @@ def test_camera_messages_round_trip_keeps_intrinsics_in_k_and_p(fx, fy, cx, cy):
     camera = Intrinsics(fx, fy, cx, cy)
     frame = RGBDFrame(np.zeros((4, 6, 3), np.uint8), intrinsics=camera)
     info = camera_messages(frame, "raw").camera_info
-    assert to_intrinsics(info, (4, 6), "/rgb/image_raw") == camera
-    assert to_intrinsics(info, (4, 6), "/rgb/image_rect_color") == camera
+    for topic in ("/rgb/image_raw", "/rgb/image_rect_color"):
+        assert Calibration.from_message(info).intrinsics((4, 6), topic) == camera
     assert (info.width, info.height) == (6, 4)
     assert not any(info.d)
 

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytest.importorskip("sensor_msgs", reason="sensor_msgs is not installed")
 
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
-from scenerep_ros.ros.conversions.camera_messages import camera_messages, info_message
-from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id, to_intrinsics
+from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.ros.conversions.camera_messages import camera_messages
+from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 
 COLOR = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 DEPTH = np.linspace(0.5, 3, 24, dtype=np.float32).reshape(4, 6)
@@ -35,7 +34,8 @@ def test_conversions_raw_round_trip_is_exact():
     message = camera_messages(frame, "raw")
     assert np.array_equal(to_color(message.color, "/c"), COLOR)
     assert np.array_equal(to_depth(message.depth, "/d"), DEPTH)
-    assert to_intrinsics(message.camera_info, (4, 6), "/c") == CAMERA
+    calibration = Calibration.from_message(message.camera_info)
+    assert calibration.intrinsics((4, 6), "/c") == CAMERA
     assert to_frame_id(message.color) == "camera_optical"
 
 
@@ -90,38 +90,6 @@ def test_to_depth_invalid_message_raises_with_topic(message, reason):
         to_depth(message, "/camera/depth")
     assert "/camera/depth" in str(caught.value)
     assert reason in str(caught.value)
-
-
-def test_to_intrinsics_rectified_topic_uses_projection_matrix():
-    info = info_message(CAMERA, (4, 6), Header())
-    info.p = [400.0, 0.0, 2.5, 0.0, 0.0, 410.0, 1.5, 0.0, 0.0, 0.0, 1.0, 0.0]
-    assert to_intrinsics(info, (4, 6), "/rgb/image_raw") == CAMERA
-    assert to_intrinsics(info, (4, 6), "/rgb/image_rect_color") == Intrinsics(400, 410, 2.5, 1.5)
-
-
-@pytest.mark.parametrize("topic", ["/rgb/image_raw", "/rgb/image_rect"])
-def test_to_intrinsics_uncalibrated_camera_raises(topic):
-    with pytest.raises(FrameError, match="not calibrated"):
-        to_intrinsics(CameraInfo(height=4, width=6), (4, 6), topic)
-
-
-def test_to_intrinsics_of_another_image_size_raises():
-    info = info_message(CAMERA, (480, 640), Header())
-    with pytest.raises(FrameError, match="640x480"):
-        to_intrinsics(info, (240, 320), "/c")
-    info.width = info.height = 0  # unspecified, which is allowed
-    assert to_intrinsics(info, (240, 320), "/c") == CAMERA
-
-
-@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=9, max_size=9))
-def test_to_intrinsics_random_k_returns_valid_camera_or_raises(k):
-    info = CameraInfo(k=[float(value) for value in k])
-    try:
-        camera = to_intrinsics(info, (4, 6), "/c")
-    except FrameError:
-        return
-    assert camera.fx > 0
-    assert camera.fy > 0
 
 
 @pytest.mark.parametrize(

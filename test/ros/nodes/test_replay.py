@@ -24,7 +24,8 @@ from recordings import write_image, write_tum
 from sensor_msgs.msg import Image
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.ros.conversions.images import to_color, to_depth, to_intrinsics
+from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.ros.conversions.images import to_color, to_depth
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.replay import ReplayNode, main
 from scenerep_ros.ros.nodes.spinning import spinning
@@ -76,7 +77,8 @@ def test_replay_process_publishes_every_frame_unchanged(tum_folder, tmp_path):
     first = frames[0]
     np.testing.assert_array_equal(to_color(listener.color[0], COLOR), first.color)
     np.testing.assert_array_equal(to_depth(listener.depth[0], DEPTH), first.depth)
-    assert to_intrinsics(listener.info[0], first.shape, COLOR) == first.intrinsics
+    calibration = Calibration.from_message(listener.info[0])
+    assert calibration.intrinsics(first.shape, COLOR) == first.intrinsics
     assert {m.header.frame_id for m in listener.color + listener.depth} == {first.frame_id}
 
 
