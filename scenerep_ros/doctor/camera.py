@@ -12,7 +12,8 @@ from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.doctor.observation import CameraObservation, MessageSummary, TopicObservation
 from scenerep_ros.doctor.topics import check_topic
 from scenerep_ros.errors import FrameError
-from scenerep_ros.sources.image_decoding import COLOR_LAYOUTS, DEPTH_DTYPES
+from scenerep_ros.sources.color_encodings import COLOR_LAYOUTS
+from scenerep_ros.sources.image_decoding import DEPTH_DTYPES
 
 
 @dataclass(frozen=True)

@@ -7,54 +7,38 @@ in error messages: "depth topic /camera/depth/image", or the path of a file.
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple, TypeAlias
+from io import BytesIO
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from scenerep_ros.errors import FrameError
+from scenerep_ros.sources.color_encodings import (
+    COLOR_LAYOUTS,
+    ColorLayout,
+    convert_to_rgb,
+    to_8_bits,
+)
 
 ImageData: TypeAlias = "bytes | bytearray | memoryview | array[int] | NDArray[np.uint8]"
 """Types of the image data in ROS messages and files."""
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+PROGRESSIVE_START = b"\xff\xc2"
 PNG_START, PNG_END = b"\x89PNG", b"IEND"
+YUV_CHANNELS = 2
+"""Bytes of a pixel of YUV 4:2:2, whose pixels share their chroma in pairs."""
+JPEG_CONTINUATION = bytes(range(1, 255)) * 16
+"""Data that a decoder reads as blocks of an image if blocks are missing."""
 MILLIMETERS = 0.001
 """Length of a millimeter [m]."""
 NO_MEASUREMENT_16BIT = 65535
 """Value by which some drivers mark an invalid pixel of a 16 bit depth image, besides 0."""
 
 
-class _PixelLayout(NamedTuple):
-    """Memory layout of a pixel.
-
-    Attributes:
-        channels: number of channels.
-        dtype: dtype of a channel.
-        to_rgb: OpenCV's color conversion code to RGB; None for RGB.
-    """
-
-    channels: int
-    dtype: type[np.generic]
-    to_rgb: int | None
-
-
-COLOR_LAYOUTS = {
-    "rgb8": _PixelLayout(3, np.uint8, None),
-    "bgr8": _PixelLayout(3, np.uint8, cv2.COLOR_BGR2RGB),
-    "8UC3": _PixelLayout(3, np.uint8, cv2.COLOR_BGR2RGB),
-    "rgba8": _PixelLayout(4, np.uint8, cv2.COLOR_RGBA2RGB),
-    "bgra8": _PixelLayout(4, np.uint8, cv2.COLOR_BGRA2RGB),
-    "8UC4": _PixelLayout(4, np.uint8, cv2.COLOR_BGRA2RGB),
-    "mono8": _PixelLayout(1, np.uint8, cv2.COLOR_GRAY2RGB),
-    "8UC1": _PixelLayout(1, np.uint8, cv2.COLOR_GRAY2RGB),
-    "mono16": _PixelLayout(1, np.uint16, cv2.COLOR_GRAY2RGB),
-    "bayer_rggb8": _PixelLayout(1, np.uint8, cv2.COLOR_BayerRGGB2RGB),
-    "bayer_bggr8": _PixelLayout(1, np.uint8, cv2.COLOR_BayerBGGR2RGB),
-    "bayer_gbrg8": _PixelLayout(1, np.uint8, cv2.COLOR_BayerGBRG2RGB),
-    "bayer_grbg8": _PixelLayout(1, np.uint8, cv2.COLOR_BayerGRBG2RGB),
-}
 DEPTH_DTYPES: dict[str, type[np.generic]] = {
     "16UC1": np.uint16,
     "mono16": np.uint16,
@@ -82,13 +66,13 @@ def decode_color(
     """
     if encoding not in COLOR_LAYOUTS:
         raise FrameError(f"{name}: encoding {encoding}, expected one of {', '.join(COLOR_LAYOUTS)}")
-    channels, dtype, to_rgb = COLOR_LAYOUTS[encoding]
-    shape = (height, width) if channels == 1 else (height, width, channels)
-    pixels = _view_pixels(data, shape, np.dtype(dtype), step, is_bigendian, name)
-    if dtype is np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    pixels = np.ascontiguousarray(pixels)
-    return pixels if to_rgb is None else np.asarray(cv2.cvtColor(pixels, to_rgb), np.uint8)
+    layout = COLOR_LAYOUTS[encoding]
+    _check_even_size(height, width, layout, encoding, name)
+    shape = layout.data_shape(height, width)
+    pixels = _view_pixels(data, shape, np.dtype(layout.dtype), step, is_bigendian, name)
+    if layout.dtype is np.uint16:
+        pixels = to_8_bits(pixels)
+    return convert_to_rgb(np.ascontiguousarray(pixels), layout)
 
 
 def decode_depth(
@@ -131,17 +115,30 @@ def decode_compressed_color(data: ImageData, name: str) -> NDArray[np.uint8]:
 def decode_compressed_mono(data: ImageData, name: str) -> NDArray[np.generic]:
     """Decode an image file of one channel (depth, labels) without changing its values.
 
+    A palette image yields its indices, and a color image of equal channels one of them.
+
     Returns:
         (H, W), in the dtype of the file.
 
     Raises:
-        FrameError: if the data is damaged, truncated, not an image, or has several channels.
+        FrameError: if the data is damaged, truncated, not an image, or has several different channels.
     """
     image = _decompress(data, cv2.IMREAD_UNCHANGED, name)
     has_channels = len(image.shape[2:]) > 0
-    if has_channels:
-        raise FrameError(f"{name}: has {image.shape[2]} channels, expected one (depth or labels)")
-    return image
+    if not has_channels:
+        return image
+    indices = _palette_indices(bytes(data))
+    if indices is not None:
+        return indices
+    if (image == image[..., :1]).all():
+        return np.ascontiguousarray(image[..., 0])
+    raise FrameError(f"{name}: has {image.shape[2]} channels, expected one (depth or labels)")
+
+
+def _palette_indices(content: bytes) -> NDArray[np.uint8] | None:
+    """Return the indices (H, W) of a palette image, which OpenCV replaces by colors; else None."""
+    with Image.open(BytesIO(content)) as image:
+        return np.asarray(image, np.uint8) if image.mode == "P" else None
 
 
 def metric_depth(raw: NDArray[np.generic], scale: float) -> NDArray[np.float32]:
@@ -161,6 +158,20 @@ def metric_depth(raw: NDArray[np.generic], scale: float) -> NDArray[np.float32]:
         is_valid &= raw != NO_MEASUREMENT_16BIT
     depth[~is_valid] = np.nan
     return depth
+
+
+def _check_even_size(
+    height: int, width: int, layout: ColorLayout, encoding: str, name: str
+) -> None:
+    """Refuse odd sizes of encodings whose pixels share their chroma.
+
+    Raises:
+        FrameError: if the width is odd, or the height of a planar encoding.
+    """
+    shares_rows = layout.row_ratio != (1, 1)
+    shares_columns = shares_rows or layout.channels == YUV_CHANNELS
+    if (shares_columns and width % 2) or (shares_rows and height % 2):
+        raise FrameError(f"{name}: {width}x{height} pixels, expected even sizes for {encoding}")
 
 
 def _view_pixels(
@@ -191,16 +202,37 @@ def _view_pixels(
 
 
 def _decompress(data: ImageData, flags: int, name: str) -> NDArray:
-    """Decompress complete files only: OpenCV fills the missing part of a JPEG with gray silently."""
+    """Decompress complete files only: decoders fill the missing part of a JPEG with gray."""
     content = bytes(data)
-    ends = {JPEG_START: JPEG_END, PNG_START: PNG_END}
-    for start, end in ends.items():
-        if content.startswith(start) and end not in content:
-            raise FrameError(f"{name}: image is truncated; copy or record it again")
-    try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
-        image = None
+    is_truncated = content.startswith(PNG_START) and PNG_END not in content
+    if content.startswith(JPEG_START) and not content.rstrip(b"\0").endswith(JPEG_END):
+        image = _decode_endless_jpeg(content.rstrip(b"\0"), flags)
+        is_truncated = image is None
+    else:
+        image = _decode(content, flags)
+    if is_truncated:
+        raise FrameError(f"{name}: image is truncated; copy or record it again")
     if image is None:
         raise FrameError(f"{name}: image is damaged or of an unknown format (expected PNG or JPEG)")
     return image
+
+
+def _decode(content: bytes, flags: int) -> NDArray | None:
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    except cv2.error:
+        return None
+
+
+def _decode_endless_jpeg(content: bytes, flags: int) -> NDArray | None:
+    """Decode a JPEG without end marker, as some cameras send it; None if blocks are missing.
+
+    A decoder takes missing blocks from the data that follows, so that two images differ. Scans that
+    a progressive JPEG lacks leave no such trace, so it needs its marker.
+    """
+    if PROGRESSIVE_START in content and JPEG_END not in content:
+        return None
+    image = _decode(content + JPEG_END, flags)
+    continued = _decode(content + JPEG_CONTINUATION + JPEG_END, flags)
+    is_complete = image is not None and continued is not None and np.array_equal(image, continued)
+    return image if is_complete else None

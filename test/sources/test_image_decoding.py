@@ -1,6 +1,7 @@
 """Decoding of raw and compressed image data."""
 
 from array import array
+from io import BytesIO
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from PIL import Image
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.image_decoding import (
@@ -58,7 +60,8 @@ def test_decode_color_of_each_encoding_returns_rgb(rgb, padding):
 
 @given(COLORS, PADDING, st.booleans())
 def test_decode_color_of_mono_repeats_the_channel(rgb, padding, bigendian):
-    gray = rgb[..., 0]
+    gray = np.pad(rgb[..., 0], ((0, 1), (0, 1)))
+    gray[-1, 0] = 255  # the whole range of 16 bits is in use
     expected = np.stack([gray] * 3, axis=2)
     wide = (gray.astype(np.uint16) * 257).astype(">u2" if bigendian else "<u2")
     np.testing.assert_array_equal(decoded_color(gray, "mono8", padding), expected)
@@ -74,6 +77,62 @@ def test_decode_color_of_bayer_pattern_preserves_red(encoding):
     ).reshape(2, 2)
     decoded = decoded_color(np.tile(tile, (4, 4)), encoding)
     np.testing.assert_array_equal(decoded[4, 4], [255, 0, 0])
+
+
+YUV_WHITE_AND_RED = {
+    "yuv422": [128, 235, 128, 235, 90, 81, 240, 81],
+    "uyvy": [128, 235, 128, 235, 90, 81, 240, 81],
+    "yuv422_yuy2": [235, 128, 235, 128, 81, 90, 81, 240],
+    "yuyv": [235, 128, 235, 128, 81, 90, 81, 240],
+}
+"""Two white and two red pixels (BT.601) in each encoding of YUV 4:2:2."""
+
+
+@pytest.mark.parametrize("encoding", YUV_WHITE_AND_RED)
+def test_decode_color_of_yuv_422_returns_rgb(encoding):
+    stored = np.tile(np.array(YUV_WHITE_AND_RED[encoding], np.uint8).reshape(1, 4, 2), (2, 1, 1))
+    decoded = decoded_color(stored, encoding, padding=3)
+    np.testing.assert_allclose(decoded[:, :2], 255, atol=3)
+    np.testing.assert_allclose(decoded[0, 3], [255, 0, 0], atol=5)
+
+
+@pytest.mark.parametrize(("encoding", "chroma"), [("nv12", (90, 240)), ("nv21", (240, 90))])
+def test_decode_color_of_planar_yuv_returns_rgb(encoding, chroma):
+    stored = np.array([[81] * 4, [81] * 4, [*chroma, *chroma]], np.uint8)
+    data, step = padded(stored, 2)
+    decoded = decode_color(data, 2, 4, encoding, step, False, NAME)
+    assert decoded.shape == (2, 4, 3)
+    np.testing.assert_allclose(decoded, np.full((2, 4, 3), (255, 0, 0)), atol=5)
+
+
+@pytest.mark.parametrize(("encoding", "width"), [("uyvy", 3), ("nv12", 3), ("nv12", 4)])
+def test_decode_color_of_odd_yuv_size_is_rejected(encoding, width):
+    with pytest.raises(FrameError, match=f"{width}x3 pixels, expected even sizes"):
+        decode_color(bytes(99), 3, width, encoding, 8, False, NAME)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize(
+    "encoding", ["mono16", "rgb16", "bgr16", "rgba16", "bayer_rggb16", "16UC1"]
+)
+def test_decode_color_of_16_bits_uses_the_sensor_range(encoding, bits):
+    gray = np.linspace(0, 2**bits - 1, 16 * 16).astype(np.uint16).reshape(16, 16)
+    channels = {"rgb16": 3, "bgr16": 3, "rgba16": 4}.get(encoding, 1)
+    stored = gray if channels == 1 else np.stack([gray] * channels, axis=2)
+    decoded = decoded_color(stored, encoding)
+    assert decoded.dtype == np.uint8
+    np.testing.assert_allclose(decoded[1:-1, 1:-1, 1], gray[1:-1, 1:-1] >> (bits - 8), atol=1)
+
+
+def test_decode_color_of_thermal_image_removes_its_offset():
+    kelvin_100 = np.linspace(29_000, 31_000, 400).astype(np.uint16).reshape(20, 20)
+    decoded = decoded_color(kelvin_100, "mono16")
+    assert decoded.min() < 5
+    assert decoded.max() > 250
+
+
+def test_decode_color_of_dark_16_bit_image_stays_dark():
+    assert decoded_color(np.full((4, 4), 3, np.uint16), "mono16").max() == 3
 
 
 def test_decode_color_of_unpadded_rgb8_returns_a_view():
@@ -181,6 +240,39 @@ def test_decode_compressed_color_of_damaged_image_is_rejected(photo, extension):
     for damaged in (data[: len(data) // 2], data[:40], data[100:], b"", b"no image"):
         with pytest.raises(FrameError, match=f"^{NAME}: image is"):
             decode_compressed_color(damaged, NAME)
+
+
+def test_decode_compressed_color_without_jpeg_end_marker(photo):
+    """Some cameras leave the marker out, or pad their buffers."""
+    data = compressed(photo, ".jpg")
+    expected = decode_compressed_color(data, NAME)
+    for variant in (data[:-2], data[:-2] + bytes(50), data + bytes(50), data + b"more"):
+        np.testing.assert_array_equal(decode_compressed_color(variant, NAME), expected)
+
+
+@pytest.mark.parametrize("progressive", [0, 1])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_decode_compressed_color_of_truncated_jpeg_is_rejected(photo, progressive, share):
+    options = [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive]
+    data = cv2.imencode(".jpg", photo, options)[1].tobytes()
+    with pytest.raises(FrameError, match="image is"):
+        decode_compressed_color(data[: int(share * len(data))], NAME)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_decode_compressed_mono_of_palette_returns_indices(bits):
+    indices = np.arange(64, dtype=np.uint8).reshape(8, 8) & ((1 << bits) - 1)
+    image = Image.fromarray(indices)
+    image.putpalette([value for index in range(256) for value in (index * 7 % 256, 3, 9)])
+    content = BytesIO()
+    image.save(content, "PNG", bits=bits)
+    np.testing.assert_array_equal(decode_compressed_mono(content.getvalue(), NAME), indices)
+
+
+def test_decode_compressed_mono_of_gray_saved_as_color(photo):
+    gray = photo[..., 0]
+    content = compressed(np.stack([gray] * 3, axis=2), ".png")
+    np.testing.assert_array_equal(decode_compressed_mono(content, NAME), gray)
 
 
 def test_decode_compressed_color_of_corrupt_png_is_rejected(photo):
