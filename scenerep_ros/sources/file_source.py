@@ -16,11 +16,10 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.folders.camera_file import FILE_NAME, CameraCalibration
 from scenerep_ros.sources.folders.image_files import read_color, read_depth, read_labels
+from scenerep_ros.sources.frame_names import file_frame_names
 
 log = logging.getLogger(__name__)
 
-DEFAULT_RATE = 30.0
-"""Frame rate of recordings that do not store one [Hz]."""
 KINECT_SHAPE = (480, 640)
 """Height and width [px] of the images that the default calibration belongs to."""
 
@@ -70,6 +69,7 @@ class FileSource(Source):
                 f"{self.format_name} {folder}: no frames; expected {self.format_description}"
             )
         self._files = files
+        self._names = file_frame_names([each.color for each in files])
         self._calibration = calibration
 
     def __len__(self) -> int:
@@ -93,7 +93,7 @@ class FileSource(Source):
             color=read_color(files.color),
             intrinsics=self._calibration.intrinsics if self._calibration else None,
             stamp_ns=files.stamp_ns,
-            name=files.color.stem,
+            name=self._names[index],
             pose=files.pose,
         )
         if index == 0:
@@ -101,8 +101,8 @@ class FileSource(Source):
         return frame
 
     def frame_name(self, index: int) -> str:
-        """Return the stem of the color image's file name."""
-        return self._files[index].color.stem
+        """Return the stem of the color image's file name, or a longer name if stems repeat."""
+        return self._names[index]
 
     def color_path(self, index: int) -> Path:
         """Return the path of a frame's color image."""
@@ -145,12 +145,3 @@ class FileSource(Source):
                 height,
                 FILE_NAME,
             )
-
-
-def stamp_from_index(index: int, rate: float = DEFAULT_RATE) -> int:
-    """Return the stamp [ns] of a frame of a recording without stamps, from its rate [Hz].
-
-    >>> stamp_from_index(3, rate=30.0)
-    100000000
-    """
-    return round(index * 1e9 / rate)

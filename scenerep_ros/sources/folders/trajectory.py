@@ -25,19 +25,23 @@ class TrajectoryConstants:
 
 
 CONSTANTS = TrajectoryConstants()
+IDENTITY = (0.0, 0.0, 0.0, 1.0)
+"""Quaternion x y z w of no rotation."""
 
 
 class Trajectory:
     """Poses over time, interpolated linearly in position and spherically in rotation.
 
+    A pose that is not finite, or whose quaternion is zero, states that tracking was lost: there is no
+    pose at its stamp and up to the poses before and after it.
+
     Args:
         stamps: (N,) int64 [ns], in any order.
         positions: (N, 3) float64 [m].
-        quaternions: (N, 4) float64, x y z w, of any norm but 0.
+        quaternions: (N, 4) float64, x y z w, of any norm.
 
     Raises:
-        ValueError: if there are fewer than two different stamps, a value is not finite or a
-            quaternion is zero.
+        ValueError: if there are fewer than two different stamps.
     """
 
     def __init__(
@@ -46,21 +50,24 @@ class Trajectory:
         positions: NDArray[np.float64],
         quaternions: NDArray[np.float64],
     ) -> None:
-        if not (np.isfinite(positions).all() and np.isfinite(quaternions).all()):
-            raise ValueError("a pose is not finite")
         self._stamps, order = np.unique(stamps, return_index=True)
-        self._positions = positions[order]
-        self._rotations = Slerp(
-            self._elapsed_s(self._stamps), Rotation.from_quat(quaternions[order])
-        )
+        positions, quaternions = positions[order], quaternions[order]
+        is_finite = np.isfinite(np.hstack([positions, quaternions])).all(axis=1)
+        self._is_valid = is_finite & (quaternions != 0).any(axis=1)
+        is_invalid = ~self._is_valid[:, None]
+        self._positions = np.where(is_invalid, 0.0, positions)
+        rotations = Rotation.from_quat(np.where(is_invalid, IDENTITY, quaternions))
+        self._rotations = Slerp(self._elapsed_s(self._stamps), rotations)
 
     def interpolate(self, stamp_ns: int) -> NDArray[np.float64] | None:
         """Return the pose (4, 4), camera to world, at a stamp; None outside and in long gaps."""
         index_after = int(np.searchsorted(self._stamps, stamp_ns))
         if index_after == len(self._stamps) or stamp_ns < self._stamps[0]:
             return None
-        gap_ns = self._stamps[index_after] - self._stamps[max(index_after - 1, 0)]
-        if gap_ns > CONSTANTS.max_gap_ns:
+        is_at_pose = self._stamps[index_after] == stamp_ns
+        first = index_after if is_at_pose else index_after - 1
+        gap_ns = self._stamps[index_after] - self._stamps[first]
+        if gap_ns > CONSTANTS.max_gap_ns or not self._is_valid[first : index_after + 1].all():
             return None
         time_s = self._elapsed_s(np.int64(stamp_ns))
         times_s = self._elapsed_s(self._stamps)

@@ -16,11 +16,11 @@ from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.sources.bags.pairing import MessagePair, pair_messages
 from scenerep_ros.sources.bags.reader import first_calibration, open_bag, read_messages
 from scenerep_ros.sources.bags.topics import CameraTopics, choose_topics
-from scenerep_ros.sources.file_source import DEFAULT_RATE
 from scenerep_ros.sources.folders.association import SLOP_NS
 from scenerep_ros.sources.image_decoding import decode_color, decode_compressed_color, decode_depth
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
+from scenerep_ros.sources.timing import DEFAULT_RATE
 
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader

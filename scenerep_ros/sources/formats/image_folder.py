@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.image_files import list_images
 from scenerep_ros.sources.registry import SOURCES
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
 
 @SOURCES.register("image_folder")

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import UNLABELLED
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
 from scenerep_ros.sources.folders.pose_file import FILE_NAME, read_poses
 from scenerep_ros.sources.registry import SOURCES
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
 
 @SOURCES.register("rgbd_folder")

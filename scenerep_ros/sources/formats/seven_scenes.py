@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.geometry import reproject_depth
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
 from scenerep_ros.sources.registry import SOURCES
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
 DEPTH_INTRINSICS = Intrinsics(585.0, 585.0, 320.0, 240.0)
 """Intrinsics of the depth camera that the authors of the data set recommend."""

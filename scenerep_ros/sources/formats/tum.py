@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import logging
-from decimal import Decimal, InvalidOperation
+import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.association import SLOP_NS, associate
 from scenerep_ros.sources.folders.camera_file import read_calibration
+from scenerep_ros.sources.folders.stamped_list import (
+    StampedRow,
+    read_stamped_list,
+    with_distinct_stamps,
+)
 from scenerep_ros.sources.folders.trajectory import Trajectory
 from scenerep_ros.sources.registry import SOURCES
+from scenerep_ros.sources.timing import frame_rate
 
 log = logging.getLogger(__name__)
 
 DEPTH_SCALE = 1 / 5000
 """Length of a unit of the benchmark's depth images [m]."""
+POSE_LENGTH = 7
+"""Numbers of a pose: tx ty tz qx qy qz qw."""
 
-Rows = dict[int, list[str]]
-"""Fields of the lines of a list file by stamp [ns], in order of time."""
+Rows = list[StampedRow]
 
 
 @SOURCES.register("tum")
@@ -40,23 +48,25 @@ class TumFolder(FileSource):
     detection_priority = 70
 
     def __init__(self, folder: Path) -> None:
-        colors, depths = _read_list(folder / "rgb.txt"), _read_list(folder / "depth.txt")
-        masks = _read_list(folder / "masks.txt")
+        colors = read_stamped_list(folder / "rgb.txt")
+        depths = read_stamped_list(folder / "depth.txt")
+        masks = read_stamped_list(folder / "masks.txt")
         depth_of, mask_of = _associate_rows(colors, depths), _associate_rows(colors, masks)
         _check_pairs(folder, len(depth_of), colors, depths)
-        trajectory = _read_trajectory(folder / "groundtruth.txt")
+        trajectory = read_trajectory(folder / "groundtruth.txt")
+        stamps = [row.stamp_ns for row in with_distinct_stamps(colors, folder / "rgb.txt")]
         files = [
             FrameFiles(
-                color=folder / colors[stamp][0],
-                stamp_ns=stamp,
-                depth=folder / depths[depth][0],
-                labels=folder / masks[mask_of[stamp]][0] if stamp in mask_of else None,
-                pose=trajectory.interpolate(stamp) if trajectory else None,
+                color=list_entry(folder, colors[index].value),
+                stamp_ns=stamps[index],
+                depth=list_entry(folder, depths[depth_index].value),
+                labels=_mask_path(folder, masks, mask_of.get(index)),
+                pose=trajectory.interpolate(colors[index].stamp_ns) if trajectory else None,
             )
-            for stamp, depth in depth_of.items()
+            for index, depth_index in depth_of.items()
         ]
-        calibration = read_calibration(folder, DEPTH_SCALE)
-        super().__init__(folder, files, _frame_rate(list(depth_of)), calibration)
+        rate = frame_rate([each.stamp_ns for each in files])
+        super().__init__(folder, files, rate, read_calibration(folder, DEPTH_SCALE))
 
     @classmethod
     def matches(cls, path: Path) -> bool:
@@ -64,44 +74,69 @@ class TumFolder(FileSource):
         return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
 
 
-def _read_list(path: Path) -> Rows:
-    """Read lines of a stamp [s] and other fields, separated by blanks or commas."""
-    rows: Rows = {}
-    for number, line in enumerate(_read_lines(path), start=1):
-        stamp_text, *fields = line.replace(",", " ").split() or ["#"]
-        if stamp_text.startswith("#"):
-            continue
-        stamp = _parse_stamp(stamp_text)
-        if stamp is None or not fields:
-            raise SourceError(f"{path}, line {number}: {line!r}: expected a stamp and a file name")
-        rows[stamp] = fields
-    return dict(sorted(rows.items()))
+def list_entry(folder: Path, value: str) -> Path:
+    """Return the path of the image that a row names.
+
+    A name may contain blanks, be quoted, use backslashes, or be followed by further columns.
+    """
+    name = value.strip("\"'")
+    first = re.split(r"[\s,;]", name, maxsplit=1)[0]
+    candidates = [folder / each for each in (name, name.replace("\\", "/"), first)]
+    return next((path for path in candidates if path.is_file()), candidates[0])
 
 
-def _parse_stamp(text: str) -> int | None:
-    """Return a stamp [ns] from its text [s], or None if the text is not a number."""
+def read_trajectory(path: Path) -> Trajectory | None:
+    """Read a list of poses; None if the file does not exist, or has fewer than two poses.
+
+    A row that is not a pose states that tracking was lost, so frames at its time have no pose.
+    """
     try:
-        return int(Decimal(text) * 10**9)
-    except (InvalidOperation, ValueError, OverflowError):
+        rows = read_stamped_list(path)
+    except SourceError as error:
+        log.warning("%s; so frames have no poses", error)
+        return None
+    if not rows:
+        return None
+    poses = np.array([_parse_pose(row.value) for row in rows])
+    is_bad = ~np.isfinite(poses).all(axis=1) | ~poses[:, 3:].any(axis=1)
+    if is_bad.any():
+        log.warning(
+            "%s: %d of %d rows are no poses, as tracking was lost; frames at their time have none",
+            path,
+            is_bad.sum(),
+            len(rows),
+        )
+    try:
+        return Trajectory(_stamps(rows), poses[:, :3], poses[:, 3:])
+    except ValueError:
+        log.warning(
+            "%s: expected lines of stamp tx ty tz qx qy qz qw, at least two; so frames have "
+            "no poses",
+            path,
+        )
         return None
 
 
-def _read_lines(path: Path) -> list[str]:
-    if not path.exists():
-        return []
+def _parse_pose(text: str) -> list[float]:
+    """Return the seven numbers of a pose, NaN if the text is not a pose."""
     try:
-        return path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read as text: {error}") from None
+        numbers = [float(word) for word in re.split(r"[\s,;]+", text)[:POSE_LENGTH]]
+    except ValueError:
+        numbers = []
+    return numbers if len(numbers) == POSE_LENGTH else [np.nan] * POSE_LENGTH
+
+
+def _mask_path(folder: Path, masks: Rows, index: int | None) -> Path | None:
+    return None if index is None else list_entry(folder, masks[index].value)
 
 
 def _associate_rows(first: Rows, second: Rows) -> dict[int, int]:
-    """Map stamps of the first list to associated stamps of the second list."""
-    first_stamps, second_stamps = np.array(list(first), np.int64), np.array(list(second), np.int64)
-    return {
-        int(first_stamps[i]): int(second_stamps[j])
-        for i, j in associate(first_stamps, second_stamps)
-    }
+    """Map indices of the first list to the associated indices of the second list."""
+    return dict(associate(_stamps(first), _stamps(second)))
+
+
+def _stamps(rows: Rows) -> NDArray[np.int64]:
+    return np.array([row.stamp_ns for row in rows], np.int64)
 
 
 def _check_pairs(folder: Path, pair_count: int, colors: Rows, depths: Rows) -> None:
@@ -119,24 +154,3 @@ def _check_pairs(folder: Path, pair_count: int, colors: Rows, depths: Rows) -> N
             len(colors),
             slop_ms,
         )
-
-
-def _read_trajectory(path: Path) -> Trajectory | None:
-    rows = _read_list(path)
-    if not rows:
-        return None
-    try:
-        values = np.array(list(rows.values()), np.float64)
-        return Trajectory(np.array(list(rows), np.int64), values[:, :3], values[:, 3:])
-    except (ValueError, IndexError) as error:
-        raise SourceError(
-            f"{path}: expected lines of stamp tx ty tz qx qy qz qw, at least two: {error}"
-        ) from None
-
-
-def _frame_rate(stamps: list[int]) -> float:
-    """Return the mean frame rate [Hz] of sorted stamps [ns]."""
-    interval_count = len(stamps) - 1
-    if interval_count < 1:
-        return DEFAULT_RATE
-    return interval_count * 1e9 / (stamps[-1] - stamps[0])

@@ -12,9 +12,9 @@ import numpy as np
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.sources.file_source import DEFAULT_RATE, stamp_from_index
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
 VIDEO_SUFFIXES = {
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv", ".wmv",

@@ -1,6 +1,7 @@
 """TUM folders: association, metric depth, poses, masks and malformed files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -154,18 +155,137 @@ def test_camera_file_overrides_the_default_calibration(folder):
     [
         ("rgb.txt", "now rgb/a.png", r"rgb.txt, line 1: 'now rgb/a.png': expected a stamp"),
         ("rgb.txt", "# only\nNaN rgb/a.png", r"rgb.txt, line 2.*expected a stamp"),
-        ("depth.txt", "1305031229.1", r"depth.txt, line 1.*expected a stamp and a file name"),
-        ("depth.txt", "\x00\xff", r"depth.txt.*"),
-        ("groundtruth.txt", "1.0 0 0 0 0 0 0 1", r"groundtruth.txt: expected lines of stamp tx"),
-        ("groundtruth.txt", "1 0 0 0 0 0 0 1\n2 0 0 0 0 0 0 0", r"groundtruth.txt: expected lines"),
-        ("groundtruth.txt", "1 0 0 0\n2 0 0 0", r"groundtruth.txt: expected lines"),
-        ("groundtruth.txt", "1 0 0 0 nan 0 0 1\n2 0 0 0 0 0 0 1", r"a pose is not finite"),
+        ("depth.txt", "1305031229.1", r"depth.txt, line 1.*expected a stamp and a value"),
+        ("depth.txt", "\x00\xff", r"depth.txt.*expected a stamp"),
     ],
 )
-def test_malformed_tum_list_is_rejected_with_its_line(folder, name, content, message):
+def test_tum_list_without_any_valid_row_is_rejected(folder, name, content, message):
     (folder / name).write_text(content, encoding="latin-1")
     with pytest.raises(SourceError, match=message):
         open_source(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1.0 0 0 0 0 0 0 1",
+        "1 0 0 0\n2 0 0 0",
+        "1305031229.0 0 0 0 0 0 0 0\n1305031230.0 0 0 0 0 0 0 0",
+        "\x00\xff",
+        "no pose at all",
+    ],
+)
+def test_tum_folder_with_unusable_poses_has_none(folder, content, caplog):
+    (folder / "groundtruth.txt").write_text(content, encoding="latin-1")
+    assert [frame.pose for frame in open_source(folder)] == [None] * 4
+    assert "groundtruth.txt" in caplog.text
+
+
+@pytest.mark.parametrize("lost", ["nan nan nan nan nan nan nan", "0 0 0 0 0 0 0", "lost"])
+def test_tum_bad_pose_loses_the_poses_beside_it(folder, lost, caplog):
+    good = [f"1305031229.{tenth}00 0 0 {tenth} 0 0 0 1" for tenth in (0, 1, 2)]
+    (folder / "groundtruth.txt").write_text("\n".join([*good, f"1305031229.166 {lost}"]))
+    poses = [frame.pose for frame in open_source(folder)]
+    assert [pose is None for pose in poses] == [False, True, True, True]
+    assert "1 of 4 rows are no poses" in caplog.text
+
+
+UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@pytest.mark.parametrize(
+    ("unit", "start", "decimals"),
+    [(unit, 1305031229.1, 3) for unit in UNITS]
+    + [(unit, start, 0) for unit in ("ms", "us", "ns") for start in (1305031229.1, 0.0, 100.0)]
+    + [("s", 0.0, 3), ("s", 100.0, 6)],
+)
+def test_tum_stamps_of_each_unit_are_recognized(folder, unit, start, decimals):
+    for name in ("rgb", "depth"):
+        files = sorted((folder / name).iterdir())
+        stamps = [(start + index * 0.033) * UNITS[unit] for index in range(len(files))]
+        rows = [
+            f"{stamp:.{decimals}f} {name}/{file.name}"
+            for stamp, file in zip(stamps, files, strict=True)
+        ]
+        (folder / f"{name}.txt").write_text("\n".join(rows))
+    frames = list(open_source(folder))
+    assert len(frames) == 4
+    assert frames[3].stamp_ns - frames[0].stamp_ns == pytest.approx(99_000_000, abs=2_000_000)
+    assert frames[0].stamp_ns == pytest.approx(start * 10**9, abs=10**6)
+    assert open_source(folder).rate == pytest.approx(30.3, rel=0.05)
+
+
+def test_tum_stamps_that_are_frame_numbers_are_recognized(folder):
+    for name in ("rgb", "depth"):
+        files = sorted((folder / name).iterdir())
+        rows = [f"{index} {name}/{file.name}" for index, file in enumerate(files)]
+        (folder / f"{name}.txt").write_text("\n".join(rows))
+    assert open_source(folder).rate == pytest.approx(30)
+
+
+def rewrite(folder, transform, encoding="utf-8"):
+    """Apply a function to the text of both lists."""
+    for name in ("rgb.txt", "depth.txt"):
+        text = transform((folder / name).read_text())
+        (folder / name).write_text(text, encoding=encoding)
+
+
+def with_separator(separator):
+    return lambda text: "\n".join(
+        line if line.startswith("#") else line.replace(" ", separator) for line in text.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("transform", "encoding"),
+    [
+        (str, "utf-8-sig"),
+        (str, "utf-16"),
+        (lambda text: "timestamp filename\n" + text, "utf-8"),
+        (lambda text: text.replace("\n", "\r\n"), "utf-8"),
+        (lambda text: "\n\n  " + text.replace("\n", " \n\n"), "utf-8"),
+        (lambda text: text.replace("/", "\\"), "utf-8"),
+        (with_separator(","), "utf-8"),
+        (with_separator(";"), "utf-8"),
+        (with_separator("\t"), "utf-8"),
+        (lambda text: text.replace(".png", ".png 0.5 further columns"), "utf-8"),
+        (lambda text: text + "13050312", "utf-8"),
+        (lambda text: text + "inf rgb/x.png\nnan rgb/y.png\n1e400 rgb/z.png\n", "utf-8"),
+    ],
+)
+def test_tum_lists_of_other_tools_are_read(folder, transform, encoding):
+    rewrite(folder, transform, encoding)
+    assert len(list(open_source(folder))) == 4
+
+
+def test_tum_names_with_blanks_are_read(folder):
+    for name in ("rgb", "depth"):
+        for path in list((folder / name).iterdir()):
+            path.rename(path.with_name(f"my {path.name}"))
+    rewrite(folder, lambda text: text.replace("rgb/", "rgb/my ").replace("depth/", "depth/my "))
+    assert next(frame.name for frame in open_source(folder)) == f"my {FIRST}"
+
+
+def test_tum_rows_of_equal_stamp_keep_all_frames(folder, caplog):
+    rewrite(folder, lambda text: re.sub(r"^1305031229\.\d+", "1305031229.1", text, flags=re.M))
+    source = open_source(folder)
+    frames = list(source)
+    assert len({frame.stamp_ns for frame in frames}) == len({frame.name for frame in frames}) == 4
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame.color, color_image(index))
+        np.testing.assert_allclose(frame.depth[1:], depth_image(index)[1:] / 5000, rtol=1e-6)
+    assert "3 of 4 rows repeat a stamp" in caplog.text
+
+
+def test_tum_frames_of_one_folder_each_have_own_names(folder):
+    text = {"rgb": "", "depth": ""}
+    for name in text:
+        for index, path in enumerate(sorted((folder / name).iterdir())):
+            (folder / f"{index}").mkdir(exist_ok=True)
+            path.rename(folder / f"{index}" / f"{name}.png")
+            text[name] += f"{1305031229 + index / 30:.3f} {index}/{name}.png\n"
+        (folder / f"{name}.txt").write_text(text[name])
+    assert [frame.name for frame in open_source(folder)] == ["0_rgb", "1_rgb", "2_rgb", "3_rgb"]
 
 
 def test_empty_tum_list_is_rejected(folder):

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 from scenerep_training.datasets.masked_images import read_mask
 
 ANNOTATIONS = "frame_annotations.jgz"

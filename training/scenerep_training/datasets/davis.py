@@ -10,8 +10,9 @@ from PIL import Image
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND
-from scenerep_ros.sources.file_source import FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.image_files import list_images
+from scenerep_ros.sources.timing import stamp_from_index
 from scenerep_training.datasets.masked_images import MASK_THRESHOLD
 
 Labels = NDArray[np.uint16]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources import Source, open_source
-from scenerep_ros.sources.file_source import DEFAULT_RATE, FileSource, FrameFiles, stamp_from_index
+from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
 from scenerep_ros.sources.formats.rgbd_folder import RGBDFolder
+from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
 Labels = NDArray[np.uint16]
 
