@@ -78,7 +78,7 @@ def test_check_camera_with_color_only_finds_no_problem():
     [
         (with_topic("color", publishers=(), messages=()), Level.FAIL, "/rgb", "has no publisher"),
         (with_topic("depth", messages=()), Level.FAIL, "/depth", "no message in 1 s"),
-        (with_messages("color", encoding="yuv422"), Level.FAIL, "/rgb", "yuv422"),
+        (with_messages("color", encoding="yuv411"), Level.FAIL, "/rgb", "yuv411"),
         (with_messages("depth", encoding="8UC1"), Level.FAIL, "/depth", "8UC1"),
         (
             with_messages("depth", size=(320, 240)),

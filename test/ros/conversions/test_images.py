@@ -61,7 +61,7 @@ def test_to_depth_converts_all_encodings_to_meters():
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (image(COLOR, "yuv422"), "yuv422"),
+        (image(COLOR, "yuv411"), "yuv411"),
         (image(COLOR, "rgb8", step=5), "step"),
         (image(COLOR, "rgba8"), "step"),
         (image(COLOR[:2], "rgb8", step=600), "bytes"),
