@@ -7,13 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.errors import FrameError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.sources.options import SourceOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,20 @@ class Source(ABC):
         self.name = name
         self.rate = rate
         self.skipped: list[SkippedFrame] = []
+
+    @classmethod
+    def open(cls, path: Path, options: SourceOptions) -> Self:
+        """Open a recording with options; a format with choices overrides it.
+
+        Raises:
+            SourceError: if the recording is damaged, or an option names a camera or topic.
+        """
+        if options.chooses_topics and options.are_topics_required:
+            raise SourceError(
+                f"{cls.format_name} {path}: has no topics; leave out the options that choose a camera "
+                "or a topic"
+            )
+        return cls(path)  # type: ignore[call-arg,arg-type]
 
     @abstractmethod
     def __len__(self) -> int:
@@ -117,6 +135,9 @@ class SourceFormat(Protocol):
         Raises:
             SourceError: if the recording is damaged.
         """
+
+    def open(self, path: Path, options: SourceOptions, /) -> Source:
+        """Open a recording with options; see `Source.open`."""
 
     def matches(self, path: Path) -> bool:
         """Return whether an existing file or folder has this format."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from scenerep_ros.config.registry import Registry
 from scenerep_ros.errors import SourceError
 from scenerep_ros.sources.base import Source, SourceFormat
+from scenerep_ros.sources.folders.image_files import natural_key
+from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source", package="scenerep_ros.sources.formats", group="scenerep_ros.sources"
@@ -16,11 +18,12 @@ MAX_LISTED_NAMES = 8
 """Number of file names that an error message lists."""
 
 
-def open_source(path: Path | str) -> Source:
+def open_source(path: Path | str, options: SourceOptions = DEFAULTS) -> Source:
     """Open a recording in the first format that matches its path.
 
     Args:
         path: file or folder in one of the registered formats.
+        options: choices that the recording leaves open, such as the camera of a bag.
 
     Raises:
         SourceError: if the path does not exist, matches no format, or is damaged.
@@ -31,7 +34,16 @@ def open_source(path: Path | str) -> Source:
     source_format = _detect_format(path)
     if source_format is None:
         raise SourceError(f"source {path}: {_describe(path)}; expected {_expected_formats()}")
-    return source_format(path)
+    return source_format(path) if options == DEFAULTS else source_format.open(path, options)
+
+
+def list_recordings(path: Path) -> list[Path]:
+    """Return the recordings of a folder, sorted; the path itself if it is one, or holds none."""
+    if not path.is_dir() or is_recording(path):
+        return [path]
+    children = sorted(path.iterdir(), key=lambda child: natural_key(child.name))
+    visible = (child for child in children if not child.name.startswith("."))
+    return [child for child in visible if is_recording(child)] or [path]
 
 
 def is_recording(path: Path) -> bool:
@@ -56,6 +68,10 @@ def _expected_formats() -> str:
 def _describe(path: Path) -> str:
     if path.is_file():
         return "is a file of unknown format"
+    recordings = list_recordings(path)
+    if recordings != [path]:
+        listed = ", ".join(item.name for item in recordings[:MAX_LISTED_NAMES])
+        return f"holds {len(recordings)} recordings: {listed}; name one of them"
     names = sorted(child.name for child in path.iterdir())
     if not names:
         return "is an empty folder"

@@ -63,9 +63,14 @@ def write_rgbd(folder, count=3):
 
 
 class Recorder:
-    """Writer of sensor messages into an open bag."""
+    """Writer of sensor messages into an open bag.
+
+    Attributes:
+        frame_id: coordinate frame of the next messages.
+    """
 
     def __init__(self, writer, store, ros1):
+        self.frame_id = "/openni_rgb_optical_frame"
         self._writer, self._store, self._ros1 = writer, store, ros1
         self._connections = {}
 
@@ -85,16 +90,20 @@ class Recorder:
             data=rows.ravel(),
         )
 
-    def compressed(self, topic, stamp, data):
+    def compressed(self, topic, stamp, data, image_format="png"):
         content = np.frombuffer(data, np.uint8)
         self._record(
             topic,
             "CompressedImage",
             stamp,
             header=self._header(stamp),
-            format="png",
+            format=image_format,
             data=content,
         )
+
+    def text(self, topic, time, content="text"):
+        """Write a std_msgs/String, which has no header."""
+        self._record(topic, "String", time, package="std_msgs", data=content)
 
     def info(self, topic, stamp, fx=500.0):
         k = np.array([fx, 0, 15.5, 0, fx, 11.5, 0, 0, 1 if fx else 0], np.float64)
@@ -120,11 +129,11 @@ class Recorder:
 
     def _header(self, stamp):
         time = self._types["builtin_interfaces/msg/Time"](stamp // 10**9, stamp % 10**9)
-        fields = {"stamp": time, "frame_id": "/openni_rgb_optical_frame"}
+        fields = {"stamp": time, "frame_id": self.frame_id}
         return self._types["std_msgs/msg/Header"](**fields, **({"seq": 0} if self._ros1 else {}))
 
-    def _record(self, topic, type_name, time, **fields):
-        message_type = f"sensor_msgs/msg/{type_name}"
+    def _record(self, topic, type_name, time, package="sensor_msgs", **fields):
+        message_type = f"{package}/msg/{type_name}"
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(
                 topic, message_type, typestore=self._store

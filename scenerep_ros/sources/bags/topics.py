@@ -1,15 +1,19 @@
-"""Selection of a camera's topics among the topics of a bag."""
+"""Choice of a camera's topics among the topics of a bag, by the content of their messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from os.path import commonpath
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from scenerep_ros.errors import SourceError
-
-IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED = "sensor_msgs/msg/CompressedImage"
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+from scenerep_ros.errors import SourceError, suggest_names
+from scenerep_ros.sources.bags.topic_content import CAMERA_INFO, Kind, TopicContent
+from scenerep_ros.sources.bags.topic_names import (
+    TopicName,
+    affinity,
+    parse_topic,
+    without_transport,
+)
+from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 
 COLOR_ENDINGS = (
     "/rgb/image_color",  # TUM, openni_camera
@@ -30,77 +34,269 @@ DEPTH_ENDINGS = (
     "/depth/image",  # TUM
 )
 """Endings of the topics of common drivers with depth registered to color, in order of preference."""
-
-EXCLUDED_WORDS = ("depth", "infra", "/ir/", "disparity", "mask", "label", "confidence")
-"""Parts of names of image topics that are not color."""
+MIN_COUNT_RATIO = 0.1
+"""constant: messages of a topic, over the most of any, below which it is no stream of a camera."""
 
 
 @dataclass(frozen=True)
 class CameraTopics:
-    """Names of one camera's topics; depth and camera_info may be missing."""
+    """Topics of one camera; depth and camera_info may be missing.
+
+    Attributes:
+        color: topic of the color images.
+        depth: topic of the depth images.
+        camera_info: topic of the color camera's calibration.
+        is_depth_registered: whether name, frame or size of depth state that it is registered.
+        left_out: other topics of images.
+        other_cameras: namespaces of other cameras with color images.
+    """
 
     color: str
     depth: str | None
     camera_info: str | None
-
-    @property
-    def is_depth_registered(self) -> bool:
-        """True if the name of the depth topic states that depth is registered to color."""
-        return self.depth is not None and self.depth.endswith(DEPTH_ENDINGS)
+    is_depth_registered: bool = False
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+    other_cameras: tuple[str, ...] = field(default=(), compare=False)
 
 
-def choose_topics(types: dict[str, str]) -> CameraTopics:
-    """Choose the topics of a camera by their types and by the names that common drivers use.
+def choose_topics(
+    contents: Sequence[TopicContent], options: SourceOptions = DEFAULTS
+) -> CameraTopics:
+    """Choose color, depth and calibration of one camera.
+
+    Encoding and format decide what an image is; names decide only between equals, and which topics
+    belong to one camera. A camera with color and depth precedes one with color alone.
 
     Args:
-        types: message type of each topic.
+        contents: content of each topic with messages.
+        options: camera or topics that the user chose.
 
     Raises:
-        SourceError: if no topic has color images; the message lists the topics.
+        SourceError: if no topic has color images, or the bag lacks a chosen topic; the message lists
+            the topics.
     """
-    colors = [topic for topic in types if _is_color(topic, types[topic])]
-    if not colors:
-        listing = ", ".join(
-            f"{topic} ({message_type})" for topic, message_type in sorted(types.items())
-        )
-        raise SourceError(
-            f"no topic has color images ({IMAGE} or {COMPRESSED}); topics: {listing or 'none'}"
-        )
-    color = min(
-        colors, key=lambda topic: (_preference(_without_transport(topic), COLOR_ENDINGS), topic)
+    images = [item for item in contents if item.kind is not None]
+    chosen = _inside_camera(images, options)
+    depths = _depth_of_colors(chosen)
+    color = _required(contents, options.color_topic, options) or _choose_color(
+        chosen, depths, contents
     )
-    depths = [topic for topic in types if types[topic] == IMAGE and "depth" in topic]
-    infos = [topic for topic in types if types[topic] == CAMERA_INFO and _has_color_name(topic)]
+    depth = _required(contents, options.depth_topic, options) or _choose_depth(color, depths)
+    if not options.use_depth:
+        depth = None
+    info = _required(contents, options.camera_info_topic, options) or _choose_info(color, contents)
+    used = {item.topic for item in (color, depth) if item}
+    camera = parse_topic(color.topic)
+    others = {
+        "/" + "/".join(parse_topic(item.topic).camera)
+        for item in images
+        if item.kind is Kind.COLOR and not affinity(camera, parse_topic(item.topic))
+    }
     return CameraTopics(
-        color,
-        depth=min(
-            depths,
-            key=lambda topic: (_preference(topic, DEPTH_ENDINGS), _namespace_key(topic, color)),
-            default=None,
-        ),
-        camera_info=min(infos, key=lambda topic: _namespace_key(topic, color), default=None),
+        color.topic,
+        depth.topic if depth else None,
+        info.topic if info else None,
+        is_depth_registered=depth is not None and _is_registered(depth, color),
+        left_out=tuple(sorted(item.topic for item in images if item.topic not in used)),
+        other_cameras=tuple(sorted(others)),
     )
 
 
-def _is_color(topic: str, message_type: str) -> bool:
-    return message_type in (IMAGE, COMPRESSED) and _has_color_name(topic)
+def _inside_camera(images: list[TopicContent], options: SourceOptions) -> list[TopicContent]:
+    """Return the images of the chosen camera.
+
+    Raises:
+        SourceError: if the bag has no image of it.
+    """
+    prefix = options.camera.strip("/")
+    if not prefix:
+        return images
+    inside = [item for item in images if _is_inside(item.topic, prefix)]
+    if not inside:
+        cameras = sorted({"/".join(parse_topic(item.topic).camera) for item in images})
+        raise SourceError(f"no camera {options.camera}: {suggest_names(prefix, cameras)}")
+    return inside
 
 
-def _has_color_name(topic: str) -> bool:
-    return not any(word in topic.lower() for word in EXCLUDED_WORDS)
+def _is_inside(topic: str, prefix: str) -> bool:
+    camera = "/".join(parse_topic(topic).camera)
+    return f"{topic.strip('/')}/".startswith(f"{prefix}/") or camera == prefix
 
 
-def _without_transport(topic: str) -> str:
-    """Return the base topic of an image transport."""
-    return topic.removesuffix("/compressed")
+def _required(
+    contents: Sequence[TopicContent], topic: str, options: SourceOptions
+) -> TopicContent | None:
+    """Return the topic that the user chose, in any transport; None if the user chose none.
+
+    Raises:
+        SourceError: if the bag lacks it and it is required.
+    """
+    if not topic:
+        return None
+    wanted = topic.strip("/")
+    matching = [
+        item
+        for item in contents
+        if wanted in (item.topic.strip("/"), without_transport(item.topic).strip("/"))
+    ]
+    if matching:
+        return min(matching, key=lambda item: (item.topic.strip("/") != wanted, item.topic))
+    if options.are_topics_required:
+        names = [item.topic for item in contents]
+        raise SourceError(f"no topic {topic} with messages: {suggest_names(topic, names)}")
+    return None
+
+
+def _choose_color(
+    images: Sequence[TopicContent],
+    depths: dict[str, list[TopicContent]],
+    contents: Sequence[TopicContent],
+) -> TopicContent:
+    """Return the color topic of the most complete camera.
+
+    Raises:
+        SourceError: if there is none.
+    """
+    colors = [item for item in images if _shows_scene(item)]
+    if not colors:
+        listing = ", ".join(item.description for item in sorted(contents, key=lambda i: i.topic))
+        raise SourceError(f"no topic has color images; topics: {listing or 'none'}")
+    is_rare = _rarity(colors)
+
+    def rank(item: TopicContent) -> tuple[object, ...]:
+        return (
+            parse_topic(item.topic).is_other or parse_topic(item.topic).is_depth,
+            is_rare(item),
+            not depths.get(item.topic),
+            item.kind is Kind.GRAY,
+            _preference(without_transport(item.topic), COLOR_ENDINGS),
+            item.is_compressed,
+            item.topic,
+        )
+
+    return min(colors, key=rank)
+
+
+def _shows_scene(item: TopicContent) -> bool:
+    """Return whether an image shows the scene; infrared serves where there is no color."""
+    words = parse_topic(item.topic).words
+    is_drawn = words & {
+        "mask",
+        "masks",
+        "label",
+        "labels",
+        "segmentation",
+        "confidence",
+        "disparity",
+    }
+    return item.kind in (Kind.COLOR, Kind.GRAY) and not is_drawn
+
+
+def _depth_of_colors(images: Sequence[TopicContent]) -> dict[str, list[TopicContent]]:
+    """Map each color topic to the depth topics of its camera.
+
+    Depth belongs to the camera whose name is most similar. Without a similar name, it belongs to
+    the only color topic of its coordinate frame.
+    """
+    colors = [item for item in images if _shows_scene(item)]
+    depths_of: dict[str, list[TopicContent]] = {}
+    for depth in (item for item in images if item.kind is Kind.DEPTH):
+        closeness = {color.topic: _closeness(depth, color) for color in colors}
+        best = max(closeness.values(), default=0)
+        for color in colors:
+            has_similar_name = best > 0 and closeness[color.topic] == best
+            is_only_frame = best == 0 and [
+                item.topic for item in colors if item.frame_id == depth.frame_id
+            ] == [color.topic]
+            if has_similar_name or is_only_frame:
+                depths_of.setdefault(color.topic, []).append(depth)
+    return depths_of
+
+
+def _closeness(depth: TopicContent, color: TopicContent) -> int:
+    return affinity(parse_topic(depth.topic), parse_topic(color.topic))
+
+
+def _choose_depth(
+    color: TopicContent, depths: dict[str, list[TopicContent]]
+) -> TopicContent | None:
+    candidates = depths.get(color.topic, [])
+    is_rare = _rarity(candidates)
+
+    def rank(item: TopicContent) -> tuple[object, ...]:
+        return (
+            not item.is_metric,
+            is_rare(item),
+            item.size != color.size and not item.is_compressed,
+            item.frame_id != color.frame_id,
+            not parse_topic(item.topic).is_registered,
+            _preference(without_transport(item.topic), DEPTH_ENDINGS),
+            item.is_compressed,
+            item.topic,
+        )
+
+    return min(candidates, key=rank, default=None)
+
+
+def _choose_info(color: TopicContent, contents: Sequence[TopicContent]) -> TopicContent | None:
+    """Return the calibration of the color camera."""
+    color_name = parse_topic(color.topic)
+    candidates = [
+        item
+        for item in contents
+        if item.message_type == CAMERA_INFO and _may_describe(item, color, color_name)
+    ]
+
+    def rank(item: TopicContent) -> tuple[object, ...]:
+        name = parse_topic(item.topic)
+        return (
+            -_shared_components(item.topic, color.topic) if name.words == color_name.words else 0,
+            item.frame_id != color.frame_id,
+            item.size != color.size,
+            name.words != color_name.words,
+            -affinity(name, color_name),
+            item.topic,
+        )
+
+    return min(candidates, key=rank, default=None)
+
+
+def _may_describe(item: TopicContent, color: TopicContent, color_name: TopicName) -> bool:
+    """Return whether a camera_info may be that of the color camera."""
+    name = parse_topic(item.topic)
+    has_frame = bool(item.frame_id) and item.frame_id == color.frame_id
+    if not affinity(name, color_name):
+        return False
+    is_other_stream = (name.is_depth or name.is_other) and name.words != color_name.words
+    return not is_other_stream or (has_frame and item.size == color.size)
+
+
+def _shared_components(first: str, second: str) -> int:
+    """Return the number of leading components that two topics share."""
+    pairs = zip(first.strip("/").split("/"), second.strip("/").split("/"), strict=False)
+    count = 0
+    for a, b in pairs:
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _is_registered(depth: TopicContent, color: TopicContent) -> bool:
+    has_frame = bool(depth.frame_id) and depth.frame_id == color.frame_id
+    has_name = parse_topic(depth.topic).is_registered or without_transport(depth.topic).endswith(
+        DEPTH_ENDINGS
+    )
+    return has_name or (has_frame and depth.size == color.size)
+
+
+def _rarity(items: Sequence[TopicContent]) -> Callable[[TopicContent], bool]:
+    """Return a function that finds topics with far fewer messages than the others."""
+    limit = MIN_COUNT_RATIO * max((item.count for item in items), default=0)
+    return lambda item: item.count < limit
 
 
 def _preference(topic: str, endings: tuple[str, ...]) -> int:
     """Return the index of the first ending of a topic, or the number of endings."""
     matches = (index for index, ending in enumerate(endings) if f"/{topic}".endswith(ending))
     return next(matches, len(endings))
-
-
-def _namespace_key(topic: str, color: str) -> tuple[int, str]:
-    """Return a sort key that puts topics of the color topic's namespace first."""
-    return -len(commonpath([f"/{topic}", f"/{color}"])), topic

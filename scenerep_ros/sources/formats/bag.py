@@ -14,20 +14,29 @@ from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.sources.bags.pairing import MessagePair, pair_messages
-from scenerep_ros.sources.bags.reader import first_calibration, open_bag, read_messages
+from scenerep_ros.sources.bags.reader import (
+    STORAGE_SUFFIXES,
+    first_calibration,
+    is_bag_folder,
+    open_bag,
+    read_messages,
+    sample_stamps,
+)
+from scenerep_ros.sources.bags.stamps import StampRepair
+from scenerep_ros.sources.bags.topic_content import read_contents
 from scenerep_ros.sources.bags.topics import CameraTopics, choose_topics
-from scenerep_ros.sources.folders.association import SLOP_NS
+from scenerep_ros.sources.compressed_depth import decode_compressed_depth
 from scenerep_ros.sources.image_decoding import decode_color, decode_compressed_color, decode_depth
+from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
-from scenerep_ros.sources.timing import DEFAULT_RATE
+from scenerep_ros.sources.timing import frame_rate
 
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader
+    from typing_extensions import Self
 
 log = logging.getLogger(__name__)
-
-STORAGE_SUFFIXES = {".mcap", ".db3"}
 
 
 class _BagSource(SequentialSource):
@@ -45,27 +54,31 @@ class _BagSource(SequentialSource):
 
     topics: CameraTopics
 
-    def __init__(self, path: Path) -> None:
-        self._storage_paths = _storage_paths(path)
+    def __init__(self, path: Path, options: SourceOptions = DEFAULTS) -> None:
         self._path = path
-        with open_bag(self._storage_paths) as reader:
+        self._options = options
+        with open_bag(path) as reader:
             self.topics = self._choose_topics(reader)
             self._length = reader.topics[self.topics.color].msgcount
             self._calibration = self._read_calibration(reader)
-            duration_s = reader.duration * 1e-9
-        interval_count = self._length - 1
-        has_rate = interval_count > 0 and duration_s > 0
-        rate = interval_count / duration_s if has_rate else DEFAULT_RATE
-        super().__init__(path.resolve().stem, rate)
+            self._samples = sample_stamps(reader, self.topics.color)
+        repair = StampRepair(self.topics.color, self._samples)
+        super().__init__(path.resolve().stem, frame_rate([repair(*each) for each in self._samples]))
+
+    @classmethod
+    def open(cls, path: Path, options: SourceOptions) -> Self:
+        """Open a recording with options."""
+        return cls(path, options)
 
     def __len__(self) -> int:
         return self._length
 
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
         count = 0
-        with open_bag(self._storage_paths) as reader:
-            messages = read_messages(reader, self.topics.color, self.topics.depth)
-            for count, pair in enumerate(pair_messages(messages), start=1):
+        slop_ns = self._options.sync_slop_ns
+        with open_bag(self._path) as reader:
+            messages = read_messages(reader, self.topics.color, self.topics.depth, self._samples)
+            for count, pair in enumerate(pair_messages(messages, slop_ns), start=1):
                 yield self._frame(count - 1, pair)
         if count < len(self):
             yield FrameError(
@@ -100,16 +113,35 @@ class _BagSource(SequentialSource):
             return None
         name = f"depth topic {self.topics.depth}"
         if pair.depth is None or pair.depth.message is None:
-            raise FrameError(f"{name}: no readable message within {SLOP_NS // 10**6} ms of color")
-        return decode_depth(*_image_fields(pair.depth.message), name)
+            slop_ms = self._options.sync_slop_ns / 1e6
+            raise FrameError(
+                f"{name}: no readable message within {slop_ms:g} ms of color; if the camera triggers "
+                "color and depth apart, raise sync_slop"
+            )
+        message = pair.depth.message
+        if hasattr(message, "encoding"):
+            return decode_depth(*_image_fields(message), name)
+        return decode_compressed_depth(message.data, message.format, name)
 
     def _choose_topics(self, reader: AnyReader) -> CameraTopics:
-        types = {name: str(info.msgtype) for name, info in reader.topics.items() if info.msgcount}
         try:
-            topics = choose_topics(types)
+            topics = choose_topics(read_contents(reader), self._options)
         except SourceError as error:
             raise SourceError(f"{self.format_name} {self._path}: {error}") from None
-        log.info("%s: reading %s", self._path, topics)
+        log.info(
+            "%s: color %s, depth %s, calibration %s%s",
+            self._path,
+            topics.color,
+            topics.depth or "none",
+            topics.camera_info or "none",
+            f"; left out {', '.join(topics.left_out)}" if topics.left_out else "",
+        )
+        if topics.other_cameras and not self._options.chooses_topics:
+            log.warning(
+                "%s: other cameras %s are left out; the option camera chooses one",
+                self._path,
+                ", ".join(topics.other_cameras),
+            )
         if topics.depth and not topics.is_depth_registered:
             log.warning(
                 "%s: %s may not be registered to color; if masks and depth disagree, record the "
@@ -149,7 +181,7 @@ class Ros1Bag(_BagSource):
     @classmethod
     def matches(cls, path: Path) -> bool:
         """Return whether the file has the suffix of a ROS 1 bag."""
-        return path.is_file() and path.suffix == ".bag"
+        return path.is_file() and path.suffix.lower() == ".bag"
 
 
 @SOURCES.register("rosbag2")
@@ -162,24 +194,10 @@ class Rosbag2(_BagSource):
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Return whether the path is a storage file, or a folder that contains one."""
+        """Return whether the path is a storage file, or a folder of one recording."""
         if path.is_dir():
-            return (path / "metadata.yaml").exists() or bool(_storage_files(path))
-        return path.suffix in STORAGE_SUFFIXES and path.is_file()
-
-
-def _storage_paths(path: Path) -> list[Path]:
-    """Return the paths to open: the storage files of a folder whose metadata is missing.
-
-    A recorder that was killed leaves such a folder.
-    """
-    if path.is_dir() and not (path / "metadata.yaml").exists():
-        return _storage_files(path)
-    return [path]
-
-
-def _storage_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in STORAGE_SUFFIXES)
+            return is_bag_folder(path)
+        return path.suffix.lower() in STORAGE_SUFFIXES and path.is_file()
 
 
 def _image_fields(message: Any) -> tuple[Any, int, int, str, int, bool]:

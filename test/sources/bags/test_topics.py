@@ -3,50 +3,123 @@
 import pytest
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.bags.topics import CAMERA_INFO, COMPRESSED, IMAGE, choose_topics
+from scenerep_ros.sources.bags.topic_content import CAMERA_INFO, COMPRESSED, IMAGE, TopicContent
+from scenerep_ros.sources.bags.topic_names import parse_topic
+from scenerep_ros.sources.bags.topics import choose_topics
+from scenerep_ros.sources.options import SourceOptions
 
 TUM = {
-    "/camera/depth/camera_info": CAMERA_INFO,
-    "/camera/depth/image": IMAGE,
-    "/camera/rgb/camera_info": CAMERA_INFO,
-    "/camera/rgb/image_color": IMAGE,
+    "/camera/depth/camera_info": None,
+    "/camera/depth/image": "32FC1",
+    "/camera/rgb/camera_info": None,
+    "/camera/rgb/image_color": "rgb8",
     "/tf": "tf2_msgs/msg/TFMessage",
     "/imu": "sensor_msgs/msg/Imu",
 }
 REALSENSE = {
-    "/camera/camera/color/image_raw": IMAGE,
-    "/camera/camera/color/camera_info": CAMERA_INFO,
-    "/camera/camera/depth/image_rect_raw": IMAGE,
-    "/camera/camera/depth/camera_info": CAMERA_INFO,
-    "/camera/camera/aligned_depth_to_color/image_raw": IMAGE,
-    "/camera/camera/aligned_depth_to_color/camera_info": CAMERA_INFO,
-    "/camera/camera/infra1/image_rect_raw": IMAGE,
+    "/camera/camera/color/image_raw": "rgb8",
+    "/camera/camera/color/camera_info": None,
+    "/camera/camera/depth/image_rect_raw": "16UC1",
+    "/camera/camera/depth/camera_info": None,
+    "/camera/camera/aligned_depth_to_color/image_raw": "16UC1",
+    "/camera/camera/aligned_depth_to_color/camera_info": None,
+    "/camera/camera/infra1/image_rect_raw": "mono8",
 }
 AZURE = {
-    "/rgb/image_raw": IMAGE,
-    "/rgb/camera_info": CAMERA_INFO,
-    "/depth/image_raw": IMAGE,
-    "/depth_to_rgb/image_raw": IMAGE,
-    "/ir/image_raw": IMAGE,
+    "/rgb/image_raw": "bgra8",
+    "/rgb/camera_info": None,
+    "/depth/image_raw": "16UC1",
+    "/depth/camera_info": None,
+    "/depth_to_rgb/image_raw": "16UC1",
+    "/ir/image_raw": "mono16",
 }
 OPENNI = {
-    "/camera/rgb/image_raw/compressed": COMPRESSED,
-    "/camera/rgb/camera_info": CAMERA_INFO,
-    "/camera/depth_registered/image_raw": IMAGE,
-    "/camera/depth/image_raw": IMAGE,
-    "/camera/ir/image": IMAGE,
+    "/camera/rgb/image_raw/compressed": "rgb8",
+    "/camera/rgb/camera_info": None,
+    "/camera/depth_registered/image_raw": "16UC1",
+    "/camera/depth/image_raw": "16UC1",
+    "/camera/ir/image": "mono16",
 }
+DEPTH_CAMERA = {
+    "/depth_camera/color/image_raw": "rgb8",
+    "/depth_camera/color/camera_info": None,
+    "/depth_camera/depth/image_raw": "16UC1",
+    "/depth_camera/depth/camera_info": None,
+}
+INFRA_SITE = {
+    "/infra_site/robot1/color/image_raw": "rgb8",
+    "/infra_site/robot1/color/camera_info": None,
+    "/infra_site/robot1/depth/image_raw": "16UC1",
+}
+KINECT_IN_CAPITALS = {
+    "/Kinect/RGB": "bgr8",
+    "/Kinect/Depth": "mono16",
+    "/Kinect/RGB/CameraInfo": None,
+}
+OAK = {
+    "/oak/rgb/image_raw": "bgr8",
+    "/oak/rgb/camera_info": None,
+    "/oak/stereo/image_raw": "16UC1",
+    "/oak/stereo/camera_info": None,
+    "/oak/left/image_raw": "mono8",
+    "/oak/nn/passthrough/image_raw": "bgr8",
+}
+VIEWER = {
+    "/device_0/sensor_0/Depth_0/image/data": "mono16",
+    "/device_0/sensor_0/Depth_0/info/camera_info": None,
+    "/device_0/sensor_0/Infrared_1/image/data": "mono8",
+    "/device_0/sensor_1/Color_0/image/data": "rgb8",
+    "/device_0/sensor_1/Color_0/info/camera_info": None,
+}
+ZED = {
+    "/zed/zed_node/rgb/image_rect_color": "bgra8",
+    "/zed/zed_node/rgb/camera_info": None,
+    "/zed/zed_node/left/image_rect_color": "bgra8",
+    "/zed/zed_node/depth/depth_registered": "32FC1",
+    "/zed/zed_node/depth/camera_info": None,
+    "/zed/zed_node/confidence/confidence_map": "32FC1",
+    "/zed/zed_node/disparity/disparity_image": "stereo_msgs/msg/DisparityImage",
+}
+GAZEBO = {
+    "/rgbd_camera/image": "rgb8",
+    "/rgbd_camera/depth_image": "32FC1",
+    "/rgbd_camera/camera_info": None,
+}
+SPOT = {
+    "/camera/frontleft/image": "rgb8",
+    "/camera/frontleft/camera_info": None,
+    "/depth/frontleft/image": "16UC1",
+    "/depth_registered/frontleft/image": "16UC1",
+    "/camera/frontright/image": "rgb8",
+}
+COLORIZED = {
+    "/camera/color/image_raw": "rgb8",
+    "/camera/depth/colorized": "rgb8",
+    "/camera/depth/image_rect_raw": "16UC1",
+    "/segmenter/labels": "mono16",
+    "/segmenter/overlay": "rgb8",
+}
+
+
+def contents(encodings, **counts):
+    """Return the content of topics by encoding; None is camera_info, a name with / another type."""
+    items = []
+    for topic, encoding in encodings.items():
+        count = counts.get(topic, 30)
+        if encoding is None:
+            items.append(TopicContent(topic, CAMERA_INFO, count))
+        elif "/" in encoding:
+            items.append(TopicContent(topic, encoding, count))
+        else:
+            message_type = COMPRESSED if "/compressed" in topic else IMAGE
+            items.append(TopicContent(topic, message_type, count, encoding))
+    return items
 
 
 @pytest.mark.parametrize(
-    ("types", "color", "depth", "info"),
+    ("topics", "color", "depth", "info"),
     [
-        (
-            TUM,
-            "/camera/rgb/image_color",
-            "/camera/depth/image",
-            "/camera/rgb/camera_info",
-        ),
+        (TUM, "/camera/rgb/image_color", "/camera/depth/image", "/camera/rgb/camera_info"),
         (
             REALSENSE,
             "/camera/camera/color/image_raw",
@@ -60,35 +133,146 @@ OPENNI = {
             "/camera/depth_registered/image_raw",
             "/camera/rgb/camera_info",
         ),
+        (
+            DEPTH_CAMERA,
+            "/depth_camera/color/image_raw",
+            "/depth_camera/depth/image_raw",
+            "/depth_camera/color/camera_info",
+        ),
+        (
+            INFRA_SITE,
+            "/infra_site/robot1/color/image_raw",
+            "/infra_site/robot1/depth/image_raw",
+            "/infra_site/robot1/color/camera_info",
+        ),
+        (KINECT_IN_CAPITALS, "/Kinect/RGB", "/Kinect/Depth", "/Kinect/RGB/CameraInfo"),
+        (OAK, "/oak/rgb/image_raw", "/oak/stereo/image_raw", "/oak/rgb/camera_info"),
+        (
+            VIEWER,
+            "/device_0/sensor_1/Color_0/image/data",
+            "/device_0/sensor_0/Depth_0/image/data",
+            "/device_0/sensor_1/Color_0/info/camera_info",
+        ),
+        (
+            ZED,
+            "/zed/zed_node/rgb/image_rect_color",
+            "/zed/zed_node/depth/depth_registered",
+            "/zed/zed_node/rgb/camera_info",
+        ),
+        (GAZEBO, "/rgbd_camera/image", "/rgbd_camera/depth_image", "/rgbd_camera/camera_info"),
+        (
+            SPOT,
+            "/camera/frontleft/image",
+            "/depth_registered/frontleft/image",
+            "/camera/frontleft/camera_info",
+        ),
+        (COLORIZED, "/camera/color/image_raw", "/camera/depth/image_rect_raw", None),
     ],
 )
-def test_choose_topics_recognizes_common_drivers(types, color, depth, info):
-    topics = choose_topics(types)
-    assert (topics.color, topics.depth, topics.camera_info) == (color, depth, info)
-    assert topics.is_depth_registered
+def test_choose_topics_recognizes_common_drivers(topics, color, depth, info):
+    chosen = choose_topics(contents(topics))
+    assert (chosen.color, chosen.depth, chosen.camera_info) == (color, depth, info)
+
+
+@pytest.mark.parametrize("topics", [TUM, REALSENSE, AZURE, OPENNI])
+def test_choose_topics_knows_registered_depth_by_its_name(topics):
+    assert choose_topics(contents(topics)).is_depth_registered
 
 
 def test_choose_topics_with_unknown_names_takes_any_image():
-    topics = choose_topics({"/front/view": IMAGE, "/chatter": "std_msgs/msg/String"})
+    topics = choose_topics(contents({"/front/view": "rgb8", "/chatter": "std_msgs/msg/String"}))
     assert (topics.color, topics.depth, topics.camera_info) == ("/front/view", None, None)
     assert not topics.is_depth_registered
 
 
 def test_choose_topics_prefers_raw_to_compressed():
-    topics = choose_topics({"/a/image_raw": IMAGE, "/a/image_raw/compressed": COMPRESSED})
+    topics = choose_topics(contents({"/a/image_raw": "rgb8", "/a/image_raw/compressed": "rgb8"}))
     assert topics.color == "/a/image_raw"
 
 
-def test_choose_topics_with_two_cameras_takes_depth_of_one():
-    cameras = {
-        f"/{side}/{stream}/image_raw": IMAGE for side in "ab" for stream in ("color", "depth")
-    }
-    topics = choose_topics({"/b/color/camera_info": CAMERA_INFO, **cameras})
-    assert (topics.color, topics.depth) == ("/a/color/image_raw", "/a/depth/image_raw")
+def test_choose_topics_prefers_complete_streams_to_single_images():
+    topics = {"/a/image_raw": "rgb8", "/a/image_raw/compressed": "rgb8"}
+    chosen = choose_topics(contents(topics, **{"/a/image_raw": 1}))
+    assert chosen.color == "/a/image_raw/compressed"
+
+
+@pytest.mark.parametrize("cameras", [("a", "b"), ("left", "right"), ("front_depth", "rear_depth")])
+def test_choose_topics_with_two_cameras_takes_parts_of_one(cameras):
+    topics = {f"/{camera}/color/image_raw": "rgb8" for camera in cameras}
+    topics |= {f"/{camera}/color/camera_info": None for camera in cameras}
+    topics |= {f"/{camera}/depth/image_raw": "16UC1" for camera in cameras}
+    first, second = cameras
+    chosen = choose_topics(contents(topics))
+    assert chosen.color == f"/{first}/color/image_raw"
+    assert chosen.depth == f"/{first}/depth/image_raw"
+    assert chosen.camera_info == f"/{first}/color/camera_info"
+    assert chosen.other_cameras == (f"/{second}",)
+    del topics[f"/{first}/depth/image_raw"], topics[f"/{first}/color/camera_info"]
+    assert choose_topics(contents(topics)).color == f"/{second}/color/image_raw"
+    chosen = choose_topics(contents(topics), SourceOptions(camera=first))
+    assert (chosen.depth, chosen.camera_info) == (None, None)
+    assert f"/{second}/color/image_raw" not in (chosen.color, chosen.depth)
+
+
+def test_choose_topics_joins_nodes_by_coordinate_frame():
+    images = [
+        TopicContent("/webcam/image", IMAGE, 9, "rgb8", "optical"),
+        TopicContent("/net/prediction", IMAGE, 9, "32FC1", "optical"),
+        TopicContent("/lidar/range", IMAGE, 9, "32FC1", "lidar"),
+    ]
+    assert choose_topics(images).depth == "/net/prediction"
+    assert choose_topics(images[::2]).depth is None
+
+
+def test_choose_topics_prefers_depth_of_the_size_of_color():
+    images = [
+        TopicContent("/c/color/image_raw", IMAGE, 9, "rgb8", "color", (640, 480)),
+        TopicContent("/c/depth/a", IMAGE, 9, "16UC1", "depth", (320, 240)),
+        TopicContent("/c/depth/b", IMAGE, 9, "16UC1", "color", (640, 480)),
+    ]
+    chosen = choose_topics(images)
+    assert chosen.depth == "/c/depth/b"
+    assert chosen.is_depth_registered
+
+
+def test_choose_topics_options_override_the_choice():
+    options = SourceOptions(
+        color_topic="/camera/camera/infra1/image_rect_raw",
+        depth_topic="camera/camera/depth/image_rect_raw",
+        camera_info_topic="/camera/camera/depth/camera_info",
+    )
+    chosen = choose_topics(contents(REALSENSE), options)
+    assert chosen.color == "/camera/camera/infra1/image_rect_raw"
+    assert chosen.depth == "/camera/camera/depth/image_rect_raw"
+    assert chosen.camera_info == "/camera/camera/depth/camera_info"
+
+
+def test_choose_topics_of_infrared_alone_takes_it():
+    chosen = choose_topics(contents({"/c/infra1/image": "mono8", "/c/depth/image": "16UC1"}))
+    assert (chosen.color, chosen.depth) == ("/c/infra1/image", "/c/depth/image")
 
 
 def test_choose_topics_without_color_lists_the_topics():
-    with pytest.raises(SourceError, match=r"topics: /depth/image \(sensor_msgs/msg/Image\)"):
-        choose_topics({"/depth/image": IMAGE})
+    with pytest.raises(SourceError, match=r"topics: /depth/image \(sensor_msgs/msg/Image, 16UC1\)"):
+        choose_topics(contents({"/depth/image": "16UC1"}))
     with pytest.raises(SourceError, match="topics: none"):
-        choose_topics({})
+        choose_topics([])
+
+
+@pytest.mark.parametrize(
+    ("topic", "camera", "words"),
+    [
+        ("/left/color/image_raw", ("left",), {"color"}),
+        ("/stereo_rig/left/image_raw", ("stereo_rig",), {"left"}),
+        ("/k4a/rgb_camera/image_raw", ("k4a",), {"rgb", "camera"}),
+        ("/image_raw", (), set()),
+        (
+            "/cam0/aligned_depth_to_color/image_raw/compressedDepth",
+            ("cam0",),
+            {"aligned", "depth", "color"},
+        ),
+    ],
+)
+def test_parse_topic_separates_camera_and_stream(topic, camera, words):
+    name = parse_topic(topic)
+    assert (name.camera, name.words) == (camera, words)

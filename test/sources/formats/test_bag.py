@@ -19,6 +19,8 @@ from recordings import (
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import Intrinsics
 from scenerep_ros.sources import open_source
+from scenerep_ros.sources.options import SourceOptions
+from scenerep_ros.sources.registry import list_recordings
 
 COLOR, DEPTH = "/camera/rgb/image_color", "/camera/depth/image"
 FORMATS = ["ros1.bag", "sqlite", "mcap"]
@@ -59,6 +61,34 @@ def test_bag_of_each_format_yields_the_same_frames(bags, name):
         assert frame.stamp_ns == START + index * PERIOD
         assert frame.frame_id == "openni_rgb_optical_frame"
         assert frame.intrinsics == Intrinsics(500.0, 500.0, 15.5, 11.5)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_bag_with_suffix_in_capitals_is_read(bags, tmp_path, name):
+    _, storage = copy_of(bags / name, tmp_path)
+    capitals = storage.rename(tmp_path / f"RECORDING{storage.suffix.upper()}")
+    assert len(list(open_source(capitals))) == COUNT
+
+
+def test_rosbag2_folder_named_like_a_ros1_bag_is_read(bags, tmp_path):
+    shutil.copytree(bags / "sqlite", tmp_path / "rec.bag")
+    assert len(list(open_source(tmp_path / "rec.bag"))) == COUNT
+
+
+def test_rosbag2_with_renamed_storage_file_is_read(bags, tmp_path):
+    folder, storage = copy_of(bags / "mcap", tmp_path)
+    storage.rename(storage.with_name("renamed.mcap"))
+    assert len(list(open_source(folder))) == COUNT
+
+
+def test_folder_of_several_bags_lists_them(bags, tmp_path):
+    for name in ("monday", "tuesday"):
+        copy, storage = copy_of(bags / "sqlite", tmp_path)
+        shutil.move(storage, tmp_path / f"{name}.db3")
+        shutil.rmtree(copy)
+    with pytest.raises(SourceError, match=r"holds 2 recordings: monday.db3, tuesday.db3"):
+        open_source(tmp_path)
+    assert [path.name for path in list_recordings(tmp_path)] == ["monday.db3", "tuesday.db3"]
 
 
 @pytest.mark.parametrize("name", ["sqlite", "mcap"])
@@ -170,6 +200,7 @@ def test_bag_of_uncalibrated_camera_has_no_intrinsics(tmp_path, caplog):
 def test_bag_with_unregistered_depth_logs_a_warning(tmp_path, caplog):
     with record(tmp_path / "mcap") as bag:
         bag.image("/camera/camera/color/image_raw", START, color_image(0), "rgb8")
+        bag.frame_id = "camera_depth_optical_frame"
         bag.image("/camera/camera/depth/image_rect_raw", START, depth_image(0), "16UC1")
     assert len(list(open_source(tmp_path / "mcap"))) == 1
     assert "/camera/camera/depth/image_rect_raw may not be registered" in caplog.text
@@ -239,3 +270,129 @@ def test_bag_preserves_real_frames(tum_folder, tmp_path):
         np.testing.assert_array_equal(frame.color, folder[index].color)
         np.testing.assert_array_equal(frame.depth, folder[index].depth)
         assert frame.stamp_ns == folder[index].stamp_ns
+
+
+def write_depth_camera(path, write_depth):
+    """Write a bag of three color images and what `write_depth` adds at each stamp."""
+    with record(path) as bag:
+        for index in range(3):
+            stamp = START + index * PERIOD
+            bag.image("/cam/color/image_raw", stamp, color_image(index), "rgb8")
+            write_depth(bag, stamp, depth_image(index))
+    return open_source(path)
+
+
+def as_png(header):
+    return lambda depth: header + cv2.imencode(".png", depth)[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("transport", "image_format", "encode"),
+    [
+        ("compressedDepth", "16UC1; compressedDepth png", as_png(bytes(12))),
+        ("compressedDepth", "16UC1; compressedDepth", as_png(bytes(12))),
+        ("compressed", "16UC1; png compressed ", as_png(b"")),
+        ("compressed", "png", as_png(b"")),
+    ],
+)
+@pytest.mark.parametrize("name", ["ros1.bag", "mcap"])
+def test_bag_reads_compressed_depth(tmp_path, name, transport, image_format, encode):
+    source = write_depth_camera(
+        tmp_path / name,
+        lambda bag, stamp, depth: bag.compressed(
+            f"/cam/depth/image_raw/{transport}", stamp, encode(depth), image_format
+        ),
+    )
+    frames = list(source)
+    assert len(frames) == 3
+    np.testing.assert_allclose(frames[2].depth[1:], depth_image(2)[1:] / 1000, rtol=1e-6)
+
+
+def test_bag_of_realsense_viewer_uses_its_depth(tmp_path):
+    """Its topics are below /device_0, and depth is mono16."""
+    with record(tmp_path / "viewer.bag") as bag:
+        bag.info("/device_0/sensor_0/Depth_0/info/camera_info", START, fx=400.0)
+        bag.info("/device_0/sensor_1/Color_0/info/camera_info", START, fx=600.0)
+        bag.image("/device_0/sensor_1/Color_0/image/data", START, color_image(0), "rgb8")
+        bag.image("/device_0/sensor_0/Depth_0/image/data", START, depth_image(0), "mono16")
+    (frame,) = open_source(tmp_path / "viewer.bag")
+    np.testing.assert_array_equal(frame.color, color_image(0))
+    np.testing.assert_allclose(frame.depth[1:], depth_image(0)[1:] / 1000, rtol=1e-6)
+    assert frame.intrinsics.fx == 600.0
+
+
+def test_bag_of_two_cameras_reads_one_and_names_the_other(tmp_path, caplog):
+    path = tmp_path / "mcap"
+    with record(path) as bag:
+        for camera in ("front", "rear"):
+            bag.info(f"/{camera}/color/camera_info", START)
+            bag.image(f"/{camera}/color/image_raw", START, color_image(0), "rgb8")
+        bag.image("/rear/depth/image_raw", START, depth_image(0), "16UC1")
+    topics = open_source(path).topics
+    assert (topics.color, topics.depth) == ("/rear/color/image_raw", "/rear/depth/image_raw")
+    assert "other cameras /front are left out" in caplog.text
+    front = open_source(path, SourceOptions(camera="front")).topics
+    assert (front.color, front.depth) == ("/front/color/image_raw", None)
+    assert front.camera_info == "/front/color/camera_info"
+    with pytest.raises(SourceError, match="no camera /frnt: did you mean front"):
+        open_source(path, SourceOptions(camera="/frnt"))
+
+
+def test_bag_options_choose_topics_and_slop(tmp_path):
+    path = write_bag(tmp_path / "mcap", depth_delay=10_000_000)
+    assert len(list(open_source(path))) == 4
+    assert list(open_source(path, SourceOptions(sync_slop_ns=5_000_000))) == []
+    color_only = open_source(path, SourceOptions(use_depth=False))
+    assert [frame.depth for frame in color_only] == [None] * 4
+    with pytest.raises(SourceError, match="no topic /no/image with messages"):
+        open_source(path, SourceOptions(color_topic="/no/image"))
+    optional = SourceOptions(color_topic="/no/image", are_topics_required=False)
+    assert open_source(path, optional).topics.color == COLOR
+
+
+@pytest.mark.parametrize("time", [0, 2**62, START - 10**15])
+def test_bag_with_one_wild_message_time_keeps_its_rate(tmp_path, time):
+    with record(tmp_path / "mcap") as bag:
+        bag.text("/chatter", time)
+        for index in range(6):
+            bag.image(COLOR, START + index * PERIOD, color_image(index), "rgb8")
+    source = open_source(tmp_path / "mcap")
+    assert source.rate == pytest.approx(1e9 / PERIOD, rel=1e-3)
+    assert len(list(source)) == 6
+
+
+@pytest.mark.parametrize("wild", [0, 1, START + 10**17, (2**31 - 1) * 10**9])
+@pytest.mark.parametrize("position", [0, 2, 5])
+def test_bag_with_one_wild_stamp_keeps_all_frames(tmp_path, wild, position):
+    with record(tmp_path / "mcap") as bag:
+        for index in range(6):
+            time = START + index * PERIOD
+            stamp = wild if index == position else time
+            bag.image(COLOR, stamp, color_image(index), "rgb8", time=time + 3_000_000)
+            bag.image(DEPTH, stamp, depth_image(index), "16UC1", time=time + 3_000_001)
+    source = open_source(tmp_path / "mcap")
+    frames = list(source)
+    assert len(frames) == 6
+    stamps = [frame.stamp_ns for frame in frames]
+    np.testing.assert_allclose(stamps, START + PERIOD * np.arange(6), atol=4_000_000, rtol=0)
+    assert source.rate == pytest.approx(1e9 / PERIOD, rel=0.1)
+
+
+def test_bag_of_a_camera_whose_clock_was_set(tmp_path):
+    with record(tmp_path / "mcap") as bag:
+        for index in range(12):
+            time = START + index * PERIOD
+            stamp = time + (10**15 if index >= 6 else 0)
+            bag.image(COLOR, stamp, color_image(index), "rgb8", time=time)
+    stamps = [frame.stamp_ns for frame in open_source(tmp_path / "mcap")]
+    assert stamps[:6] == [START + index * PERIOD for index in range(6)]
+    assert stamps[8:] == [START + index * PERIOD + 10**15 for index in range(8, 12)]
+
+
+@pytest.mark.parametrize("encoding", ["yuv422_yuy2", "uyvy"])
+def test_bag_reads_yuv_color(tmp_path, encoding):
+    stored = np.full((24, 32, 2), 128, np.uint8)
+    with record(tmp_path / "mcap") as bag:
+        bag.image(COLOR, START, stored, encoding)
+    (frame,) = open_source(tmp_path / "mcap")
+    np.testing.assert_allclose(frame.color, 130, atol=3)
