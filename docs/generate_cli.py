@@ -12,7 +12,7 @@ from scenerep_training.cli import evaluate, render, train
 from scenerep_ros.cli import main as scenerep
 from scenerep_ros.config.fields import option_fields
 from scenerep_ros.config.options import ReplayConfig
-from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.config.pipeline import MapConfig, NodeConfig
 
 INTRODUCTION = """\
 # Command line
@@ -27,7 +27,11 @@ OPTIONS_ROW = (
     "`--{example} VALUE` |"
 )
 TABLE = ["| Argument | Meaning |", "|---|---|"]
-OPTIONS = {**option_fields(NodeConfig), **option_fields(ReplayConfig)}
+OPTIONS = {
+    **option_fields(NodeConfig),
+    **option_fields(ReplayConfig),
+    **option_fields(MapConfig),
+}
 
 
 def page() -> str:
@@ -91,6 +95,8 @@ def _value(action: argparse.Action) -> str:
         return ""
     if action.choices is not None:
         return "{" + ",".join(str(choice) for choice in action.choices) + "}"
+    if isinstance(action.metavar, tuple):
+        return " ".join(action.metavar)
     name = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     return f"{name}..." if action.nargs in ("+", "*") else name
 

@@ -17,6 +17,8 @@ from scenerep_ros.errors import FrameError
 if TYPE_CHECKING:  # torch takes seconds to import, which sources and the replay node do not need
     import torch
 
+    from scenerep_ros.geometry import Box
+
 BACKGROUND = 0
 """Label of a pixel that belongs to no object."""
 UNLABELLED = 65535
@@ -199,3 +201,29 @@ class SceneSegmentation:
             return None
         maps: NDArray[np.float32] = self.attention.float().cpu().numpy()
         return maps
+
+
+@dataclass(frozen=True)
+class MapObject:
+    """Object of a scene map, from all frames that show it.
+
+    Attributes:
+        id: 1..MAX_ID, unique for the life of the map.
+        box: upright box in world coordinates.
+        point_count: number of occupied voxels.
+        feature: (C,) float32, unit length, mean over the frames.
+        first_seen_ns: stamp of the first frame with the object [ns].
+        last_seen_ns: stamp of the last frame with the object [ns].
+        confidence: estimated probability that a frame in which the object is visible shows it as
+            one segment.
+        moved_from: (3,) float32, center before the object was moved [m]; None if it was not.
+    """
+
+    id: int
+    box: Box
+    point_count: int
+    feature: NDArray[np.float32]
+    first_seen_ns: int
+    last_seen_ns: int
+    confidence: float
+    moved_from: NDArray[np.float32] | None = None

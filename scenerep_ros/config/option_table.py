@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 import scenerep_ros
 from scenerep_ros.config.constants import constant_tables
 from scenerep_ros.config.fields import option_fields
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.options import MappingOptions, ReplayConfig
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import bounds, is_live
 from scenerep_ros.errors import ConfigError
@@ -39,6 +39,7 @@ def constants_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "segmenter": lambda: option_table(NodeConfig),
     "replay": lambda: option_table(ReplayConfig),
+    "map": lambda: option_table(MappingOptions),
     "constants": constants_table,
 }
 

@@ -135,6 +135,32 @@ class ClusterRangeOptions(OptionGroup):
         return largest
 
 
+class MappingOptions(OptionGroup):
+    """Scene map: resolution, range and bounds of memory."""
+
+    voxel_size: float = Field(0.02, gt=0.001, le=1.0, description="Side of a voxel [m].")
+    max_range: float = Field(
+        4.0,
+        gt=0.1,
+        le=100.0,
+        description="Depth beyond which pixels are left out of the map [m].",
+    )
+    max_voxels: int = Field(
+        1_000_000,
+        ge=1000,
+        le=100_000_000,
+        description="Largest number of voxels, of up to 150 bytes each; the oldest and farthest "
+        "ones are dropped first.",
+    )
+    max_objects: int = Field(
+        1000,
+        ge=1,
+        le=60_000,
+        description="Largest number of objects; those that were not seen for longest are dropped "
+        "first.",
+    )
+
+
 class TrackingOptions(OptionGroup):
     """Association of objects between frames, and the temporal filter of labels."""
 

@@ -16,6 +16,7 @@ from scenerep_ros.config.options import (
     BackboneOptions,
     ClusteringOptions,
     DepthOptions,
+    MappingOptions,
     TopicOptions,
     TrackingOptions,
 )
@@ -74,6 +75,12 @@ else:
         __doc__="Options of `scenerep_ros.pipeline.Pipeline`; each method adds a group of its name.",
         **_method_fields(),
     )
+
+
+class MapConfig(PipelineConfig):
+    """Options of `scenerep map`: those of the pipeline and of the map."""
+
+    map: MappingOptions = MappingOptions()
 
 
 class NodeConfig(TopicOptions, PipelineConfig):

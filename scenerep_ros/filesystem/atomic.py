@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +47,51 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise ScenerepError(f"cannot write {path}: {error}; is the disk full?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` when the body succeeds.
+
+    When the body fails, the temporary folder is removed and an existing one stays unchanged.
+
+    Args:
+        path: the folder.
+        is_replaceable: returns whether an existing folder at `path` may be replaced. An empty one
+            always may.
+
+    Raises:
+        ScenerepError: if `path` exists and may not be replaced, or cannot be written.
+    """
+    if path.exists() and not (path.is_dir() and (is_empty(path) or is_replaceable(path))):
+        raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
+    try:
+        content = temporary / "new"
+        content.mkdir()
+        yield content
+        _exchange(content, path, temporary / "old")
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(content: Path, path: Path, old: Path) -> None:
+    """Rename an existing `path` to `old`, and `content` to `path`."""
+    try:
+        if path.exists():
+            path.rename(old)
+        content.rename(path)
+    except OSError as error:
+        raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
+
+
+def is_empty(folder: Path) -> bool:
+    """Return whether a folder has no entries."""
+    return next(folder.iterdir(), None) is None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
 
-from scenerep_ros.geometry.boxes import Box, object_box, without_stray_rim
+from scenerep_ros.geometry.boxes import Box, object_box, upright_box, without_stray_rim
 from scenerep_ros.geometry.camera import (
     deproject,
     invert_depth,
@@ -13,6 +13,7 @@ from scenerep_ros.geometry.clouds import (
     cloud_coordinates,
     colorize_cloud,
     labelled_cloud,
+    read_ply,
     write_ply,
 )
 from scenerep_ros.geometry.gravity import find_support_plane
@@ -32,7 +33,9 @@ __all__ = [
     "object_box",
     "plane_fit_residual",
     "project",
+    "read_ply",
     "reproject_depth",
+    "upright_box",
     "viewing_rays",
     "without_stray_rim",
     "write_ply",

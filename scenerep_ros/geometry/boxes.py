@@ -170,6 +170,22 @@ def object_box(
     return box if support_height is None else _on_support(box, support_height)
 
 
+def upright_box(points: Floats, up: Floats) -> Box | None:
+    """Compute the box with the smallest footprint of points that are seen from all sides.
+
+    Args:
+        points: (n, 3) float32, finite [m].
+        up: (3,) direction of the third axis of the box.
+
+    Returns:
+        The box, or None for fewer than three points.
+    """
+    if len(points) < MIN_POINTS:
+        return None
+    points = points[:: -(-len(points) // CONSTANTS.max_points)]
+    return _box_along(points, _upright_rotation(points, up))
+
+
 def _box_along(points: Floats, rotation: Floats) -> Box:
     low, high = _percentile_bounds(points @ rotation)
     return _box_between(low, high, rotation)

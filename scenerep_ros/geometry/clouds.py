@@ -78,3 +78,26 @@ def write_ply(path: Path, cloud: Points) -> None:
     properties = "".join(f"property {_PLY_TYPES[n]} {n}\n" for n in _PLY_DTYPE.names or ())
     header = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{properties}"
     write_atomically(path, f"{header}end_header\n".encode() + vertices.tobytes())
+
+
+def read_ply(
+    path: Path,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int32]]:
+    """Read a cloud that `write_ply` wrote.
+
+    Returns:
+        Positions (n, 3) [m], colours (n, 3) RGB and labels (n,).
+
+    Raises:
+        ValueError: if the file has another layout.
+        OSError: if the file cannot be read.
+    """
+    header, separator, body = path.read_bytes().partition(b"end_header\n")
+    properties = [line.split()[1:] for line in header.decode().splitlines() if "property" in line]
+    expected = [[_PLY_TYPES[name], name] for name in _PLY_DTYPE.names or ()]
+    if not separator or properties != expected or len(body) % _PLY_DTYPE.itemsize:
+        raise ValueError(f"{path.name} is no cloud with color and label")
+    vertices = np.frombuffer(body, _PLY_DTYPE)
+    positions = np.stack([vertices[name] for name in ("x", "y", "z")], axis=1)
+    colors = np.stack([vertices[name] for name in ("red", "green", "blue")], axis=1)
+    return positions, colors, vertices["label"].copy()

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.filesystem.atomic import atomic_path, write_atomically, write_image
+from scenerep_ros.filesystem.atomic import (
+    atomic_folder,
+    atomic_path,
+    write_atomically,
+    write_image,
+)
 
 
 def test_write_atomically_leaves_only_the_complete_file(tmp_path):
@@ -65,3 +70,37 @@ def test_write_image_png_reads_back_unchanged(tmp_path, shape, dtype):
     decoded = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
     assert decoded.dtype == dtype
     np.testing.assert_array_equal(decoded, image[..., ::-1] if image.ndim == 3 else image)
+
+
+def never(_folder):
+    return False
+
+
+def test_atomic_folder_appears_complete_with_its_files(tmp_path):
+    with atomic_folder(tmp_path / "a" / "map", never) as folder:
+        (folder / "x").write_text("1")
+        assert not (tmp_path / "a" / "map").exists()
+    assert [path.name for path in (tmp_path / "a").rglob("*")] == ["map", "x"]
+
+
+def test_atomic_folder_replaces_an_old_one_completely(tmp_path):
+    (tmp_path / "old").write_text("1")
+    with atomic_folder(tmp_path, lambda folder: (folder / "old").exists()) as folder:
+        (folder / "new").write_text("2")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_atomic_folder_after_an_error_leaves_the_old_one(tmp_path):
+    target = tmp_path / "map"
+    target.mkdir()
+    (target / "old").write_text("1")
+    with pytest.raises(FileNotFoundError), atomic_folder(target, lambda _: True) as folder:
+        (folder / "missing" / "new").write_text("2")
+    assert [path.name for path in tmp_path.rglob("*")] == ["map", "old"]
+
+
+def test_atomic_folder_keeps_a_folder_of_other_files(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ScenerepError, match="it holds other files"), atomic_folder(tmp_path, never):
+        pass
+    assert (tmp_path / "notes.txt").read_text() == "mine"

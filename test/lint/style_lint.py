@@ -30,7 +30,7 @@ RELATIVES = ("what", "whatever", "where", "which", "who", "whom", "whose", "how"
 CONJUNCTIONS = ("whether", "if", "when", "whenever", "while", "so", "and", "or", "but", "of")
 OPENERS = frozenset((*RELATIVES, *CONJUNCTIONS))
 NUMERICAL_STAGES = frozenset(
-    ("geometry", "ops", "preprocessing", "clustering", "segmentation", "tracking")
+    ("geometry", "ops", "preprocessing", "clustering", "segmentation", "tracking", "mapping")
 )
 MAX_TEST_WORDS = 10
 """Words after `test_`."""

@@ -1,0 +1,158 @@
+"""`scenerep map`: map a recording, or compare two maps."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.config.pipeline import MapConfig
+from scenerep_ros.errors import ConfigError, SourceError
+from scenerep_ros.filesystem.atomic import atomic_folder, write_atomically, write_image
+from scenerep_ros.mapping.difference import MapDifference, compare_maps
+from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
+from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
+from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.scene_map import SceneMap
+from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.sinks import VideoWriter
+from scenerep_ros.sources import Source, open_source
+
+TURNTABLE_FRAMES = 150
+TURNTABLE_RATE_HZ = 25.0
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "map", help="map the objects of a recording with poses, or compare two maps"
+    )
+    parser.add_argument("source", nargs="?", help="TUM folder, RGB-D folder or 7-Scenes sequence")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the map")
+    parser.add_argument(
+        "--diff",
+        type=Path,
+        nargs=2,
+        metavar=("BEFORE", "AFTER"),
+        help="print the objects that were added, removed or moved between two maps; with --out, "
+        "also write them to DIR/difference.json and DIR/difference.png",
+    )
+    parser.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
+    add_options(parser, MapConfig)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Map a recording, or compare two maps.
+
+    Raises:
+        ConfigError: if the arguments are incomplete.
+        ScenerepError: if a recording or a map cannot be read, or a file cannot be written.
+    """
+    if args.diff:
+        return _compare(args)
+    if not args.source or not args.out:
+        raise ConfigError("name a recording and --out DIR, or two maps with --diff BEFORE AFTER")
+    config = options_from(args, MapConfig, args.config)
+    source = open_source(args.source)
+    with atomic_folder(args.out, is_map) as folder:
+        scene_map = map_frames(source, Pipeline(config), SceneMap(config.map), args.max_frames)
+        if not scene_map.frame_count:
+            reasons = ", ".join(f"{count} {name}" for name, count in scene_map.rejected.items())
+            raise SourceError(
+                f"{args.source}: no frame could be mapped ({reasons or 'no readable frames'}); a "
+                "map needs depth, a calibrated camera and poses"
+            )
+        snapshot = scene_map.snapshot()
+        write_map(snapshot, folder)
+        write_pictures(snapshot, folder)
+    print(_summary(scene_map, snapshot))
+    print(f"written to {args.out}")
+    return 0
+
+
+def map_frames(
+    source: Source, pipeline: Pipeline, scene_map: SceneMap, max_frames: int | None
+) -> SceneMap:
+    """Segment and map the frames of a source with a progress bar."""
+    total = min(len(source), max_frames or len(source))
+    progress = tqdm(islice(source, max_frames), total=total, unit="frame", desc=source.name)
+    for frame in progress:
+        if frame.pose is None:
+            scene_map.reject("no pose")
+            continue
+        scene_map.integrate(frame, pipeline(frame))
+        progress.set_postfix(voxels=scene_map.voxel_count, refresh=False)
+    return scene_map
+
+
+def write_pictures(snapshot: MapSnapshot, folder: Path) -> None:
+    """Write top_view.png and turntable.mp4."""
+    write_image(folder / "top_view.png", draw_top_view(snapshot))
+    video = VideoWriter(folder / "turntable.mp4", TURNTABLE_RATE_HZ)
+    views = draw_turntable(snapshot, TURNTABLE_FRAMES)
+    for image in tqdm(views, "turntable", TURNTABLE_FRAMES, unit="frame"):
+        video.write(image)
+    video.close()
+
+
+def _compare(args: argparse.Namespace) -> int:
+    if args.source:
+        raise ConfigError(f"{args.source}: --diff compares two maps; leave the recording out")
+    before, after = (read_map(path) for path in args.diff)
+    difference = compare_maps(before, after)
+    print("\n".join(_lines(difference)) or "no changes")
+    if args.out:
+        content = json.dumps(_as_json(difference), indent=1) + "\n"
+        write_atomically(args.out / "difference.json", content.encode())
+        write_image(args.out / "difference.png", draw_difference(before, after, difference))
+    return 0
+
+
+def _summary(scene_map: SceneMap, snapshot: MapSnapshot) -> str:
+    lines = [
+        f"{scene_map.frame_count} frames, {len(snapshot.points.positions)} points, "
+        f"{len(snapshot.objects)} objects, {scene_map.memory_bytes / 1e6:.0f} MB"
+    ]
+    left_out = {f"frames left out, {name}": count for name, count in scene_map.rejected.items()}
+    left_out |= {
+        "voxels dropped": scene_map.dropped_voxels,
+        "objects dropped": scene_map.dropped_objects,
+    }
+    lines += [f"{count} {name}" for name, count in left_out.items() if count]
+    return "\n".join(lines)
+
+
+def _lines(difference: MapDifference) -> list[str]:
+    """Return one line for each change, with positions and sizes in m."""
+    lines = [f"added    {_text(item)}" for item in difference.added]
+    lines += [f"removed  {_text(item)}" for item in difference.removed]
+    lines += [
+        f"moved    {_text(move.before)} by {move.distance:.2f} m, now {_text(move.after)}"
+        for move in difference.moved
+    ]
+    return lines + [f"unseen   {_text(item)}" for item in difference.unseen]
+
+
+def _text(item: Any) -> str:
+    center = ", ".join(f"{value:.2f}" for value in item.box.center.tolist())
+    size = " x ".join(f"{value:.2f}" for value in item.box.size.tolist())
+    return f"object {item.id} at ({center}), {size}"
+
+
+def _as_json(difference: MapDifference) -> dict[str, Any]:
+    return {
+        "added": [describe_object(item) for item in difference.added],
+        "removed": [describe_object(item) for item in difference.removed],
+        "moved": [
+            {"before": describe_object(move.before), "after": describe_object(move.after)}
+            for move in difference.moved
+        ],
+        "unseen": [describe_object(item) for item in difference.unseen],
+    }

@@ -1,0 +1,1 @@
+"""Map of a scene: labelled voxels and objects from segmented frames with poses."""

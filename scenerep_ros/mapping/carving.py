@@ -1,0 +1,77 @@
+"""Free space: voxels in front of the surface that a frame measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.config.constants import tuned
+from scenerep_ros.frames import Intrinsics
+from scenerep_ros.mapping.frame_view import FrameView
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CarvingConstants:
+    """Tuned constants of the test for free space."""
+
+    margin_m: float = tuned(
+        0.05,
+        "distance from the measured surface within which a voxel is not free",
+        unit="m",
+        set_on="argument: two voxels and 1 cm of error of the pose",
+    )
+    margin_per_m2: float = tuned(
+        0.01,
+        "growth of this distance with the square of depth",
+        unit="1/m",
+        set_on="argument: three times the noise of a Kinect",
+    )
+
+
+CONSTANTS = CarvingConstants()
+
+
+def surface_margin(depth: Floats) -> Floats:
+    """Return the distance from the surface within which points count as on it [m]."""
+    return np.float32(CONSTANTS.margin_m) + np.float32(CONSTANTS.margin_per_m2) * depth * depth
+
+
+def is_free(view: FrameView, positions: Floats) -> Mask:
+    """Return which points (n, 3) [m] lie in the space that a frame shows to be free.
+
+    All pixels around the projection must measure a surface behind the point. So a point at the edge
+    of an object is not free if the pose is slightly wrong.
+    """
+    points = view.to_camera(positions)
+    near, inside = look_up(view.nearest_depth, points, view.intrinsics)
+    depth = points[:, 2]
+    return inside & (depth < near - surface_margin(depth))
+
+
+def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, Mask]:
+    """Sample an image at the projections of points.
+
+    Args:
+        image: (h, w) float32.
+        points: (n, 3) float32 in camera coordinates [m].
+        camera: intrinsics of the image.
+
+    Returns:
+        Values (n,) float32, and which points (n,) are in front of the camera and in the image.
+    """
+    height, width = image.shape
+    depth = points[:, 2]
+    is_in_front = depth > 0
+    safe = np.where(is_in_front, depth, np.float32(1))
+    limit = np.float32(4 * max(height, width))
+    u = (points[:, 0] / safe * np.float32(camera.fx) + np.float32(camera.cx)).clip(-limit, limit)
+    v = (points[:, 1] / safe * np.float32(camera.fy) + np.float32(camera.cy)).clip(-limit, limit)
+    columns, rows = np.rint(u).astype(np.int32), np.rint(v).astype(np.int32)
+    inside = is_in_front & (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    flat = np.where(inside, rows * width + columns, 0)
+    return image.ravel()[flat], inside

@@ -1,0 +1,138 @@
+"""Changes between two maps of one place: objects that were added, removed or moved.
+
+A segment that one map has and the other has not is no change if the other map shows the same space
+to be occupied. So an object counts as removed only where the second map has seen free space, and as
+added only where the first one has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from scenerep_ros.config.constants import tuned
+from scenerep_ros.frames import MapObject
+from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.map_views import Evidence, MapViews
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DifferenceConstants:
+    """Tuned constants of the comparison of maps."""
+
+    min_free_ratio: float = tuned(
+        0.5,
+        "ratio of an object's points that the other map must show to be free",
+        set_on="argument: the majority",
+    )
+    min_similarity: float = tuned(
+        0.4,
+        "similarity of features from which an added object may be a removed one",
+        set_on="argument: features are centered, so different objects are at 0 on average",
+    )
+    max_size_ratio: float = tuned(
+        2.0,
+        "ratio of the volumes' cubic roots up to which two objects may be one",
+        set_on="argument: another side of the object is visible",
+    )
+
+
+CONSTANTS = DifferenceConstants()
+
+
+@dataclass(frozen=True)
+class Move:
+    """An object that is at another place in the second map.
+
+    Attributes:
+        before: the object in the first map.
+        after: the object in the second map.
+    """
+
+    before: MapObject
+    after: MapObject
+
+    @property
+    def distance(self) -> float:
+        """Distance between the centers [m]."""
+        return float(np.linalg.norm(self.after.box.center - self.before.box.center))
+
+
+@dataclass(frozen=True)
+class MapDifference:
+    """Changes from one map to another.
+
+    Attributes:
+        added: objects of the second map, in space that was free.
+        removed: objects of the first map, whose space is free in the second.
+        moved: removed objects that an added one resembles.
+        unseen: objects of the first map whose space the second has not seen.
+    """
+
+    added: tuple[MapObject, ...]
+    removed: tuple[MapObject, ...]
+    moved: tuple[Move, ...]
+    unseen: tuple[MapObject, ...]
+
+
+def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
+    """Find the changes between two maps whose poses have the same world frame."""
+    gone, unseen = _objects_in_free_space(before, after.views)
+    new, _ = _objects_in_free_space(after, before.views)
+    moves = _pair(gone, new, _mean_feature(before, after))
+    moved_before = {move.before.id for move in moves}
+    moved_after = {move.after.id for move in moves}
+    return MapDifference(
+        added=tuple(item for item in new if item.id not in moved_after),
+        removed=tuple(item for item in gone if item.id not in moved_before),
+        moved=tuple(moves),
+        unseen=tuple(unseen),
+    )
+
+
+def _objects_in_free_space(
+    snapshot: MapSnapshot, views: MapViews
+) -> tuple[list[MapObject], list[MapObject]]:
+    """Return the objects of a map whose space is free in the views of another, and unseen ones."""
+    points = snapshot.object_points()
+    free, unseen = [], []
+    for item in snapshot.objects:
+        if item.id not in points:
+            continue
+        state = views.evidence(points[item.id])
+        ratio = np.bincount(state, minlength=len(Evidence)) / len(state)
+        if ratio[Evidence.FREE] >= CONSTANTS.min_free_ratio:
+            free.append(item)
+        elif ratio[Evidence.UNSEEN] > CONSTANTS.min_free_ratio:
+            unseen.append(item)
+    return free, unseen
+
+
+def _mean_feature(*snapshots: MapSnapshot) -> Floats:
+    features = [item.feature for snapshot in snapshots for item in snapshot.objects]
+    return np.asarray(np.mean(features, axis=0) if features else np.zeros(1), np.float32)
+
+
+def _pair(gone: list[MapObject], new: list[MapObject], mean: Floats) -> list[Move]:
+    """Pair removed with added objects of similar feature and size, most similar first."""
+    if not gone or not new:
+        return []
+    similarity = _centered(gone, mean) @ _centered(new, mean).T
+    sizes = [np.array([np.cbrt(item.box.size.prod()) for item in items]) for items in (gone, new)]
+    ratio = np.maximum(sizes[0][:, None], 1e-3) / np.maximum(sizes[1], 1e-3)
+    is_possible = (similarity >= CONSTANTS.min_similarity) & (
+        np.maximum(ratio, 1 / ratio) <= CONSTANTS.max_size_ratio
+    )
+    score = np.where(is_possible, similarity, 0)
+    pairs = zip(*linear_sum_assignment(score, maximize=True), strict=True)
+    return [Move(gone[i], new[j]) for i, j in pairs if is_possible[i, j]]
+
+
+def _centered(items: list[MapObject], mean: Floats) -> Floats:
+    vectors = np.stack([item.feature for item in items]) - mean
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-6)[:, None])

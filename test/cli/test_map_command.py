@@ -1,0 +1,77 @@
+"""`scenerep map`: maps of recordings, and their comparison."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from recordings import write_rgbd
+
+from scenerep_ros.cli.main import main
+from scenerep_ros.mapping.map_files import read_map
+
+FAST = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--device", "cpu"]
+FAST += ["--precision", "fp32", "--resolution", "96"]
+
+
+@pytest.fixture(scope="module")
+def map_folder(tmp_path_factory, tabletop_folder):
+    folder = tmp_path_factory.mktemp("maps") / "first"
+    arguments = [str(tabletop_folder), "--out", str(folder), "--max-frames", "6"]
+    assert main(["map", *arguments, *FAST]) == 0
+    return folder
+
+
+def test_map_command_writes_all_files(map_folder):
+    names = {path.name for path in map_folder.parent.rglob("*") if path.is_file()}
+    assert names == {
+        "cloud.ply",
+        "objects.json",
+        "features.safetensors",
+        "views.safetensors",
+        "trajectory.txt",
+        "top_view.png",
+        "turntable.mp4",
+    }
+    snapshot = read_map(map_folder)
+    assert len(snapshot.objects) >= 3
+    assert len(snapshot.poses) == 6
+    assert int(cv2.VideoCapture(str(map_folder / "turntable.mp4")).get(7)) == 150
+
+
+def test_map_command_compares_a_map_with_itself(map_folder, tmp_path, capsys):
+    maps = [str(map_folder), str(map_folder)]
+    assert main(["map", "--diff", *maps, "--out", str(tmp_path)]) == 0
+    assert "no changes" in capsys.readouterr().out
+    assert json.loads((tmp_path / "difference.json").read_text())["added"] == []
+    assert cv2.imread(str(tmp_path / "difference.png")).shape == (720, 1920, 3)
+
+
+def test_map_command_without_poses_names_what_is_missing(tmp_path, capsys):
+    source = write_rgbd(tmp_path / "views")
+    assert main(["map", str(source), "--out", str(tmp_path / "map"), *FAST]) == 1
+    assert "3 no pose" in capsys.readouterr().err
+    assert not (tmp_path / "map").exists()
+
+
+def test_map_command_does_not_replace_a_folder_of_other_files(tmp_path, tabletop_folder, capsys):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main(["map", str(tabletop_folder), "--out", str(tmp_path), *FAST]) == 1
+    assert "it holds other files" in capsys.readouterr().err
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("arguments", [[], ["recording"], ["--out", "x"]])
+def test_map_command_without_its_arguments_states_them(arguments, capsys):
+    assert main(["map", *arguments]) == 1
+    assert "name a recording and --out DIR" in capsys.readouterr().err
+
+
+def test_map_command_of_an_unknown_map_names_it(tmp_path, capsys):
+    assert main(["map", "--diff", str(tmp_path), str(tmp_path)]) == 1
+    assert f"map {tmp_path}: not found" in capsys.readouterr().err
+
+
+def test_map_command_stops_after_max_frames(map_folder):
+    stamps = read_map(map_folder).stamps_ns
+    np.testing.assert_array_equal(np.sort(stamps), stamps)

@@ -1,0 +1,52 @@
+"""Changes between two maps of one room."""
+
+import numpy as np
+from box_world import Cuboid, look_at, make_frame, orbit
+
+from scenerep_ros.config.options import MappingOptions
+from scenerep_ros.mapping.difference import compare_maps
+from scenerep_ros.mapping.scene_map import SceneMap
+
+BOXES = [Cuboid(3, (0.5, 0.0)), Cuboid(5, (-0.5, 0.4)), Cuboid(9, (0.0, -0.6))]
+
+
+def snapshot(cuboids, poses, label_of=None):
+    scene_map = SceneMap(MappingOptions())
+    for index, pose in enumerate(poses):
+        scene_map.integrate(*make_frame(cuboids, pose, index, label_of))
+    return scene_map.snapshot()
+
+
+def places(items):
+    return [[round(x, 1) for x in item.box.center[:2].tolist()] for item in items]
+
+
+def test_maps_of_an_unchanged_room_have_no_difference():
+    before, after = snapshot(BOXES, orbit(30)), snapshot(BOXES, orbit(40, start_deg=10))
+    difference = compare_maps(before, after)
+    assert not difference.added
+    assert not difference.removed
+    assert not difference.moved
+
+
+def test_added_removed_and_moved_objects_are_named_and_no_others():
+    changed = [BOXES[0].at(0.9, -0.8), BOXES[1], Cuboid(17, (0.2, 0.7))]
+    difference = compare_maps(snapshot(BOXES, orbit(30)), snapshot(changed, orbit(30)))
+    assert places(difference.added) == [[0.2, 0.7]]
+    assert places(difference.removed) == [[0.0, -0.6]]
+    (move,) = difference.moved
+    assert places([move.before, move.after]) == [[0.5, 0.0], [0.9, -0.8]]
+    np.testing.assert_allclose(move.distance, np.hypot(0.4, 0.8), atol=0.05)
+
+
+def test_object_that_is_only_not_segmented_is_no_change():
+    after = snapshot(BOXES, orbit(30), label_of={3: 0, 9: 0})
+    difference = compare_maps(snapshot(BOXES, orbit(30)), after)
+    assert not difference.removed
+
+
+def test_object_whose_place_was_not_seen_again_is_unseen():
+    away = [look_at((2, 0, 1.3), (4, y, 1.0)) for y in np.linspace(0, 1, 20)]
+    difference = compare_maps(snapshot(BOXES, orbit(30)), snapshot([], away))
+    assert len(difference.unseen) == 3
+    assert not difference.removed
