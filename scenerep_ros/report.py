@@ -103,6 +103,7 @@ class RunReport:
         method: segmentation method.
         device: device of the backbone.
         dropped: number of dropped frames by reason.
+        refused: reason for which the pipeline refused a frame, by the frame's name.
     """
 
     frames: FrameCounts
@@ -113,6 +114,7 @@ class RunReport:
     method: str
     device: str
     dropped: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write the report as JSON.
@@ -137,10 +139,16 @@ class RunReport:
 
 
 class RunLog:
-    """Collects timings and object counts of the segmented frames for the report."""
+    """Collects timings and object counts of the segmented frames for the report.
+
+    Attributes:
+        timings: time of each stage [ms], one mapping a segmented frame.
+        refused: reason for which the pipeline refused a frame, by the frame's name.
+    """
 
     def __init__(self) -> None:
         self.timings: list[Mapping[str, float]] = []
+        self.refused: dict[str, str] = {}
         self._object_count = 0
         self._started_at = time.perf_counter()
 
@@ -149,6 +157,10 @@ class RunLog:
         self.timings.append(scene.timings)
         self._object_count += len(scene.objects)
 
+    def add_refused(self, name: str, reason: str) -> None:
+        """Add a frame that the pipeline refused."""
+        self.refused[name] = reason
+
     def report(self, unreadable: int, pipeline: Pipeline) -> RunReport:
         """Summarize the run.
 
@@ -156,17 +168,18 @@ class RunLog:
             unreadable: number of frames that could not be read; they count as dropped.
             pipeline: the pipeline that segmented at least one frame.
         """
-        segmented = len(self.timings)
-        published = segmented + unreadable
+        segmented, refused = len(self.timings), len(self.refused)
+        received = segmented + refused
         return RunReport(
-            frames=FrameCounts(published, segmented, segmented, unreadable),
+            frames=FrameCounts(received + unreadable, received, segmented, refused + unreadable),
             fps=round(segmented / (time.perf_counter() - self._started_at), 2),
             latency_ms=summarize_latency(self.timings),
             objects_per_frame=round(self._object_count / segmented, 2),
             backbone=pipeline.backbone.name,
             method=pipeline.config.method,
             device=str(pipeline.backbone.device),
-            dropped={"unreadable": unreadable},
+            dropped={"unreadable": unreadable, "refused": refused},
+            refused=dict(self.refused),
         )
 
 

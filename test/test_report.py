@@ -85,8 +85,10 @@ def test_run_log_report_counts_frames_and_mean_objects():
     pipeline = SimpleNamespace(
         backbone=SimpleNamespace(name="vit", device="cpu"), config=SimpleNamespace(method="fused")
     )
+    log.add_refused("0003", "too narrow")
     report = log.report(unreadable=1, pipeline=pipeline)
-    assert report.frames == FrameCounts(published=3, received=2, segmented=2, dropped=1)
+    assert report.frames == FrameCounts(published=4, received=3, segmented=2, dropped=2)
     assert report.objects_per_frame == 2.5
-    assert report.dropped == {"unreadable": 1}
+    assert report.dropped == {"unreadable": 1, "refused": 1}
+    assert report.refused == {"0003": "too narrow"}
     assert report.latency_ms["cut"] == {"median": 2.0, "p95": 2.0}

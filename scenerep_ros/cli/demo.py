@@ -9,9 +9,12 @@ from typing import Any
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.source_flags import frame_count
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.errors import SourceError
 from scenerep_ros.sources import open_source
+from scenerep_ros.sources.timing import bounded_rate
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("source", help="TUM folder, bag, image folder or video")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder of the results")
     parser.add_argument(
-        "--max-frames", type=int, default=0, metavar="N", help="stop after N frames; 0: all"
+        "--max-frames", type=frame_count, default=0, metavar="N", help="stop after N frames; 0: all"
     )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     add_options(parser, PipelineConfig)
@@ -39,9 +42,14 @@ def run(args: argparse.Namespace) -> int:
     load_backbone(config)  # here the user sees the progress and errors of its download
     options = changed_options(config)
     total = min(len(source), args.max_frames or len(source))
-    with closing(DemoOutputs(args.out, source.rate, total)) as outputs:
-        logs = args.out / "logs"
+    logs = args.out / "logs"
+    with closing(DemoOutputs(args.out, bounded_rate(source.rate), total)) as outputs:
         report = run_session(args.source, options, outputs.handlers(), logs, args.max_frames)
     report.write(args.out / "report.json")
     print(f"{report}\nwritten to {args.out}")
+    if not report.frames.segmented:
+        raise SourceError(
+            f"{args.source}: none of its {report.frames.published} published frames was segmented; "
+            f"see {logs}"
+        )
     return 0

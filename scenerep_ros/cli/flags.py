@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scenerep_ros.config.fields import nest, option_fields
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import bounds, load_yaml, validated
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -44,9 +45,14 @@ def _argument(field: FieldInfo) -> dict[str, Any]:
 def options_from(args: argparse.Namespace, model: type[Model], config: Path | None = None) -> Model:
     """Build the config from a YAML file, if one is given, and from flags, which take precedence.
 
+    The file may be that of the node: its options of topics and synchronization are left out.
+
     Raises:
         ConfigError: naming each option that has no valid value.
     """
     values = nest(load_yaml(config)) if config else {}
+    if issubclass(NodeConfig, model):
+        node_only = NodeConfig.model_fields.keys() - model.model_fields.keys()
+        values = {name: value for name, value in values.items() if name not in node_only}
     given = {name: getattr(args, name) for name in option_fields(model) if hasattr(args, name)}
     return validated(model, values | given)

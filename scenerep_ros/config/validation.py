@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from math import inf
 from pathlib import Path
@@ -43,6 +43,11 @@ def is_live(field: FieldInfo) -> bool:
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides", "start_type_description_service")
+"""Prefixes of the parameters that rclpy itself declares."""
+NODE_NAMES = ("segmenter", "*", "**")
+"""Names and wildcards of the blocks of a parameter file that concern the node `segmenter`."""
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
@@ -90,10 +95,26 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def _ros_parameters(data: Any) -> Any:
-    """Return the parameters of the only node of a ROS 2 parameter file; other data as it is."""
-    inner = data
-    while isinstance(inner, dict) and len(inner) == 1:
-        name, inner = next(iter(inner.items()))
-        if name == "ros__parameters":
-            return inner
-    return data
+    """Return the parameters for the node `segmenter` of a ROS 2 parameter file; other data as it is.
+
+    Wildcards precede the node's own block, and a file for a single node is taken as it is.
+    """
+    blocks = list(_parameter_blocks(data, ""))
+    if not blocks:
+        return data
+    named = [block for block in blocks if block[0].split("/")[-1] in NODE_NAMES] or blocks[:1]
+    merged: dict[str, Any] = {}
+    for _, parameters in sorted(named, key=lambda block: "*" not in block[0]):
+        merged |= parameters
+    return {name: value for name, value in merged.items() if not name.startswith(IGNORED_OVERRIDES)}
+
+
+def _parameter_blocks(data: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of each node, with namespaces, and its parameters."""
+    if not isinstance(data, Mapping):
+        return
+    for key, value in data.items():
+        if key == "ros__parameters" and isinstance(value, Mapping):
+            yield name, dict(value)
+        else:
+            yield from _parameter_blocks(value, f"{name}/{key}")

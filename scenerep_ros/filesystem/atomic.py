@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -37,14 +38,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
         )
         os.close(descriptor)
     except OSError as error:
-        raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
+        raise write_error(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise ScenerepError(f"cannot write {path}: {error}; is the disk full?") from error
+        raise write_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -69,7 +70,7 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
-        raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
+        raise write_error(path, error) from error
     try:
         content = temporary / "new"
         content.mkdir()
@@ -86,12 +87,19 @@ def _exchange(content: Path, path: Path, old: Path) -> None:
             path.rename(old)
         content.rename(path)
     except OSError as error:
-        raise ScenerepError(f"cannot write {path}: {error.strerror}; check the folder") from error
+        raise write_error(path, error) from error
 
 
 def is_empty(folder: Path) -> bool:
     """Return whether a folder has no entries."""
     return next(folder.iterdir(), None) is None
+
+
+def write_error(path: Path, error: OSError) -> ScenerepError:
+    """Return the error for the user about a file that cannot be written."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "the disk is full: free some space" if is_full else "check the folder"
+    return ScenerepError(f"cannot write {path}: {error.strerror or error}; {remedy}")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

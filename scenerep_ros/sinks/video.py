@@ -5,6 +5,8 @@ The wheels of OpenCV have no H.264 encoder, so ffmpeg encodes; the package image
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -105,8 +107,14 @@ def _h264_encoder(path: Path, size: tuple[int, int], rate: float) -> Iterator[En
         if process.returncode:
             log.seek(0)
             messages = log.read().decode(errors="replace").splitlines()
-            reason = messages[-1] if messages else f"exit code {process.returncode}"
-            raise ScenerepError(f"cannot write {path}: ffmpeg: {reason}; is the disk full?")
+            raise _encoder_error(path, messages or [f"exit code {process.returncode}"])
+
+
+def _encoder_error(path: Path, messages: list[str]) -> ScenerepError:
+    """Return the error for the user, with the first message, which names the cause."""
+    is_full = any(os.strerror(errno.ENOSPC) in message for message in messages)
+    remedy = "; the disk is full: free some space" if is_full else ""
+    return ScenerepError(f"cannot write {path}: ffmpeg: {messages[0]}{remedy}")
 
 
 def _command(path: Path, size: tuple[int, int], rate: float) -> list[str]:
@@ -121,4 +129,4 @@ def _command(path: Path, size: tuple[int, int], rate: float) -> list[str]:
     padding = "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"
     codec = "-c:v libx264 -preset veryfast -crf 20 -movflags +faststart"
     options = f"-y -loglevel error {source} {padding} {codec}"
-    return [program, *options.split(), str(path)]
+    return [program, *options.split(), f"file:{path}"]  # a colon in the path is no protocol then

@@ -11,17 +11,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.errors import SourceError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
+from scenerep_ros.sources.depth_units import depth_unit_factor, warn_of_impossible_depth
 from scenerep_ros.sources.folders.camera_file import FILE_NAME, CameraCalibration
-from scenerep_ros.sources.folders.image_files import read_color, read_depth, read_labels
+from scenerep_ros.sources.folders.image_files import (
+    is_float_image,
+    read_color,
+    read_depth,
+    read_labels,
+)
 from scenerep_ros.sources.frame_names import file_frame_names
 
 log = logging.getLogger(__name__)
 
 KINECT_SHAPE = (480, 640)
 """Height and width [px] of the images that the default calibration belongs to."""
+SAMPLE_COUNT = 3
+"""Number of depth images from which the unit of depth is checked."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class FileSource(Source):
         self._files = files
         self._names = file_frame_names([each.color for each in files])
         self._calibration = calibration
+        self._depth_factor: float | None = None
 
     def __len__(self) -> int:
         return len(self._files)
@@ -128,7 +137,22 @@ class FileSource(Source):
     def _read_depth(self, files: FrameFiles) -> NDArray[np.float32] | None:
         if files.depth is None or self._calibration is None:
             return None
-        return read_depth(files.depth, self._calibration.depth_scale)
+        if self._depth_factor is None:
+            self._depth_factor = self._find_depth_factor(self._calibration)
+        scale = self._calibration.depth_scale * self._depth_factor
+        return read_depth(files.depth, scale)
+
+    def _find_depth_factor(self, calibration: CameraCalibration) -> float:
+        """Return the factor that corrects the unit of depth; 1 if the user has set the unit."""
+        paths = [each.depth for each in self._files if each.depth is not None]
+        samples = paths[:: max(len(paths) // SAMPLE_COUNT, 1)][:SAMPLE_COUNT]
+        depths = [depth for path in samples if (depth := _try_read(path, calibration)) is not None]
+        if calibration.has_depth_scale:
+            warn_of_impossible_depth(self.name, depths)
+            return 1.0
+        return depth_unit_factor(
+            self.name, depths, calibration.depth_scale, is_float=is_float_image(samples)
+        )
 
     def _warn_of_default_calibration(self, frame: RGBDFrame) -> None:
         """Warn if the default intrinsics of a Kinect are applied to images of another size."""
@@ -145,3 +169,10 @@ class FileSource(Source):
                 height,
                 FILE_NAME,
             )
+
+
+def _try_read(path: Path, calibration: CameraCalibration) -> NDArray[np.float32] | None:
+    try:
+        return read_depth(path, calibration.depth_scale)
+    except FrameError:
+        return None

@@ -48,3 +48,14 @@ def test_help_names_every_option(capsys):
         parse("--help")
     text = capsys.readouterr().out
     assert all(f"--{name.replace('_', '-')}" in text for name in option_fields(PipelineConfig))
+
+
+def test_config_file_of_the_node_is_accepted(tmp_path):
+    path = tmp_path / "node.yaml"
+    path.write_text(
+        "/**:\n  ros__parameters:\n    sync_slop: 0.03\n    color_topic: a\n    track: false\n"
+    )
+    assert not parse(config=path).track
+    path.write_text("sync_slp: 0.03\n")
+    with pytest.raises(ConfigError, match="sync_slp: unknown"):
+        parse(config=path)

@@ -79,3 +79,21 @@ def test_yaml_without_mapping_is_refused_by_name(tmp_path, content):
 def test_missing_yaml_file_is_refused_by_name(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         load_yaml(tmp_path / "none.yaml")
+
+
+def test_yaml_of_several_nodes_yields_those_of_the_segmenter(tmp_path):
+    path = tmp_path / "robot.yaml"
+    path.write_text(
+        "segmenter:\n  ros__parameters:\n    method: kmeans\n    use_sim_time: true\n"
+        "driver:\n  ros__parameters:\n    fps: 30\n"
+        "/**:\n  ros__parameters:\n    method: fused\n    track: false\n"
+        "    qos_overrides:\n      x: 1\n"
+    )
+    assert load_yaml(path) == {"method": "kmeans", "track": False}
+
+
+def test_yaml_of_a_node_in_a_namespace_is_read(tmp_path):
+    path = tmp_path / "robot.yaml"
+    for head in ("/robot/segmenter:\n", "robot:\n  segmenter:\n", "other_name:\n"):
+        path.write_text(head + "    ros__parameters:\n      method: kmeans\n")
+        assert load_yaml(path) == {"method": "kmeans"}

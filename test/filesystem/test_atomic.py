@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ from scenerep_ros.filesystem.atomic import (
     atomic_folder,
     atomic_path,
     write_atomically,
+    write_error,
     write_image,
 )
 
@@ -104,3 +107,10 @@ def test_atomic_folder_keeps_a_folder_of_other_files(tmp_path):
     with pytest.raises(ScenerepError, match="it holds other files"), atomic_folder(tmp_path, never):
         pass
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_write_error_names_the_disk_only_if_full():
+    full = write_error(Path("a"), OSError(errno.ENOSPC, "No space left on device"))
+    assert "the disk is full" in str(full)
+    denied = write_error(Path("a"), PermissionError(errno.EACCES, "Permission denied"))
+    assert str(denied) == "cannot write a: Permission denied; check the folder"

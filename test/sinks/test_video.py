@@ -102,6 +102,18 @@ def test_overlay_video_with_failing_encoder_raises_and_leaves_no_file(tmp_path):
     assert file_names(tmp_path) == []
 
 
+def test_overlay_video_error_names_the_disk_only_if_full(tmp_path):
+    with pytest.raises(ScenerepError) as raised:
+        write_all(OverlayVideoSink(tmp_path / "a.mp4", -1), [make_frame()], make_scene())
+    assert "disk" not in str(raised.value)
+
+
+def test_overlay_video_in_a_folder_with_colon_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_all(OverlayVideoSink(Path("10:00") / "a:b.mp4", 30), [make_frame()], make_scene())
+    assert len(read_video(tmp_path / "10:00" / "a:b.mp4")) == 1
+
+
 def test_overlay_video_without_frames_leaves_no_file(tmp_path):
     with OverlayVideoSink(tmp_path / "overlay.mp4", 30):
         pass

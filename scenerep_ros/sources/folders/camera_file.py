@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import KINECT, Intrinsics
@@ -27,10 +27,17 @@ class CameraCalibration(BaseModel):
         MILLIMETERS, gt=0, description="Length of a unit of the depth images [m]."
     )
 
+    _has_depth_scale: bool = PrivateAttr(default=False)
+
     @property
     def intrinsics(self) -> Intrinsics:
         """Intrinsics of the color image."""
         return Intrinsics(self.fx, self.fy, self.cx, self.cy)
+
+    @property
+    def has_depth_scale(self) -> bool:
+        """True if the file defines the unit of depth."""
+        return self._has_depth_scale
 
 
 def read_calibration(folder: Path, depth_scale: float = MILLIMETERS) -> CameraCalibration:
@@ -44,11 +51,14 @@ def read_calibration(folder: Path, depth_scale: float = MILLIMETERS) -> CameraCa
         SourceError: naming each key that is unknown or has an invalid value.
     """
     path = folder / FILE_NAME
-    values = {"depth_scale": depth_scale}
+    values, has_depth_scale = {"depth_scale": depth_scale}, False
     try:
         if path.exists():
-            values |= json.loads(path.read_text())
-        return CameraCalibration.model_validate(values)
+            content = json.loads(path.read_text())
+            values, has_depth_scale = values | content, "depth_scale" in content
+        calibration = CameraCalibration.model_validate(values)
+        calibration._has_depth_scale = has_depth_scale
+        return calibration
     except ValidationError as error:
         problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
     except (OSError, ValueError, TypeError) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,14 @@ from scenerep_ros.sources.bags.stamps import StampRepair
 from scenerep_ros.sources.bags.topic_content import read_contents
 from scenerep_ros.sources.bags.topics import CameraTopics, choose_topics
 from scenerep_ros.sources.compressed_depth import decode_compressed_depth
-from scenerep_ros.sources.image_decoding import decode_color, decode_compressed_color, decode_depth
+from scenerep_ros.sources.depth_units import depth_unit_factor
+from scenerep_ros.sources.file_source import SAMPLE_COUNT
+from scenerep_ros.sources.image_decoding import (
+    MILLIMETERS,
+    decode_color,
+    decode_compressed_color,
+    decode_depth,
+)
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
@@ -62,6 +71,7 @@ class _BagSource(SequentialSource):
             self._length = reader.topics[self.topics.color].msgcount
             self._calibration = self._read_calibration(reader)
             self._samples = sample_stamps(reader, self.topics.color)
+            self._depth_factor = self._find_depth_factor(reader)
         repair = StampRepair(self.topics.color, self._samples)
         super().__init__(path.resolve().stem, frame_rate([repair(*each) for each in self._samples]))
 
@@ -118,10 +128,22 @@ class _BagSource(SequentialSource):
                 f"{name}: no readable message within {slop_ms:g} ms of color; if the camera triggers "
                 "color and depth apart, raise sync_slop"
             )
-        message = pair.depth.message
-        if hasattr(message, "encoding"):
-            return decode_depth(*_image_fields(message), name)
-        return decode_compressed_depth(message.data, message.format, name)
+        depth = _decode_depth_message(pair.depth.message, name)
+        return depth if self._depth_factor == 1 else depth * np.float32(self._depth_factor)
+
+    def _find_depth_factor(self, reader: AnyReader) -> float:
+        """Return the factor that corrects the unit of depth, from the first depth images."""
+        if self.topics.depth is None:
+            return 1.0
+        messages = islice(read_messages(reader, self.topics.depth, None), SAMPLE_COUNT)
+        readable = [item.message for item in messages if item.message is not None]
+        depths = []
+        for message in readable:
+            with suppress(FrameError):  # it is reported with its frame
+                depths.append(_decode_depth_message(message, self.topics.depth))
+        is_float = any("32FC1" in (_encoding(message)) for message in readable)
+        scale = 1.0 if is_float else MILLIMETERS
+        return depth_unit_factor(str(self._path), depths, scale, is_float)
 
     def _choose_topics(self, reader: AnyReader) -> CameraTopics:
         try:
@@ -198,6 +220,16 @@ class Rosbag2(_BagSource):
         if path.is_dir():
             return is_bag_folder(path)
         return path.suffix.lower() in STORAGE_SUFFIXES and path.is_file()
+
+
+def _decode_depth_message(message: Any, name: str) -> NDArray[np.float32]:
+    if hasattr(message, "encoding"):
+        return decode_depth(*_image_fields(message), name)
+    return decode_compressed_depth(message.data, message.format, name)
+
+
+def _encoding(message: Any) -> str:
+    return str(getattr(message, "encoding", None) or message.format)
 
 
 def _image_fields(message: Any) -> tuple[Any, int, int, str, int, bool]:

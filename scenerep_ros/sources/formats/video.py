@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
+from math import isfinite
 from pathlib import Path
 
 import cv2
+import imageio_ffmpeg
 import numpy as np
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.sequential import SequentialSource
-from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
+from scenerep_ros.sources.timing import bounded_rate, stamp_from_index
 
 VIDEO_SUFFIXES = {
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv", ".wmv",
@@ -25,7 +28,8 @@ VIDEO_SUFFIXES = {
 class Video(SequentialSource):
     """Color frames of a video.
 
-    Decoding starts at the first frame, because seeking is not frame-accurate in every format.
+    Decoding starts at the first frame, because seeking is not frame-accurate in every format. The
+    length is the number of frames that decode, which the header may state wrongly.
 
     Raises:
         SourceError: if no frame can be decoded.
@@ -37,53 +41,74 @@ class Video(SequentialSource):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._decoded_count: int | None = None
         with self._open() as capture:
-            rate = capture.get(cv2.CAP_PROP_FPS)
-            self._length = _count_frames(capture)
-        super().__init__(path.stem, rate if math.isfinite(rate) and rate > 0 else DEFAULT_RATE)
-        if not self._length:
-            raise SourceError(f"video {path}: has no frames; record it again")
+            rate = bounded_rate(capture.get(cv2.CAP_PROP_FPS))
+            self._announced_count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            if not capture.grab():
+                raise SourceError(f"video {path}: has no frames; record it again")
+        super().__init__(path.stem, rate)
 
     @classmethod
     def matches(cls, path: Path) -> bool:
         """Return whether the file has the suffix of a video."""
-        return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
+        is_visible = path.is_file() and not path.name.startswith(".")
+        return is_visible and path.suffix.lower() in VIDEO_SUFFIXES
 
     def __len__(self) -> int:
-        return self._length
+        if self._decoded_count is None:
+            self._decoded_count = self._count_frames()
+        return self._decoded_count
 
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
+        previous_ns = -1
         with self._open() as capture:
-            for index in range(len(self)):
+            for index in count():
                 is_read, bgr = capture.read()
                 if not is_read:
-                    yield from self._truncation_error(index)
-                    return
-                yield self._frame(index, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+                    break
+                stamp_ns = self._stamp_ns(capture, index, previous_ns)
+                previous_ns = stamp_ns
+                yield self._frame(index, stamp_ns, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+        self._decoded_count = index
+        if index < self._announced_count - 1:
+            yield from self._damage(index)
 
-    def _truncation_error(self, count: int) -> Iterator[FrameError]:
-        """Yield an error if more than one frame is missing.
+    def _stamp_ns(self, capture: cv2.VideoCapture, index: int, previous_ns: int) -> int:
+        """Return the stamp of the file, or the one at a constant rate if stamps do not advance."""
+        position_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
+        stamp_ns = round(position_ms * 1e6) if isfinite(position_ms) else -1
+        if stamp_ns > previous_ns:
+            return stamp_ns
+        return max(stamp_from_index(index, self.rate), previous_ns + 1)
 
-        The header of an intact file may announce one frame too many.
-        """
-        if count < len(self) - 1:
+    def _damage(self, decoded_count: int) -> Iterator[FrameError]:
+        """Yield an error if the decoder reports damage; a count in a header alone proves none."""
+        problem = decoder_errors(self._path)
+        if problem:
             yield FrameError(
-                f"video {self._path}: ends after {count} of {len(self)} frames; it is damaged or "
-                "truncated"
+                f"video {self._path}: ends after {decoded_count} of {self._announced_count} frames; "
+                f"it is damaged or truncated ({problem})"
             )
 
-    def _frame(self, index: int, color: cv2.typing.MatLike) -> RGBDFrame | FrameError:
-        stamp = stamp_from_index(index, self.rate)
+    def _frame(
+        self, index: int, stamp_ns: int, color: cv2.typing.MatLike
+    ) -> RGBDFrame | FrameError:
         try:
             return RGBDFrame(
-                np.asarray(color, np.uint8), stamp_ns=stamp, name=self.frame_name(index)
+                np.asarray(color, np.uint8), stamp_ns=stamp_ns, name=self.frame_name(index)
             )
         except FrameError as error:
             return error
 
+    def _count_frames(self) -> int:
+        with self._open() as capture:
+            return next(index for index in count() if not capture.grab())
+
     @contextmanager
     def _open(self) -> Iterator[cv2.VideoCapture]:
-        capture = cv2.VideoCapture(str(self._path))
+        # An absolute path, because ffmpeg takes what precedes a colon for a protocol.
+        capture = cv2.VideoCapture(str(self._path.absolute()))
         if not capture.isOpened():
             raise SourceError(
                 f"video {self._path}: cannot be decoded; is it complete, and a video?"
@@ -94,12 +119,14 @@ class Video(SequentialSource):
             capture.release()
 
 
-def _count_frames(capture: cv2.VideoCapture) -> int:
-    """Return the frame count of the container, or count the frames if it is unknown."""
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    if count > 0:
-        return count
-    count = 0
-    while capture.grab():
-        count += 1
-    return count
+def decoder_errors(path: Path) -> str:
+    """Decode a video and return the first error that ffmpeg reports; "" without errors."""
+    try:
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError:
+        return "ffmpeg, which would tell the reason, is missing"
+    source = f"file:{path.absolute()}"
+    command = [program, "-v", "error", "-nostdin", "-i", source, "-map", "0:v:0", "-f", "null", "-"]
+    process = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    messages = process.stderr.splitlines()
+    return messages[0] if messages else ""

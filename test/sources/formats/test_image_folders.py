@@ -160,3 +160,15 @@ def test_seven_scenes_without_valid_pose_yields_none_or_fails(kitchen):
         open_source(kitchen)[0]
     pose.unlink()
     assert open_source(kitchen)[0].pose is None
+
+
+def test_image_folder_ignores_files_that_are_no_frames(tmp_path):
+    for name in ("IMG_1.PNG", "IMG_2.JPG", "IMG_1_thumb.png", "thumb_IMG_2.jpg", "thumb.png"):
+        write_image(tmp_path / name.lower(), color_image(0)).rename(tmp_path / name)
+    for name in ("._IMG_1.PNG", ".hidden.png", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"no image")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "missing.png")
+    (tmp_path / "folder.png").mkdir()
+    source = open_source(tmp_path)
+    assert [frame.name for frame in source] == ["IMG_1", "IMG_2", "thumb"]
+    assert source.skipped == []

@@ -1,12 +1,16 @@
 """Video files."""
 
+import subprocess
+
 import cv2
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from recordings import color_image
 
-from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.errors import SourceError
 from scenerep_ros.sources import open_source
+from scenerep_ros.sources.formats.video import decoder_errors
 
 COUNT = 12
 
@@ -58,7 +62,7 @@ def test_video_iteration_is_independent_of_indexing(video):
 
 
 def test_truncated_video_reports_missing_frames(tmp_path):
-    """The header of an AVI file still announces all frames."""
+    """The header of the file still announces all frames."""
     path = tmp_path / "truncated.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
     for index in range(COUNT):
@@ -68,11 +72,12 @@ def test_truncated_video_reports_missing_frames(tmp_path):
     path.write_bytes(content[: int(0.6 * len(content))])
     source = open_source(path)
     count = len(list(source))
-    assert 0 < count < len(source) == COUNT
+    assert 0 < count < COUNT
+    assert len(source) == count
     (skipped,) = source.skipped
     assert skipped.name == f"{count:06d}"
     assert f"ends after {count} of {COUNT} frames" in skipped.reason
-    with pytest.raises(FrameError, match="ends before frame 11"):
+    with pytest.raises(IndexError):
         source[COUNT - 1]
 
 
@@ -88,3 +93,54 @@ def test_video_without_frames_is_rejected(tmp_path):
     cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48)).release()
     with pytest.raises(SourceError, match=r"empty.avi"):
         open_source(path)
+
+
+def write_video(path, count=4, codec="MJPG"):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 25, (64, 48))
+    for index in range(count):
+        writer.write(color_image(index, (48, 64)))
+    writer.release()
+    return path
+
+
+def test_video_with_colon_in_relative_name_is_read(tmp_path, monkeypatch):
+    write_video(tmp_path / "video.avi").rename(tmp_path / "2024-01-01T10:00:00.avi")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(open_source("2024-01-01T10:00:00.avi"))) == 4
+
+
+def test_video_suffix_in_capitals_is_read(tmp_path):
+    write_video(tmp_path / "video.avi").rename(tmp_path / "CLIP.AVI")
+    assert len(open_source(tmp_path / "CLIP.AVI")) == 4
+
+
+@pytest.mark.parametrize("announced", [1, 2, 1000])
+def test_video_length_is_what_decodes(tmp_path, announced):
+    """The header of the file, and that of its stream, announce another number of frames."""
+    path = write_video(tmp_path / "video.avi", count=9)
+    content = bytearray(path.read_bytes())
+    for tag, offset in ((b"avih", 24), (b"strh", 40)):
+        start = content.index(tag) + offset
+        content[start : start + 4] = announced.to_bytes(4, "little")
+    path.write_bytes(content)
+    source = open_source(path)
+    assert len(source) == 9
+    assert len(list(source)) == 9
+
+
+def test_decoder_errors_of_an_intact_video_are_none(tmp_path):
+    assert decoder_errors(write_video(tmp_path / "a.avi")) == ""
+
+
+def test_video_with_variable_rate_keeps_its_stamps(tmp_path):
+    constant = write_video(tmp_path / "a.avi")
+    path = tmp_path / "variable.mkv"
+    ffmpeg = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(constant)]
+    stretch = "setpts=(N+N*N)/TB/10"  # seconds 0, 0.2, 0.6, 1.2
+    subprocess.run(
+        [*ffmpeg, "-vf", stretch, "-fps_mode", "vfr", "-c:v", "mjpeg", str(path)], check=True
+    )
+    source = open_source(path)
+    stamps_s = [frame.stamp_ns * 1e-9 for frame in source]
+    np.testing.assert_allclose(stamps_s, [0, 0.2, 0.6, 1.2], atol=0.01)
+    assert source.skipped == []
