@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.tracking.warping import BackwardWarp, invert_flow
+from scenerep_ros.tracking.warping import BackwardWarp
 
 Floats = NDArray[np.float32]
 
@@ -82,11 +82,12 @@ class BackgroundMotionConstants:
 CONSTANTS = BackgroundMotionConstants()
 
 
-def estimate_residual_motion(flow: Floats) -> Floats | None:
+def estimate_residual_motion(flow: Floats, backward_flow: Floats) -> Floats | None:
     """Estimate how fast each pixel of a frame moves against the background.
 
     Args:
         flow: (h, w, 2) float32, from the previous tracking grid to the current one [px].
+        backward_flow: (h, w, 2) float32, its inverse.
 
     Returns:
         (h, w) float32 on the current tracking grid, speed [px per frame]; None if the flow has no
@@ -98,9 +99,8 @@ def estimate_residual_motion(flow: Floats) -> Floats | None:
         return None
     # Carry the speed along the flow to the current grid.
     height, width = speed.shape
-    backward = invert_flow(flow)
-    u = backward[..., 0] + np.arange(width, dtype=np.float32)
-    v = backward[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    u = backward_flow[..., 0] + np.arange(width, dtype=np.float32)
+    v = backward_flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     carried = cv2.remap(speed, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(carried, np.float32)
 

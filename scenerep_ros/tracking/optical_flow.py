@@ -8,6 +8,7 @@ correlation estimates, because on its own it fails when the camera turns fast.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
 from scenerep_ros.preprocessing.exposure import is_black
+from scenerep_ros.tracking.flow_checks import CONSTANTS as CHECK_CONSTANTS
+from scenerep_ros.tracking.flow_checks import correlate_details, is_flow_reliable
 
 _GRAY_LEVELS = 256  # constant: 8 bits
 
@@ -43,10 +46,8 @@ class OpticalFlowConstants:
         "relative change of the mean gray level above which histograms are matched",
         set_on="27 pairs of TUM fr1_rpy, docs/experiments/degraded_input.md",
     )
-    max_residual_ratio: float = tuned(
-        0.6,
-        "residual of reliable flow, relative to the difference of the images without warping",
-        set_on="not recorded; rejects flow across a cut, in noise and in the dark",
+    inversion_iterations: int = tuned(
+        3, "number of fixed-point iterations that invert a flow field", set_on="not recorded"
     )
 
 
@@ -64,15 +65,24 @@ def tracking_grid_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def tracking_image(frame: RGBDFrame) -> NDArray[np.uint8]:
-    """Select the image for motion estimation: color, or inverse depth if color is black.
+    """Reduce a frame to the gray image on which its motion is estimated.
+
+    It shows color, or inverse depth if color is black.
 
     Returns:
-        (H, W, 3) uint8.
+        (h, w) uint8 on the tracking grid.
     """
+    height, width = tracking_grid_shape(frame.shape)
+    gray = _gray_image(frame)
+    return np.asarray(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _gray_image(frame: RGBDFrame) -> NDArray[np.uint8]:
+    """Gray levels (H, W) of color, or of inverse depth if color is black."""
     if frame.depth is None or not is_black(frame):
-        return frame.color
+        return np.asarray(cv2.cvtColor(frame.color, cv2.COLOR_RGB2GRAY), np.uint8)
     brightness = np.nan_to_num(invert_depth(frame.depth)) * np.float32(CONSTANTS.white_depth_m)
-    return np.repeat((255 * brightness.clip(0, 1)).astype(np.uint8)[..., None], 3, axis=2)
+    return (255 * brightness.clip(0, 1)).astype(np.uint8)
 
 
 def propagate_points(points: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -80,7 +90,7 @@ def propagate_points(points: NDArray[np.float32], flow: NDArray[np.float32]) -> 
 
     Args:
         points: (N, 2) float32, u and v in the previous tracking grid [px].
-        flow: (h, w, 2) float32, as `FlowEstimator.update` returns it.
+        flow: (h, w, 2) float32, displacement of each pixel of the previous tracking grid [px].
 
     Returns:
         (N, 2) float32, u and v in the current tracking grid [px], possibly outside of it.
@@ -90,83 +100,98 @@ def propagate_points(points: NDArray[np.float32], flow: NDArray[np.float32]) -> 
     return points + flow[v.clip(0, height - 1), u.clip(0, width - 1)]
 
 
-class FlowEstimator:
-    """Optical flow between each image and the one before it.
+@dataclass(frozen=True)
+class FlowEstimate:
+    """Optical flow from a previous image to the current one, on their tracking grids.
 
     Attributes:
-        unchecked: (h, w, 2) float32, the last flow before the check of its reliability, which a
-            scene that hardly moves as a whole does not pass; None where `update` returned None.
+        measured: (h, w, 2) float32, displacement in u and v of each pixel of the previous grid [px].
+        is_reliable: result of `is_flow_reliable`; a scene that hardly moves as a whole fails it.
+        detail_correlation: result of `correlate_details`, -1..1.
     """
 
-    unchecked: NDArray[np.float32] | None
+    measured: NDArray[np.float32]
+    is_reliable: bool
+    detail_correlation: float
+
+    @property
+    def is_continuous(self) -> bool:
+        """True if the current image continues the previous one; false across a cut."""
+        return self.detail_correlation >= CHECK_CONSTANTS.min_continuation
+
+    @property
+    def is_steady(self) -> bool:
+        """True if the current image shows little but what the previous one shows."""
+        return self.detail_correlation >= CHECK_CONSTANTS.min_steadiness
+
+    @property
+    def forward(self) -> NDArray[np.float32]:
+        """Measured flow (h, w, 2) if it is reliable, else zero."""
+        return self.measured if self.is_reliable else np.zeros_like(self.measured)
+
+    @property
+    def backward(self) -> NDArray[np.float32]:
+        """Flow (h, w, 2) from each pixel of the current grid to the previous one, as `forward`."""
+        return self.measured_backward if self.is_reliable else np.zeros_like(self.measured)
+
+    @cached_property
+    def measured_backward(self) -> NDArray[np.float32]:
+        """Inverse (h, w, 2) of the measured flow."""
+        return invert_flow(self.measured)
+
+
+class FlowEstimator:
+    """Optical flow between two images by dense inverse search."""
 
     def __init__(self) -> None:
-        self.unchecked = None
-        self._previous: NDArray[np.uint8] | None = None
         self._inverse_search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._inverse_search.setVariationalRefinementIterations(0)
 
-    def update(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Estimate the flow from the previous image to this one, and store this one.
+    def estimate(
+        self, previous: NDArray[np.uint8] | None, current: NDArray[np.uint8]
+    ) -> FlowEstimate | None:
+        """Estimate the flow from the previous image to the current one.
 
         Args:
-            image: (H, W, 3) uint8, RGB.
+            previous: (h, w) uint8 gray image on its tracking grid; None if there is none.
+            current: (h, w) uint8 gray image on its tracking grid.
 
         Returns:
-            (h, w, 2) float32, displacement in u and v of each pixel of the previous tracking grid
-            [px of the grid]; zero if the estimate is unreliable. None for the first image and after
-            a change of the aspect.
+            The flow; None without a previous image of the same aspect.
         """
-        height, width = tracking_grid_shape((image.shape[0], image.shape[1]))
-        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        current = np.asarray(
-            cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8
-        )
-        previous, self._previous = self._previous, current
-        self.unchecked = None
         if previous is None or previous.shape != current.shape:
             return None
-        return self._estimate(previous, _match_exposure(current, previous))
-
-    def _estimate(
-        self, previous: NDArray[np.uint8], current: NDArray[np.uint8]
-    ) -> NDArray[np.float32]:
         zero_flow = np.zeros((*previous.shape, 2), np.float32)
         if min(previous.shape) < CONSTANTS.min_side_px:
-            self.unchecked = zero_flow
-            return zero_flow
+            return FlowEstimate(zero_flow, is_reliable=False, detail_correlation=1.0)
+        current = _match_exposure(current, previous)
         # Initialize with the global shift, then refine by dense inverse search.
         initial_flow = zero_flow + _global_shift(previous, current)
         flow = np.asarray(self._inverse_search.calc(previous, current, initial_flow), np.float32)
-        self.unchecked = flow
-        return flow if is_flow_reliable(flow, previous, current) else zero_flow
+        return FlowEstimate(
+            flow,
+            is_flow_reliable(flow, previous, current),
+            correlate_details(flow, previous, current),
+        )
 
 
-def is_flow_reliable(
-    flow: NDArray[np.float32], previous: NDArray[np.uint8], current: NDArray[np.uint8]
-) -> bool:
-    """Check that warping by the flow reduces the difference of two gray images.
-
-    It does not across a cut, in noise or in the dark. Differences are compared by their standard
-    deviation, which ignores a change of brightness by the automatic exposure.
+def invert_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Invert a smooth displacement field by fixed-point iteration (Chen et al., Med. Phys. 2008).
 
     Args:
-        flow: (h, w, 2) float32, from previous to current [px].
-        previous: (h, w) uint8.
-        current: (h, w) uint8.
+        flow: (h, w, 2) float32, from the previous grid to the current one [px].
+
+    Returns:
+        (h, w, 2) float32, from the current grid to the previous one [px].
     """
-    height, width = previous.shape
-    # Warp the current image back to the previous one.
-    u = flow[..., 0] + np.arange(width, dtype=np.float32)
-    v = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    is_inside = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
-    if not is_inside.any():
-        return False
-    warped = cv2.remap(current, u, v, cv2.INTER_LINEAR)
-    # Compare the residual with the difference that remains without warping.
-    residual = cv2.subtract(warped, previous, dtype=cv2.CV_32F)[is_inside].std()
-    difference = cv2.subtract(current, previous, dtype=cv2.CV_32F).std()
-    return bool(residual < CONSTANTS.max_residual_ratio * difference)
+    height, width = flow.shape[:2]
+    u, v = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    backward = -flow
+    for _ in range(CONSTANTS.inversion_iterations):
+        sources = u + backward[..., 0], v + backward[..., 1]
+        forward = cv2.remap(flow, *sources, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        backward = -np.asarray(forward, np.float32)
+    return backward
 
 
 def _match_exposure(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -33,7 +33,7 @@ from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.association import association_scores
 from scenerep_ros.tracking.background_motion import estimate_residual_motion, mark_moving_pixels
 from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
-from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
+from scenerep_ros.tracking.scenes import Scene, SceneHistory
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
 from scenerep_ros.tracking.tracks import Track, propagate_tracks
 from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp
@@ -61,9 +61,10 @@ class MotionEstimate:
 
     Attributes:
         flow: (h, w, 2) float32, displacement of each pixel of the previous tracking grid [px]; None
-            without a previous frame of the same aspect.
+            at the start of a scene.
         warp: positions of the frame's working-grid pixels in the previous frame; None without a
-            previous frame of the same shape.
+            previous frame of the same shape, and until the scene was steady for the confirmation
+            time.
         confirmation_frames: number of consecutive frames after which a new label replaces the
             current one, at the frame rate of these two frames.
         residual: (h, w) float32 on the current tracking grid, speed against the background [px per
@@ -93,26 +94,31 @@ class Tracker:
 
     def reset(self) -> None:
         """Discard all tracks; ids start again at 1."""
-        self._tracks: list[Track] = []
         self._last_id = 0
-        self._flow_estimator = FlowEstimator()
         self._label_filter = LabelHysteresis()
-        self._previous_frame: RGBDFrame | None = None
+        self._scenes = SceneHistory()
+
+    @property
+    def _scene(self) -> Scene:
+        return self._scenes.current
 
     def prepare(self, frame: RGBDFrame) -> MotionEstimate:
         """Estimate the image motion since the previous frame; this needs no segmentation."""
-        flow = self._flow_estimator.update(tracking_image(frame))
+        flow = self._scenes.add(frame, self._options.max_lost)
+        previous = self._scene.previous_frame
+        if flow is None or previous is None:
+            return MotionEstimate(None if flow is None else flow.forward, None, 0)
         residual = None
-        if frame.depth is None and self._flow_estimator.unchecked is not None:
-            residual = estimate_residual_motion(self._flow_estimator.unchecked)
-        previous, self._previous_frame = self._previous_frame, frame
-        if flow is None or previous is None or previous.shape != frame.shape:
-            return MotionEstimate(flow, None, 0, residual)
-        warp = estimate_backward_warp(flow, previous, frame)
+        if frame.depth is None:
+            residual = estimate_residual_motion(flow.measured, flow.measured_backward)
+        frames = self._confirmation_frames(frame.stamp_ns - previous.stamp_ns)
+        is_steady = self._scene.require_steady_frames(frames)
+        if not is_steady or previous.shape != frame.shape:
+            return MotionEstimate(flow.forward, None, frames, residual)
+        warp = estimate_backward_warp(flow.backward, previous, frame)
         if residual is not None:
             warp = mark_moving_pixels(warp, residual)
-        elapsed_ns = frame.stamp_ns - previous.stamp_ns
-        return MotionEstimate(flow, warp, self._confirmation_frames(elapsed_ns), residual)
+        return MotionEstimate(flow.forward, warp, frames, residual)
 
     def update(
         self, segmentation: Segmentation, features: Features, motion: MotionEstimate
@@ -131,10 +137,10 @@ class Tracker:
         # Filter the labels over time, and expect each object at its filtered mask next.
         labels = self._filter_labels(frame_labels, motion, segmentation.inferred)
         filtered_points = points_by_id(labels)
-        self._tracks = [
-            track.with_filtered_mask(filtered_points.get(track.id)) for track in self._tracks
+        self._scene.tracks = [
+            track.with_filtered_mask(filtered_points.get(track.id)) for track in self._scene.tracks
         ]
-        return SceneSegmentation(labels=labels, objects=_scene_objects(labels, self._tracks))
+        return SceneSegmentation(labels=labels, objects=_scene_objects(labels, self._scene.tracks))
 
     def _confirmation_frames(self, elapsed_ns: int) -> int:
         """Convert the label confirmation time to frames; 0 if time does not advance."""
@@ -150,8 +156,8 @@ class Tracker:
     ) -> NDArray[np.uint16]:
         """Apply the temporal filter; tracks that are old enough are confirmed."""
         frames = motion.confirmation_frames
-        is_tracked = _label_mask(track.id for track in self._tracks)
-        is_confirmed = _label_mask(track.id for track in self._tracks if track.age >= frames)
+        is_tracked = _label_mask(track.id for track in self._scene.tracks)
+        is_confirmed = _label_mask(track.id for track in self._scene.tracks if track.age >= frames)
         return self._label_filter.update(
             frame_labels, motion.warp, is_tracked, is_confirmed, frames, inferred
         )
@@ -160,7 +166,7 @@ class Tracker:
         self, detections: FrameDetections, flow: NDArray[np.float32] | None
     ) -> list[Track]:
         """Return the track, existing or new, of each segment; update the list of tracks."""
-        predicted = propagate_tracks(self._tracks, flow)
+        predicted = propagate_tracks(self._scene.tracks, flow)
         # Match existing tracks with segments, and keep the others as lost.
         matches = self._match_tracks(predicted, detections)
         matched_ids = {track.id for track in matches.values()}
@@ -176,7 +182,7 @@ class Tracker:
                 zip(detections.features, detections.points, strict=True)
             )
         ]
-        self._tracks = tracks + lost
+        self._scene.tracks = tracks + lost
         return tracks
 
     def _match_tracks(self, tracks: list[Track], detections: FrameDetections) -> dict[int, Track]:

@@ -35,9 +35,6 @@ class WarpingConstants:
         unit="1/m",
         set_on="not recorded",
     )
-    inversion_iterations: int = tuned(
-        3, "number of fixed-point iterations that invert a flow field", set_on="not recorded"
-    )
 
 
 CONSTANTS = WarpingConstants()
@@ -87,55 +84,39 @@ class BackwardWarp:
         return self.occluded | ~is_inside
 
 
-def estimate_backward_warp(flow: Floats, previous: RGBDFrame, current: RGBDFrame) -> BackwardWarp:
+def estimate_backward_warp(
+    backward_flow: Floats, previous: RGBDFrame, current: RGBDFrame
+) -> BackwardWarp:
     """Estimate where each working-grid pixel of a frame was in the previous frame.
 
-    Without depth, intrinsics and poses of both frames, the warp is the inverted flow, and no pixel
+    Without depth, intrinsics and poses of both frames, the warp is the backward flow, and no pixel
     is occluded.
 
     Args:
-        flow: (h, w, 2) float32, from the previous tracking grid to the current one [px].
+        backward_flow: (h, w, 2) float32, from the current tracking grid to the previous one [px].
         previous: frame of the same shape.
         current: frame whose pixels are located in the previous one.
     """
-    warp = _warp_by_flow(flow, current.shape)
+    warp = _warp_by_flow(backward_flow, current.shape)
     previous_view, current_view = _depth_view(previous), _depth_view(current)
     if previous_view is None or current_view is None:
         return warp
     return _reproject(warp, previous_view, current_view)
 
 
-def _warp_by_flow(flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
+def _warp_by_flow(backward_flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
     rows, columns = (
         len(range(*slice_.indices(length)))
         for slice_, length in zip(working_grid_slices(shape), shape, strict=True)
     )
-    # Scale the inverted flow from the tracking grid to the working grid.
-    backward = np.asarray(cv2.resize(invert_flow(flow), (columns, rows)), np.float32)
-    backward *= np.array([columns / flow.shape[1], rows / flow.shape[0]], np.float32)
+    # Scale the flow from the tracking grid to the working grid.
+    height, width = backward_flow.shape[:2]
+    backward = np.asarray(cv2.resize(backward_flow, (columns, rows)), np.float32)
+    backward *= np.array([columns / width, rows / height], np.float32)
     # Turn displacements into positions.
     backward += np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
     u, v = np.moveaxis(backward, -1, 0).copy()
     return BackwardWarp(u, v, np.zeros(u.shape, np.bool_))
-
-
-def invert_flow(flow: Floats) -> Floats:
-    """Invert a smooth displacement field by fixed-point iteration (Chen et al., Med. Phys. 2008).
-
-    Args:
-        flow: (h, w, 2) float32, from the previous grid to the current one [px].
-
-    Returns:
-        (h, w, 2) float32, from the current grid to the previous one [px].
-    """
-    height, width = flow.shape[:2]
-    u, v = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    backward = -flow
-    for _ in range(CONSTANTS.inversion_iterations):
-        sources = u + backward[..., 0], v + backward[..., 1]
-        forward = cv2.remap(flow, *sources, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        backward = -np.asarray(forward, np.float32)
-    return backward
 
 
 class _DepthView(NamedTuple):

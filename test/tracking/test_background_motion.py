@@ -10,6 +10,7 @@ from scenerep_ros.tracking.background_motion import (
     estimate_residual_motion,
     mark_moving_pixels,
 )
+from scenerep_ros.tracking.optical_flow import invert_flow
 from scenerep_ros.tracking.tracker import Tracker
 from scenerep_ros.tracking.warping import BackwardWarp
 
@@ -28,7 +29,7 @@ CAMERA_FLOWS = {
 def test_residual_motion_marks_object_under_moving_camera(camera):
     flow = np.stack(CAMERA_FLOWS[camera], axis=-1).astype(np.float32)
     flow[40:80, 30:70] += (6, 0)
-    residual = estimate_residual_motion(flow)
+    residual = estimate_residual_motion(flow, invert_flow(flow))
     is_moving = residual > 3
     expected = np.zeros((HEIGHT, WIDTH), np.bool_)
     u, v = (int(part) for part in flow[60, 50])
@@ -40,11 +41,12 @@ def test_residual_motion_marks_object_under_moving_camera(camera):
 
 def test_residual_motion_of_incoherent_flow_is_none():
     flow = RNG.normal(scale=8, size=(HEIGHT, WIDTH, 2)).astype(np.float32)
-    assert estimate_residual_motion(flow) is None
+    assert estimate_residual_motion(flow, invert_flow(flow)) is None
 
 
 def test_residual_motion_of_tiny_flow_is_finite():
-    residual = estimate_residual_motion(np.zeros((2, 3, 2), np.float32))
+    still = np.zeros((2, 3, 2), np.float32)
+    residual = estimate_residual_motion(still, still)
     assert residual.shape == (2, 3)
     assert np.isfinite(residual).all()
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from discs import (
     DISCS,
-    RNG,
     SHAPE,
     TEXTURE,
     VECTORS,
@@ -124,14 +123,6 @@ def test_tracker_turning_camera_keeps_ids(tracker, step):
         last_ids |= ids
 
 
-def test_tracker_unrelated_images_keep_ids(tracker):
-    labels = disc_labels(DISCS)
-    scenes = [
-        track(tracker, labels, color=RNG.integers(0, 255, (*SHAPE, 3), np.uint8)) for _ in range(5)
-    ]
-    assert len({scene.labels.tobytes() for scene in scenes}) == 1
-
-
 def test_tracker_stamps_that_jump_back_keep_ids(tracker):
     labels = disc_labels(DISCS)
     ids = ids_by_label(labels, track(tracker, labels, stamp_ns=10**9))
@@ -147,14 +138,6 @@ def test_tracker_changed_resolution_keeps_ids(tracker, scale):
         labels.astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
     ).astype(np.int32)
     assert ids_by_label(resized, track(tracker, resized, color=color)) == ids
-
-
-def test_tracker_changed_aspect_keeps_ids_by_features(tracker):
-    labels = disc_labels(DISCS)
-    ids = ids_by_label(labels, track(tracker, labels))
-    wide = np.zeros((240, 480), np.int32)
-    wide[:, 160:] = labels
-    assert ids_by_label(wide, track(tracker, wide)) == ids
 
 
 @pytest.mark.parametrize("stays", [1, 2])
