@@ -104,6 +104,7 @@ class RunReport:
         device: device of the backbone.
         dropped: number of dropped frames by reason.
         refused: reason for which the pipeline refused a frame, by the frame's name.
+        runtime: runtime and precision of the backbone.
     """
 
     frames: FrameCounts
@@ -115,6 +116,7 @@ class RunReport:
     device: str
     dropped: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    runtime: str = ""
 
     def write(self, path: Path) -> None:
         """Write the report as JSON.
@@ -129,7 +131,7 @@ class RunReport:
         frames = self.frames
         reasons = ", ".join(f"{count} {name}" for name, count in self.dropped.items() if count)
         lines = [
-            f"{self.backbone}, {self.method}, {self.device}",
+            f"{self.backbone}, {self.method}, {self.device}, {self.runtime}",
             f"frames   {frames.published} in, {frames.segmented} segmented, {frames.dropped} dropped"
             + (f" ({reasons})" if reasons else ""),
             f"speed    {self.fps:.1f} frames/s, {self.objects_per_frame:.1f} objects a frame",
@@ -180,6 +182,7 @@ class RunLog:
             device=str(pipeline.backbone.device),
             dropped={"unreadable": unreadable, "refused": refused},
             refused=dict(self.refused),
+            runtime=pipeline.backbone.runtime,
         )
 
 

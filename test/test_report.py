@@ -83,7 +83,8 @@ def test_run_log_report_counts_frames_and_mean_objects():
     for count in (1, 4):
         log.add(SimpleNamespace(timings={"cut": 2.0}, objects=(None,) * count))
     pipeline = SimpleNamespace(
-        backbone=SimpleNamespace(name="vit", device="cpu"), config=SimpleNamespace(method="fused")
+        backbone=SimpleNamespace(name="vit", device="cpu", runtime="torch fp32"),
+        config=SimpleNamespace(method="fused"),
     )
     log.add_refused("0003", "too narrow")
     report = log.report(unreadable=1, pipeline=pipeline)

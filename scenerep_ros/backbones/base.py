@@ -16,12 +16,14 @@ class Backbone(Protocol):
 
     Attributes:
         name: name of the architecture.
+        runtime: runtime and precision of the forward pass, such as "openvino bf16".
         device: device of the features.
         stride: side of a patch of the feature grid in the network input [px].
         parameters: number of weights in the part of the network that runs.
     """
 
     name: str
+    runtime: str
     device: torch.device
     stride: int
     parameters: int

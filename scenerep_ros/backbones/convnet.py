@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from scenerep_ros.backbones.hardware import torch_runtime
 from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
@@ -37,12 +38,10 @@ class StageBackbone:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        count = len(network.feature_info)
-        if not -count <= stage < count:
-            raise ConfigError(f"stage = {stage}: {name} has the stages 0 to {count - 1}, or -1")
+        self._stage = resolve_stage(name, network, stage)
         self.name = name
+        self.runtime = torch_runtime(dtype)
         self.device = device
-        self._stage = stage % count
         self.stride = int(network.feature_info[self._stage]["reduction"])
         network.prune_intermediate_layers([self._stage], prune_norm=True, prune_head=True)
         self.parameters = sum(weight.numel() for weight in network.parameters())
@@ -59,3 +58,20 @@ class StageBackbone:
         )
         grid = maps[0].permute(1, 2, 0).float().contiguous()
         return Features(grid, grid.mean(dim=(0, 1)))
+
+
+def resolve_stage(name: str, network: Any, stage: int) -> int:
+    """Return the index of a stage from 0.
+
+    Args:
+        name: name of the architecture, for the error message.
+        network: timm network with feature_info.
+        stage: index into feature_info; a negative index counts from the end.
+
+    Raises:
+        ConfigError: if the network has no such stage.
+    """
+    count = len(network.feature_info)
+    if not -count <= stage < count:
+        raise ConfigError(f"stage = {stage}: {name} has the stages 0 to {count - 1}, or -1")
+    return stage % count

@@ -39,5 +39,10 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if _has_cpu_bf16() else torch.float32
 
 
+def torch_runtime(dtype: torch.dtype) -> str:
+    """Return the attribute `runtime` of a backbone that torch executes, such as "torch bf16"."""
+    return f"torch {next(name for name, item in _DTYPES.items() if item == dtype)}"
+
+
 def _has_cpu_bf16() -> bool:
     return any(getattr(torch.cpu, probe, bool)() for probe in _BF16_PROBES)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
-from scenerep_ros.backbones.registry import BACKBONES, BackboneFactory
+from scenerep_ros.backbones.registry import BACKBONES
+from scenerep_ros.backbones.runtimes.graph import (
+    UnsupportedNetworkError,
+    is_graph,
+    read_graph,
+)
+from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_graph_backbone
+from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.backbones.timm_networks import load_timm_backbone
-from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.config.options import BackboneOptions, Runtime
 from scenerep_ros.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 Options = TypeVar("Options", bound=BackboneOptions)
 
@@ -29,16 +40,45 @@ def load_backbone(options: BackboneOptions) -> Backbone:
             stage, or if the device is not available.
         WeightsError: if the weights are missing, damaged or do not fit.
     """
+    if is_graph(Path(options.weights).expanduser()):
+        return _load_exported(options)
     options = apply_model_card(options)
-    backbone = _factory(options.backbone)(options)
+    if options.backbone in BACKBONES:
+        backbone = BACKBONES[options.backbone](options)
+        _check_input_sizes(backbone)
+        return backbone
+    return _load_timm(options)
+
+
+def _load_exported(options: BackboneOptions) -> Backbone:
+    """Open a graph that `scenerep export` wrote, with a runtime that reads its format."""
+    graph = read_graph(Path(options.weights).expanduser())
+    if options.runtime == "torch":
+        raise ConfigError(
+            f"runtime = 'torch': {options.weights} is an exported graph, which torch does not "
+            "execute; set runtime to auto"
+        )
+    if options.runtime == "auto":
+        runtime, _ = choose_runtime(options)
+        fallback: Runtime = "openvino" if graph.card.format == "openvino" else "onnxruntime"
+        is_suitable = runtime in ("openvino", fallback)
+        options = options.model_copy(update={"runtime": runtime if is_suitable else fallback})
+    return open_graph_backbone(graph, options, *choose_runtime(options))
+
+
+def _load_timm(options: BackboneOptions) -> Backbone:
+    """Build a timm model for the runtime of the options."""
+    runtime, device = choose_runtime(options)
+    if runtime != "torch":
+        try:
+            return load_graph_backbone(options, runtime, device)
+        except UnsupportedNetworkError as error:
+            if options.runtime != "auto":
+                raise
+            log.info("%s; torch executes it", error)
+    backbone = load_timm_backbone(options)
     _check_input_sizes(backbone)
     return backbone
-
-
-def _factory(name: str) -> BackboneFactory:
-    if name in BACKBONES:
-        return BACKBONES[name]
-    return load_timm_backbone
 
 
 def apply_model_card(options: Options) -> Options:

@@ -12,6 +12,7 @@ from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import nn
 
 from scenerep_ros.backbones.attention import AttentionRecorder
+from scenerep_ros.backbones.hardware import torch_runtime
 from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.frames import Features
 
@@ -36,6 +37,7 @@ class ViTBackbone:
         dtype: torch.dtype,
     ) -> None:
         self.name = name
+        self.runtime = torch_runtime(dtype)
         self.device = device
         self.stride = int(network.patch_embed.feat_ratio())
         self.parameters = sum(weight.numel() for weight in network.parameters())
@@ -112,7 +114,12 @@ def _cast(network: Any, device: torch.device, dtype: torch.dtype) -> Any:
     network = network.to(device, dtype)
     if rope is not None:
         network.rope = rope.to(device)
+    use_fused_attention(network)
+    return network
+
+
+def use_fused_attention(network: Any) -> None:
+    """Select fused attention in all blocks, because AttentionRecorder records no other."""
     for module in network.modules():
         if hasattr(module, "fused_attn"):
-            module.fused_attn = True  # AttentionRecorder records fused attention only
-    return network
+            module.fused_attn = True

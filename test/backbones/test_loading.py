@@ -18,7 +18,7 @@ NAME = "mobilenetv4_conv_small_035"
 
 
 def load(name=NAME, **options):
-    defaults = {"device": "cpu", "precision": "fp32", "weights": "random"}
+    defaults = {"device": "cpu", "precision": "fp32", "weights": "random", "runtime": "torch"}
     return load_backbone(BackboneOptions(backbone=name, **(defaults | options)))
 
 
@@ -114,12 +114,15 @@ def test_checkpoint_card_defines_backbone_and_stage(checkpoint):
     save_checkpoint(checkpoint, state, card.model_copy(update={"stage": 2}))
 
     def stride(**options):
+        return by_card(**options).stride
+
+    def by_card(**options):
         return load_backbone(
-            BackboneOptions(weights=str(checkpoint), device="cpu", **options)
-        ).stride
+            BackboneOptions(weights=str(checkpoint), runtime="torch", device="cpu", **options)
+        )
 
     assert (stride(), stride(stage=1)) == (8, 4)
-    assert load_backbone(BackboneOptions(weights=str(checkpoint), device="cpu")).name == NAME
+    assert by_card().name == NAME
 
 
 def test_truncated_checkpoint_is_rejected(checkpoint):

@@ -15,6 +15,7 @@ from scenerep_ros.frames import Features
 class MeanColorBackbone:
     """Backbone whose features are mean colors, of another package."""
 
+    runtime = "numpy"
     stride = 8
     parameters = 0
 

@@ -22,7 +22,7 @@ def test_doctor_json_report_has_the_printed_findings(tmp_path, capsys):
     report = json.loads((tmp_path / "doctor.json").read_text())
     assert report["failed"] is False
     names = [finding["name"] for finding in report["findings"]]
-    assert {"python", "requirements", "device", "weights", "ROS 2"} <= set(names)
+    assert {"python", "requirements", "device", "runtime", "weights", "ROS 2"} <= set(names)
     assert len(capsys.readouterr().out.splitlines()) == len(names)
 
 

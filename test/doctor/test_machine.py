@@ -1,12 +1,16 @@
 """Checks of device, weights and middleware."""
 
+import platform
+
 import pytest
 
+from scenerep_ros.backbones.runtimes import selection
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.doctor.findings import Level
 from scenerep_ros.doctor.machine import (
     check_device,
     check_middleware,
+    check_runtime,
     check_shared_memory,
     check_weights,
 )
@@ -30,6 +34,24 @@ def test_check_device_cuda_without_a_gpu_fails(monkeypatch):
     finding = check_device(BackboneOptions(device="cuda"))
     assert finding.level is Level.FAIL
     assert "auto" in finding.advice
+
+
+def test_check_runtime_names_runtime_and_device():
+    finding = check_runtime(BackboneOptions(runtime="torch", device="cpu"))
+    assert (finding.level, finding.detail) == (Level.OK, "torch on cpu")
+
+
+def test_check_runtime_without_the_processors_runtime_warns(monkeypatch):
+    monkeypatch.setattr(selection, "find_spec", lambda name: None)
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    finding = check_runtime(BackboneOptions(device="cpu"))
+    assert (finding.level, finding.advice) == (Level.WARN, "pip install onnxruntime")
+
+
+def test_check_runtime_that_does_not_support_the_device_fails():
+    finding = check_runtime(BackboneOptions(runtime="openvino", device="cuda"))
+    assert finding.level is Level.FAIL
+    assert "openvino" in finding.detail
 
 
 def test_check_weights_before_the_download_warns(tmp_path, monkeypatch):

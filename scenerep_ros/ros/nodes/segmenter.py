@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import threading
 import traceback
@@ -130,7 +131,9 @@ class SegmenterNode(LifecycleNode):
         )
         self._worker = LatestFrameWorker(self._processor, self._on_superseded, self._on_frame_error)
         backbone, method = pipeline.backbone, self.config.method
-        self.get_logger().info(f"{backbone.name} on {backbone.device}, method {method}")
+        self.get_logger().info(
+            f"{backbone.name} on {backbone.device}, runtime {backbone.runtime}, method {method}"
+        )
 
     def _activate(self) -> None:
         assert self._worker is not None
@@ -203,7 +206,11 @@ class SegmenterNode(LifecycleNode):
         if self._processor is None:
             return facts
         backbone = self._processor.pipeline.backbone
-        return facts | {"backbone": backbone.name, "device": str(backbone.device)}
+        return facts | {
+            "backbone": backbone.name,
+            "runtime": backbone.runtime,
+            "device": str(backbone.device),
+        }
 
     def _describe(self, error: Exception) -> str:
         """Describe an error. For an unexpected type, add its name and log the traceback."""
@@ -215,6 +222,8 @@ class SegmenterNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
+    # The stages, which know nothing of ROS, log the progress of a first start and warnings.
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
     try:
         with _ros_context(args):
             return _run()

@@ -100,6 +100,7 @@ class SegmenterClient(Node):
             backbone=status["backbone"],
             method=status["method"],
             device=status["device"],
+            runtime=status["runtime"],
             dropped=_parse_drops(status) | {"lost_in_transport": published - received},
         )
 

@@ -23,7 +23,7 @@ from scenerep_ros.ros.transport.output_publishers import output_qos
 from scenerep_ros.ros.transport.pacing import wait_until
 
 TIMEOUT_S = 30.0
-FACTS = {"method": "fused", "backbone": "vit", "device": "cpu"}
+FACTS = {"method": "fused", "backbone": "vit", "device": "cpu", "runtime": "torch fp32"}
 
 
 class FakeSegmenter:

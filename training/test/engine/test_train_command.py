@@ -88,7 +88,9 @@ def complete_run(tmp_path_factory) -> Path:
 
 
 def test_checkpoint_of_run_loads_in_runtime(complete_run):
-    backbone = load_backbone(BackboneOptions(weights=str(complete_run), device="cpu"))
+    backbone = load_backbone(
+        BackboneOptions(weights=str(complete_run), runtime="torch", device="cpu")
+    )
     assert backbone.name == "test_resnet"
     training = read_training_card(complete_run)
     assert training["method"] == "dino"

@@ -116,7 +116,11 @@ def test_distill_student_loads_as_backbone(distill, pair, tmp_path):
     )
     save_checkpoint(tmp_path, student.network.state_dict(), card)
     options = BackboneOptions(
-        backbone=student.name, weights=str(tmp_path), device="cpu", precision="fp32"
+        backbone=student.name,
+        weights=str(tmp_path),
+        runtime="torch",
+        device="cpu",
+        precision="fp32",
     )
     image = np.ascontiguousarray(pair.first.color[:64, :64])
     features = load_backbone(options)(image, 64)

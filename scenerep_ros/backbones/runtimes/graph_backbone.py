@@ -1,0 +1,62 @@
+"""Backbone that a runtime other than torch executes."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
+from scenerep_ros.backbones.runtimes.engines import Engine
+from scenerep_ros.backbones.runtimes.graph import Floats, Graph
+from scenerep_ros.frames import Features
+
+CPU = torch.device("cpu")
+
+
+class GraphBackbone:
+    """A graph and its engine as a `Backbone`.
+
+    Args:
+        graph: exported graph.
+        engine: engine that executes it.
+        runtime: name of the engine's runtime.
+        device: device of the features.
+    """
+
+    def __init__(self, graph: Graph, engine: Engine, runtime: str, device: torch.device) -> None:
+        card = graph.card
+        self.name = card.architecture
+        self.runtime = f"{runtime} {engine.precision}"
+        self.device = device
+        self.stride = card.stride
+        self.parameters = card.parameters
+        self._graph = graph
+        self._engine = engine
+        self._preprocess = Preprocessor(Normalization(card.mean, card.std), CPU, torch.float32)
+        self._position: tuple[tuple[int, int], Floats | None] | None = None
+
+    def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
+        """Compute the features of one image; see `Backbone`."""
+        height, width = size = grid_size(color.shape[:2], resolution, self.stride)
+        image = self._preprocess(color, (height * self.stride, width * self.stride))
+        inputs = {"image": image.contiguous().numpy()}
+        position = self._position_of(size)
+        if position is not None:
+            inputs["position"] = position
+        outputs = {
+            name: torch.from_numpy(value).to(self.device, torch.float32)
+            for name, value in self._engine(inputs).items()
+        }
+        prefix_count, tokens = self._graph.card.prefix_count, outputs["tokens"]
+        grid = tokens[prefix_count:].reshape(height, width, -1)
+        if not self._graph.card.has_attention:
+            return Features(grid, grid.mean(dim=(0, 1)))
+        attention = outputs["attention"][:, prefix_count:].reshape(-1, height, width)
+        return Features(grid, tokens[0], attention)
+
+    def _position_of(self, size: tuple[int, int]) -> Floats | None:
+        """Return the position embedding, which is resized only when the size changes."""
+        if self._position is None or self._position[0] != size:
+            self._position = size, self._graph.position(size)
+        return self._position[1]

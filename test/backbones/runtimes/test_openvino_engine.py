@@ -1,0 +1,67 @@
+"""Compiled models of OpenVINO in the folder of their graph."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from scenerep_ros.backbones.runtimes.graph import read_graph
+
+openvino_engine = pytest.importorskip(
+    "scenerep_ros.backbones.runtimes.openvino_engine", reason="openvino is installed on x86 only"
+)
+NAME = "mobilenetv4_conv_small_035"
+
+
+@pytest.fixture
+def graph(loaded, cache, tmp_path):
+    """Return a graph of a small convnet without compiled models."""
+    loaded(NAME, runtime="onnxruntime")
+    (folder,) = (cache / "graphs").glob(f"{NAME}-*")
+    ignored = shutil.ignore_patterns("*.blob")
+    return read_graph(shutil.copytree(folder, tmp_path / "graph", ignore=ignored))
+
+
+def run(graph, size=64, **options):
+    engine = openvino_engine.OpenVINOEngine(graph, "fp32", **options)
+    image = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
+    return engine({"image": image})["tokens"]
+
+
+def blobs(graph):
+    return {path: path.stat().st_mtime_ns for path in graph.folder.glob("*.blob")}
+
+
+def test_compiled_model_is_stored_and_used_again(graph):
+    first = run(graph)
+    stored = blobs(graph)
+    assert len(stored) == 1
+    np.testing.assert_allclose(run(graph), first, rtol=1e-4, atol=1e-5)
+    assert blobs(graph) == stored
+
+
+def test_damaged_compiled_model_is_replaced_with_a_warning(graph, caplog):
+    expected = run(graph)
+    (path,) = blobs(graph)
+    path.write_bytes(b"damaged")
+    np.testing.assert_allclose(run(graph), expected, rtol=1e-4, atol=1e-5)
+    assert "compiled again" in caplog.text
+    assert path.stat().st_size > 1000
+
+
+def test_compiled_models_of_a_graph_are_limited_in_number(graph):
+    for size in range(32, 32 * 7, 32):
+        run(graph, size)
+    assert len(blobs(graph)) == openvino_engine.MAX_BLOBS
+
+
+def test_graph_that_cannot_store_models_warns_and_runs(graph, caplog, monkeypatch):
+    expected = run(graph, keeps_compiled=False)
+    assert not blobs(graph)
+
+    def refuse(path, content):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(openvino_engine, "write_atomically", refuse)
+    np.testing.assert_allclose(run(graph), expected, rtol=1e-4, atol=1e-5)
+    assert "compiled again at the next start" in caplog.text
