@@ -35,6 +35,7 @@ setup(
     python_requires=">=3.10",
     install_requires=requirements("requirements.txt"),
     extras_require={
+        "map": requirements("requirements-map.txt"),
         "bench": requirements("requirements-bench.txt"),
         "ros": requirements("requirements-ros.txt"),
         "test": requirements("requirements-test.txt"),

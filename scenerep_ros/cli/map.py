@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,24 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.filesystem.atomic import atomic_folder, write_atomically, write_image
+from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.difference import MapDifference, compare_maps
 from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.odometry import Odometry
+from scenerep_ros.mapping.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sinks import VideoWriter
 from scenerep_ros.sources import Source, open_source
 
+PEEKED_FRAMES = 30
+"""Number of frames that are searched for a recorded pose."""
 TURNTABLE_FRAMES = 150
 TURNTABLE_RATE_HZ = 25.0
 
@@ -30,9 +37,9 @@ TURNTABLE_RATE_HZ = 25.0
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
-        "map", help="map the objects of a recording with poses, or compare two maps"
+        "map", help="map the objects of a recording, or compare two maps"
     )
-    parser.add_argument("source", nargs="?", help="TUM folder, RGB-D folder or 7-Scenes sequence")
+    parser.add_argument("source", nargs="?", help="recording with depth")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the map")
     parser.add_argument(
         "--diff",
@@ -61,8 +68,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("name a recording and --out DIR, or two maps with --diff BEFORE AFTER")
     config = options_from(args, MapConfig, args.config)
     source = open_source(args.source)
+    odometry = Odometry() if needs_odometry(source, config.map) else None
     with atomic_folder(args.out, is_map) as folder:
-        scene_map = map_frames(source, Pipeline(config), SceneMap(config.map), args.max_frames)
+        frames = posed_frames(islice(source, args.max_frames), odometry)
+        total = min(len(source), args.max_frames or len(source))
+        progress = tqdm(frames, total=total, unit="frame", desc=source.name)
+        scene_map = map_frames(progress, Pipeline(config), SceneMap(config.map))
         if not scene_map.frame_count:
             reasons = ", ".join(f"{count} {name}" for name, count in scene_map.rejected.items())
             raise SourceError(
@@ -73,22 +84,40 @@ def run(args: argparse.Namespace) -> int:
         write_map(snapshot, folder)
         write_pictures(snapshot, folder)
     print(_summary(scene_map, snapshot))
+    if odometry is not None:
+        print(odometry.report)
     print(f"written to {args.out}")
     return 0
 
 
-def map_frames(
-    source: Source, pipeline: Pipeline, scene_map: SceneMap, max_frames: int | None
-) -> SceneMap:
-    """Segment and map the frames of a source with a progress bar."""
-    total = min(len(source), max_frames or len(source))
-    progress = tqdm(islice(source, max_frames), total=total, unit="frame", desc=source.name)
-    for frame in progress:
+def needs_odometry(source: Source, options: MappingOptions) -> bool:
+    """Return whether poses are estimated, by the option or as the first frames have none.
+
+    Raises:
+        ConfigError: if Open3D is needed and cannot be imported.
+    """
+    has_poses = options.poses == "recorded" or (
+        options.poses == "auto"
+        and any(frame.pose is not None for frame in islice(source, PEEKED_FRAMES))
+    )
+    if not has_poses:
+        import_open3d()
+    return not has_poses
+
+
+def posed_frames(frames: Iterator[RGBDFrame], odometry: Odometry | None) -> Iterator[RGBDFrame]:
+    """Yield each frame with its recorded pose, or that of the odometry."""
+    for frame in frames:
+        yield frame if odometry is None else odometry(frame)
+
+
+def map_frames(frames: Iterable[RGBDFrame], pipeline: Pipeline, scene_map: SceneMap) -> SceneMap:
+    """Segment and map the frames that have a pose."""
+    for frame in frames:
         if frame.pose is None:
             scene_map.reject("no pose")
-            continue
-        scene_map.integrate(frame, pipeline(frame))
-        progress.set_postfix(voxels=scene_map.voxel_count, refresh=False)
+        else:
+            scene_map.integrate(frame, pipeline(frame))
     return scene_map
 
 

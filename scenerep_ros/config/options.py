@@ -145,6 +145,12 @@ class ClusterRangeOptions(OptionGroup):
 class MappingOptions(OptionGroup):
     """Scene map: resolution, range and bounds of memory."""
 
+    poses: Literal["auto", "recorded", "odometry"] = Field(
+        "auto",
+        description="Camera poses: recorded (in the recording, or tf), odometry (estimated from the "
+        "frames with Open3D), or auto: recorded if there are any.",
+        json_schema_extra=START_ONLY,
+    )
     voxel_size: float = Field(0.02, gt=0.001, le=1.0, description="Side of a voxel [m].")
     max_range: float = Field(
         4.0,

@@ -1,6 +1,8 @@
 """`scenerep map`: maps of recordings, and their comparison."""
 
 import json
+import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -49,9 +51,27 @@ def test_map_command_compares_a_map_with_itself(map_folder, tmp_path, capsys):
 
 def test_map_command_without_poses_names_what_is_missing(tmp_path, capsys):
     source = write_rgbd(tmp_path / "views")
-    assert main(["map", str(source), "--out", str(tmp_path / "map"), *FAST]) == 1
+    arguments = [str(source), "--out", str(tmp_path / "map"), "--map.poses", "recorded", *FAST]
+    assert main(["map", *arguments]) == 1
     assert "3 no pose" in capsys.readouterr().err
     assert not (tmp_path / "map").exists()
+
+
+def test_map_command_without_poses_and_open3d_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "open3d", None)
+    source = write_rgbd(tmp_path / "views")
+    assert main(["map", str(source), "--out", str(tmp_path / "map"), *FAST]) == 1
+    assert "pip install 'scenerep_ros[map]'" in capsys.readouterr().err
+
+
+def test_map_command_estimates_poses_of_a_recording_without_any(tmp_path, tabletop_folder, capsys):
+    pytest.importorskip("open3d", reason="the extra `map` is not installed")
+    source = tmp_path / "recording"
+    shutil.copytree(tabletop_folder, source, ignore=shutil.ignore_patterns("groundtruth.txt"))
+    out = tmp_path / "map"
+    assert main(["map", str(source), "--out", str(out), "--max-frames", "4", *FAST]) == 0
+    assert "lost 0 times for 0 of 4 frames" in capsys.readouterr().out
+    assert len(read_map(out).poses) == 4
 
 
 def test_map_command_does_not_replace_a_folder_of_other_files(tmp_path, tabletop_folder, capsys):

@@ -95,7 +95,7 @@ def test_with_odometry_keeps_recordings_with_poses_or_without_depth(
 
 def test_relative_pose_without_open3d_names_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "open3d", None)
-    with pytest.raises(ConfigError, match=r"install scenerep-training\[odometry\]"):
+    with pytest.raises(ConfigError, match=r"pip install .scenerep_ros\[map\]"):
         relative_pose(wall_frame(0), wall_frame(1))
 
 
