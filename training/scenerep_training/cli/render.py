@@ -17,7 +17,7 @@ from scenerep_training.evaluation.framework.flags import positive_int
 if TYPE_CHECKING:
     from scenerep_training.rendering.recording import Recording
 
-SCENE_SETS = ("kinds", "rooms")
+SCENE_SETS = ("kinds", "patrols", "rooms")
 """Names of the built-in sets, for the help text."""
 
 

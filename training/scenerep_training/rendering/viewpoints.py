@@ -31,9 +31,7 @@ def viewpoints(room: Room, camera: Camera, count: int, rng: np.random.Generator)
         `count` poses.
     """
     tracer = Tracer(room.scene)
-    small = Camera.with_field_of_view(
-        96, 72, np.degrees(2 * np.arctan(camera.width / 2 / camera.intrinsics.fx))
-    )
+    small = small_camera(camera)
     chosen: list[Array] = []
     for _ in range(count):
         candidates = [_random_view(room, rng) for _ in range(CANDIDATES_PER_VIEW)]
@@ -44,13 +42,21 @@ def viewpoints(room: Room, camera: Camera, count: int, rng: np.random.Generator)
     return chosen
 
 
-def walk(room: Room, camera: Camera, count: int, rng: np.random.Generator) -> list[Array]:
+def small_camera(camera: Camera) -> Camera:
+    """Return a camera of 96x72 pixels with the field of view of another one."""
+    angle = 2 * np.arctan(camera.width / 2 / camera.intrinsics.fx)
+    return Camera.with_field_of_view(96, 72, float(np.degrees(angle)))
+
+
+def walk(
+    room: Room, camera: Camera, count: int, rng: np.random.Generator, rate: float = 30.0
+) -> list[Array]:
     """Walk between viewpoints with smooth turns and the sway of a hand-held camera.
 
     Returns:
-        `count` poses of consecutive frames at 30 Hz.
+        `count` poses of consecutive frames at a rate [Hz].
     """
-    seconds = count / 30
+    seconds = count / rate
     keys = viewpoints(room, camera, max(2, round(seconds / 2.5) + 1), rng)
     keys = _ordered(keys)
     times = np.linspace(0, len(keys) - 1, count)
@@ -61,7 +67,7 @@ def walk(room: Room, camera: Camera, count: int, rng: np.random.Generator) -> li
     moved = np.stack([np.interp(eased, range(len(keys)), axis) for axis in positions.T], 1)
     turned = Slerp(range(len(keys)), Rotation.from_matrix([pose[:3, :3] for pose in keys]))(eased)
     phase = rng.uniform(0, 2 * np.pi, 3)
-    moved += 0.012 * np.sin(2 * np.pi * 1.7 * np.arange(count)[:, None] / 30 + phase)
+    moved += 0.012 * np.sin(2 * np.pi * 1.7 * np.arange(count)[:, None] / rate + phase)
     poses = np.tile(np.eye(4), (count, 1, 1))
     poses[:, :3, :3], poses[:, :3, 3] = turned.as_matrix(), moved
     return list(poses)

@@ -14,6 +14,7 @@ pytest.importorskip("pybullet", reason="the extra `render` is not installed")
 
 from scenerep_training.cli.render import main
 from scenerep_training.datasets.object_scenes import ObjectScenes
+from scenerep_training.rendering.recording import SCENES, RenderOptions
 
 from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.geometry import deproject, project
@@ -106,3 +107,15 @@ def test_scenes_of_one_recording_share_no_ids():
     (recording,) = SCENES["kinds"](0, RenderOptions(frames=2, only=("few",)))
     first, second = (set(shot.scene.items) for shot in recording.shots)
     assert not first & second
+
+
+@pytest.mark.slow
+def test_patrols_change_three_objects_between_two_walks():
+    before, after = SCENES["patrols"](1, RenderOptions(frames=12))
+    first, second = (recording.shots[0].scene.items for recording in (before, after))
+    shared = first.keys() & second.keys()
+    moved = [i for i in shared if not np.array_equal(first[i].pose, second[i].pose)]
+    assert (before.name, after.name) == ("before", "after")
+    assert len(first.keys() - second.keys()) == len(second.keys() - first.keys()) == 1
+    assert len(moved) == 1
+    assert len(before.shots) == len(after.shots) == 12
