@@ -20,7 +20,7 @@ from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_gr
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.backbones.timm_networks import load_timm_backbone
 from scenerep_ros.config.options import BackboneOptions, Runtime
-from scenerep_ros.errors import ConfigError
+from scenerep_ros.errors import ConfigError, WeightsError
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +101,17 @@ def apply_model_card(options: Options) -> Options:
 
 
 def _check_input_sizes(backbone: Backbone) -> None:
-    """Check before the first frame that the network accepts images of any size."""
+    """Check before the first frame that the network accepts any size, and computes finite features.
+
+    Raises:
+        ConfigError: if it accepts one size only.
+        WeightsError: if its features are not finite.
+    """
     height, width = TEST_GRID
     image = np.zeros((height * backbone.stride, width * backbone.stride, 3), np.uint8)
     try:
-        grid = tuple(backbone(image, min(image.shape[:2])).grid.shape[:2])
+        features = backbone(image, min(image.shape[:2]))
+        grid = tuple(features.grid.shape[:2])
         problem = "" if grid == TEST_GRID else f"its grid is {grid[0]}x{grid[1]}"
     except (AssertionError, RuntimeError, ValueError) as error:
         problem = str(error).strip()
@@ -114,4 +120,10 @@ def _check_input_sizes(backbone: Backbone) -> None:
             f"backbone {backbone.name}: cannot process an image of {height}x{width} patches "
             f"({problem}); choose a plain ViT or a convnet, such as "
             "vit_small_patch14_dinov2.lvd142m or resnet50.a1_in1k"
+        )
+    if not features.grid.isfinite().all():
+        raise WeightsError(
+            f"backbone {backbone.name}: its features of a test image are not finite; the weights are "
+            "of a diverged training, or values exceed the precision: set precision to fp32, or choose "
+            "other weights"
         )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Collection, Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
 import torch
+from timm.layers.pos_embed import resample_abs_pos_embed
 
 from scenerep_ros.backbones.checkpoint import StateDict, parse_safetensors
+from scenerep_ros.backbones.pickled_weights import read_pickled_weights
+from scenerep_ros.backbones.weight_names import translate_names, unwrap
 from scenerep_ros.errors import WeightsError
-
-# The teacher precedes the student, because DINO evaluates the teacher.
-_WRAPPER_KEYS = ("state_dict", "model_state_dict", "model", "teacher", "student")
-_PREFIXES = ("module.", "_orig_mod.", "teacher.", "model.", "backbone.")
 
 MAX_LISTED_KEYS = 3
 """Number of weight names that an error message lists."""
+POSITION, PATCHES = "pos_embed", "patch_embed.proj.weight"
+"""Names of the position embedding (1, tokens, width) and of the patch projection in timm's ViTs."""
+BLOCK = re.compile(r"blocks\.(\d+)\.")
 
 
 def read_state_dict(path: Path) -> StateDict:
@@ -32,64 +35,32 @@ def read_state_dict(path: Path) -> StateDict:
         content = (
             parse_safetensors(path.read_bytes(), path)
             if path.suffix == ".safetensors"
-            else _read_pth(path)
+            else read_pickled_weights(path)
         )
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
-    state = _unwrap(content)
+    state = unwrap(content)
     if not state:
         raise WeightsError(f"{path}: contains no tensors; expected the state dict of a network")
     return state
 
 
-def _read_pth(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # a damaged pickle can raise nearly any exception
-        reason = str(error).strip().split("\n")[0][:200]
-        raise WeightsError(
-            f"{path}: not a PyTorch weight file, damaged, or with code in it, which is never run "
-            f"({type(error).__name__}: {reason}); save the state dict alone, best as .safetensors"
-        ) from None
+def load_strictly(network: Any, state: StateDict, origin: str, antialias: bool = True) -> None:
+    """Load weights that fit exactly; only those of heads are ignored.
 
-
-def _unwrap(content: Any) -> StateDict:
-    """Remove the dictionaries around a state dict, and the prefixes of its keys."""
-    while isinstance(content, Mapping):
-        inner = next(
-            (content[key] for key in _WRAPPER_KEYS if isinstance(content.get(key), Mapping)), None
-        )
-        if inner is None:
-            break
-        content = inner
-    if not isinstance(content, Mapping):
-        return {}
-    state = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
-    for prefix in _PREFIXES:
-        # Keys without the prefix, such as heads next to a "backbone.", belong to other networks.
-        stripped = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
-        state = stripped or state
-    return state
-
-
-def load_strictly(network: Any, state: StateDict, origin: str) -> None:
-    """Load weights that fit exactly; only those of a classifier are ignored.
-
-    timm translates the names of other code bases that it knows.
+    Names of other code bases are translated, and a position embedding of another size is resized.
 
     Args:
         network: timm model without classifier.
         state: weights by name.
         origin: origin of the weights, for the error message.
+        antialias: whether a position embedding is resized with antialiasing.
 
     Raises:
-        WeightsError: naming some of the weights that are missing, unexpected or of another shape.
+        WeightsError: if a weight is not finite; or naming some of the weights that are missing,
+            unexpected or of another shape.
     """
-    state = _without_classifier(network, state)
-    if state.keys() != network.state_dict().keys():
-        state = _without_classifier(network, _translate_names(network, state))
+    state = _with_resized_position(network, translate_names(network, state), antialias)
     expected = network.state_dict()
     mismatches = {
         "missing": expected.keys() - state.keys(),
@@ -103,26 +74,68 @@ def load_strictly(network: Any, state: StateDict, origin: str) -> None:
             _summarize_keys(keys, problem) for problem, keys in mismatches.items() if keys
         )
         raise WeightsError(
-            f"{origin}: does not fit the architecture: {problems}; set the option backbone to the "
-            "timm model that these weights were made for, or choose other weights"
+            f"{origin}: does not fit the architecture: {problems}; {_advise(expected, state)}"
         )
+    _check_finite(state, origin)
     network.load_state_dict(state, strict=True)
 
 
-def _translate_names(network: Any, state: StateDict) -> StateDict:
-    translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    if translate is None:
+def _with_resized_position(network: Any, state: StateDict, antialias: bool) -> StateDict:
+    """Resize a position embedding of another square grid to the grid of the network."""
+    learned, wanted = state.get(POSITION), getattr(network, POSITION, None)
+    if learned is None or wanted is None or learned.shape == wanted.shape:
         return state
-    try:
-        return dict(translate(state, network))
-    except Exception:  # unknown to timm: the error about the unexpected names explains it
+    if learned.ndim != wanted.ndim or learned.shape[-1] != wanted.shape[-1]:
         return state
+    grid = tuple(network.patch_embed.grid_size)
+    prefix_count = wanted.shape[1] - grid[0] * grid[1]
+    side = isqrt(max(learned.shape[1] - prefix_count, 0))
+    if side * side != learned.shape[1] - prefix_count:
+        return state
+    resized = resample_abs_pos_embed(
+        learned, list(grid), [side, side], num_prefix_tokens=prefix_count, antialias=antialias
+    )
+    return {**state, POSITION: resized}
 
 
-def _without_classifier(network: Any, state: StateDict) -> StateDict:
-    names = network.pretrained_cfg.get("classifier") or ()
-    heads = tuple(f"{name}." for name in ([names] if isinstance(names, str) else names))
-    return {key: value for key, value in state.items() if not key.startswith(heads)}
+def _check_finite(state: Mapping[str, torch.Tensor], origin: str) -> None:
+    bad = {
+        key
+        for key, value in state.items()
+        if value.is_floating_point() and not value.isfinite().all()
+    }
+    if bad:
+        raise WeightsError(
+            f"{origin}: {_summarize_keys(bad, 'of its tensors have values that are not finite')}; its "
+            "training diverged or the file is damaged: choose an earlier checkpoint, or copy it again"
+        )
+
+
+def _advise(expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> str:
+    """Return the remedy for weights that do not fit, which follows from what differs."""
+    if not expected.keys() & state.keys():
+        listed = ", ".join(sorted(state)[:MAX_LISTED_KEYS])
+        return (
+            f"no name is common, the file has {listed}: convert it to the names of timm, or set "
+            "backbone to the model that it belongs to"
+        )
+    wanted, given = _describe_vit(expected), _describe_vit(state)
+    differences = [f"{name} {given[name]}" for name in given if given[name] != wanted.get(name)]
+    if wanted and differences:
+        return f"the file is of a ViT with {', '.join(differences)}: set backbone to such a model of timm"
+    return (
+        "set the option backbone to the timm model that these weights were made for, or choose "
+        "other weights"
+    )
+
+
+def _describe_vit(state: Mapping[str, torch.Tensor]) -> dict[str, int]:
+    """Return patch size [px], width and number of blocks of a ViT; {} for other networks."""
+    patches = state.get(PATCHES)
+    blocks = {int(match[1]) for key in state if (match := BLOCK.match(key))}
+    if patches is None or not blocks:
+        return {}
+    return {"patches of": patches.shape[-1], "width": patches.shape[0], "blocks": len(blocks)}
 
 
 def _summarize_keys(keys: Collection[str], problem: str) -> str:

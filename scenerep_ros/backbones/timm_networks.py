@@ -21,7 +21,7 @@ from scenerep_ros.backbones.convnet import StageBackbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
-from scenerep_ros.backbones.vit import ViTBackbone
+from scenerep_ros.backbones.vit import ViTBackbone, is_trained_with_antialiasing
 from scenerep_ros.backbones.weight_download import WHEELS, fetch
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
@@ -131,7 +131,7 @@ def _load_from_path(network: Any, name: str, path: Path) -> Normalization:
     folder = find_checkpoint(path) or path
     if folder.is_dir():
         return _load_from_checkpoint(network, name, folder)
-    load_strictly(network, read_state_dict(path), str(path))
+    load_strictly(network, read_state_dict(path), str(path), is_trained_with_antialiasing(name))
     return _pretrained_normalization(network)
 
 
@@ -143,7 +143,7 @@ def _load_from_checkpoint(network: Any, name: str, folder: Path) -> Normalizatio
             f"set backbone to {architecture}"
         )
     card, state = read_checkpoint(folder)
-    load_strictly(network, state, str(folder))
+    load_strictly(network, state, str(folder), is_trained_with_antialiasing(name))
     log.info("weights of %s: %s; license: %s", name, card.origin, card.license)
     return Normalization(card.mean, card.std)
 
