@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError, SourceError
-from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.depth_units import depth_unit_factor, warn_of_impossible_depth
 from scenerep_ros.sources.folders.camera_file import FILE_NAME, CameraCalibration
@@ -42,6 +42,7 @@ class FrameFiles:
         depth: depth image, or None.
         labels: label image, or None.
         pose: (4, 4) float64, camera to world, or None.
+        intrinsics: intrinsics of this image; None: those of the recording.
     """
 
     color: Path
@@ -49,6 +50,7 @@ class FrameFiles:
     depth: Path | None = None
     labels: Path | None = None
     pose: NDArray[np.float64] | None = None
+    intrinsics: Intrinsics | None = None
 
 
 class FileSource(Source):
@@ -100,7 +102,7 @@ class FileSource(Source):
         files = self._files[index]
         frame = RGBDFrame(
             color=read_color(files.color),
-            intrinsics=self._calibration.intrinsics if self._calibration else None,
+            intrinsics=self._intrinsics(files),
             stamp_ns=files.stamp_ns,
             name=self._names[index],
             pose=files.pose,
@@ -134,6 +136,11 @@ class FileSource(Source):
         path = self._files[index].labels
         return None if path is None else read_labels(path)
 
+    def _intrinsics(self, files: FrameFiles) -> Intrinsics | None:
+        if files.intrinsics is not None or self._calibration is None:
+            return files.intrinsics
+        return self._calibration.intrinsics
+
     def _read_depth(self, files: FrameFiles) -> NDArray[np.float32] | None:
         if files.depth is None or self._calibration is None:
             return None
@@ -157,7 +164,9 @@ class FileSource(Source):
     def _warn_of_default_calibration(self, frame: RGBDFrame) -> None:
         """Warn if the default intrinsics of a Kinect are applied to images of another size."""
         is_default = (
-            self._calibration is not None and "fx" not in self._calibration.model_fields_set
+            self._calibration is not None
+            and "fx" not in self._calibration.model_fields_set
+            and self._files[0].intrinsics is None
         )
         if is_default and frame.shape != KINECT_SHAPE:
             height, width = frame.shape

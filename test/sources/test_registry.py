@@ -13,8 +13,8 @@ from scenerep_ros.sources import registry as sources_registry
 from scenerep_ros.sources.registry import SOURCES, formats_by_priority, is_recording
 
 FORMATS = (
-    r"rgb.txt and depth.txt.*\.bag.*metadata.yaml.*color/ \(or rgb/\) and depth/.*"
-    r"frame-\*.*PNG or JPEG.*video"
+    r"rgb.txt and depth.txt.*associations.txt.*\.bag.*metadata.yaml.*color/ \(or rgb/\) and depth/.*"
+    r"frame-\*.*PNG or JPEG.*folder a frame.*video"
 )
 
 
@@ -57,11 +57,16 @@ def plug_in(monkeypatch):
 def test_formats_are_tested_from_specific_to_general():
     assert [item.format_name for item in formats_by_priority()] == [
         "TUM folder",
+        "association folder",
         "ROS 1 bag",
         "rosbag2",
+        "BOP scene",
+        "ScanNet scene",
+        "Replica sequence",
         "RGB-D folder",
         "7-Scenes sequence",
         "image folder",
+        "folder of frame folders",
         "video",
     ]
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.errors import SourceError
+from scenerep_ros.sources.folders.stamped_list import read_stamped_list
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class TrajectoryConstants:
 
 
 CONSTANTS = TrajectoryConstants()
+POSE_LENGTH = 7
+"""Numbers of a pose: tx ty tz qx qy qz qw."""
 IDENTITY = (0.0, 0.0, 0.0, 1.0)
 """Quaternion x y z w of no rotation."""
 
@@ -79,3 +88,68 @@ class Trajectory:
     def _elapsed_s(self, stamps: NDArray[np.int64] | np.int64) -> NDArray[np.float64]:
         """Convert stamps [ns] to the time since the first pose [s], which float64 resolves."""
         return (stamps - self._stamps[0]) * 1e-9
+
+
+def read_trajectory(path: Path) -> Trajectory | None:
+    """Read a list of poses; None if the file does not exist, or has fewer than two poses.
+
+    A row that is not a pose states that tracking was lost, so frames at its time have no pose.
+    """
+    try:
+        rows = read_stamped_list(path)
+    except SourceError as error:
+        log.warning("%s; so frames have no poses", error)
+        return None
+    if not rows:
+        return None
+    poses = np.array([_parse_pose(row.value) for row in rows])
+    is_bad = ~np.isfinite(poses).all(axis=1) | ~poses[:, 3:].any(axis=1)
+    if is_bad.any():
+        log.warning(
+            "%s: %d of %d rows are no poses, as tracking was lost; frames at their time have none",
+            path,
+            is_bad.sum(),
+            len(rows),
+        )
+    try:
+        return Trajectory(
+            np.array([row.stamp_ns for row in rows], np.int64), poses[:, :3], poses[:, 3:]
+        )
+    except ValueError:
+        log.warning(
+            "%s: expected lines of stamp tx ty tz qx qy qz qw, at least two; so frames have "
+            "no poses",
+            path,
+        )
+        return None
+
+
+def _parse_pose(text: str) -> list[float]:
+    """Return the seven numbers of a pose, NaN if the text is not a pose."""
+    try:
+        numbers = [float(word) for word in re.split(r"[\s,;]+", text)[:POSE_LENGTH]]
+    except ValueError:
+        numbers = []
+    return numbers if len(numbers) == POSE_LENGTH else [np.nan] * POSE_LENGTH
+
+
+def read_pose_rows(path: Path) -> list[tuple[int, NDArray[np.float64] | None]]:
+    """Read stamp [ns] and pose (4, 4), camera to world, of each row; [] if there is no such list.
+
+    The pose of a row that is not a pose is None.
+    """
+    try:
+        rows = read_stamped_list(path)
+    except SourceError as error:
+        log.warning("%s; so frames have no poses", error)
+        return []
+    return [(row.stamp_ns, _pose_matrix(_parse_pose(row.value))) for row in rows]
+
+
+def _pose_matrix(numbers: list[float]) -> NDArray[np.float64] | None:
+    if not np.isfinite(numbers).all() or not any(numbers[3:]):
+        return None
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_quat(numbers[3:]).as_matrix()
+    pose[:3, 3] = numbers[:3]
+    return pose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from scenerep_ros.frames import UNLABELLED
 from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.folders.camera_file import read_calibration
 from scenerep_ros.sources.folders.image_files import list_images
-from scenerep_ros.sources.folders.pose_file import FILE_NAME, read_poses
+from scenerep_ros.sources.folders.trajectory import read_pose_rows
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
+
+COLOR_FOLDERS = ("color", "rgb")
+POSES_NAME = "groundtruth.txt"
+KIND_WORDS = re.compile(r"(aligned[_-]?)?(colou?r|rgb|depth|label|image|img)[_-]?(image|img)?")
 
 
 @SOURCES.register("rgbd_folder")
@@ -27,8 +32,7 @@ class RGBDFolder(FileSource):
     image, one line per image in the order of their names.
 
     Raises:
-        SourceError: if no color image has a depth image of its name, or camera.json or
-            groundtruth.txt is invalid.
+        SourceError: if no color image has a depth image of its name, or camera.json is invalid.
     """
 
     format_name = "RGB-D folder"
@@ -36,31 +40,36 @@ class RGBDFolder(FileSource):
     detection_priority = 40
 
     def __init__(self, folder: Path) -> None:
-        colors = list_images(_color_folder(folder))
-        depths = {path.stem: path for path in list_images(folder / "depth")}
-        labels = {path.stem: path for path in list_images(folder / "label")}
-        if not any(path.stem in depths for path in colors):
+        colors = list_images(_subfolder(folder, COLOR_FOLDERS))
+        depths = _by_stem(colors, list_images(_subfolder(folder, ("depth",))))
+        labels = _by_stem(colors, list_images(_subfolder(folder, ("label",))))
+        if not depths:
+            count = len(list_images(_subfolder(folder, ("depth",))))
             raise SourceError(
-                f"{self.format_name} {folder}: none of {len(colors)} color and {len(depths)} depth "
+                f"{self.format_name} {folder}: none of {len(colors)} color and {count} depth "
                 "images have equal names; rename them, or pass the folder of color images alone"
             )
-        poses = chain(read_poses(folder / FILE_NAME), repeat(None))
+        poses = chain(read_pose_rows(folder / POSES_NAME), repeat((None, None)))
         files = [
             FrameFiles(
                 color=color,
-                stamp_ns=posed.stamp_ns if posed else stamp_from_index(index),
-                depth=depths.get(color.stem, folder / "depth" / f"{color.stem}.png"),
-                labels=labels.get(color.stem),
-                pose=posed.pose if posed else None,
+                stamp_ns=stamp_from_index(index) if stamp_ns is None else stamp_ns,
+                depth=depths.get(color, folder / "depth" / f"{color.stem}.png"),
+                labels=labels.get(color),
+                pose=pose,
             )
-            for index, (color, posed) in enumerate(zip(colors, poses, strict=False))
+            for index, (color, (stamp_ns, pose)) in enumerate(zip(colors, poses, strict=False))
         ]
         super().__init__(folder, files, DEFAULT_RATE, read_calibration(folder))
 
     @classmethod
     def matches(cls, path: Path) -> bool:
         """Return whether both folders exist."""
-        return _color_folder(path).is_dir() and (path / "depth").is_dir()
+        return (
+            path.is_dir()
+            and _subfolder(path, COLOR_FOLDERS).is_dir()
+            and _subfolder(path, ("depth",)).is_dir()
+        )
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
         """Return the instance labels (H, W) of one frame, or None.
@@ -74,6 +83,35 @@ class RGBDFolder(FileSource):
         return np.where(labels == 0, UNLABELLED, labels - np.uint16(1)).astype(np.uint16)
 
 
-def _color_folder(folder: Path) -> Path:
-    color = folder / "color"
-    return color if color.is_dir() else folder / "rgb"
+def _subfolder(folder: Path, names: tuple[str, ...]) -> Path:
+    """Return the first of the named folders that exists, in any capitals; else one that does not."""
+    folders = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
+    exact = {name: folder / name for name in names if (folder / name).is_dir()}
+    found = [({**folders, **exact})[name] for name in names if name in folders]
+    return found[0] if found else folder / names[0]
+
+
+def _by_stem(colors: list[Path], images: list[Path]) -> dict[Path, Path]:
+    """Map color images to the images of their name.
+
+    Names may differ in capitals, or in the words color and depth: rgb_1.jpg and depth_1.png.
+    """
+    for key in (_stem, _folded_stem, _frame_stem):
+        named = {key(image): image for image in images}
+        matches = {color: named[key(color)] for color in colors if key(color) in named}
+        if matches:
+            return matches
+    return {}
+
+
+def _stem(path: Path) -> str:
+    return path.stem
+
+
+def _folded_stem(path: Path) -> str:
+    return path.stem.casefold()
+
+
+def _frame_stem(path: Path) -> str:
+    """Return the stem without the words that name the kind of an image."""
+    return KIND_WORDS.sub("", path.stem.casefold()).strip("_-. ")

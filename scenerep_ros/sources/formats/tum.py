@@ -18,7 +18,7 @@ from scenerep_ros.sources.folders.stamped_list import (
     read_stamped_list,
     with_distinct_stamps,
 )
-from scenerep_ros.sources.folders.trajectory import Trajectory
+from scenerep_ros.sources.folders.trajectory import read_trajectory
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.timing import frame_rate
 
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 DEPTH_SCALE = 1 / 5000
 """Length of a unit of the benchmark's depth images [m]."""
-POSE_LENGTH = 7
-"""Numbers of a pose: tx ty tz qx qy qz qw."""
 
 Rows = list[StampedRow]
 
@@ -83,47 +81,6 @@ def list_entry(folder: Path, value: str) -> Path:
     first = re.split(r"[\s,;]", name, maxsplit=1)[0]
     candidates = [folder / each for each in (name, name.replace("\\", "/"), first)]
     return next((path for path in candidates if path.is_file()), candidates[0])
-
-
-def read_trajectory(path: Path) -> Trajectory | None:
-    """Read a list of poses; None if the file does not exist, or has fewer than two poses.
-
-    A row that is not a pose states that tracking was lost, so frames at its time have no pose.
-    """
-    try:
-        rows = read_stamped_list(path)
-    except SourceError as error:
-        log.warning("%s; so frames have no poses", error)
-        return None
-    if not rows:
-        return None
-    poses = np.array([_parse_pose(row.value) for row in rows])
-    is_bad = ~np.isfinite(poses).all(axis=1) | ~poses[:, 3:].any(axis=1)
-    if is_bad.any():
-        log.warning(
-            "%s: %d of %d rows are no poses, as tracking was lost; frames at their time have none",
-            path,
-            is_bad.sum(),
-            len(rows),
-        )
-    try:
-        return Trajectory(_stamps(rows), poses[:, :3], poses[:, 3:])
-    except ValueError:
-        log.warning(
-            "%s: expected lines of stamp tx ty tz qx qy qz qw, at least two; so frames have "
-            "no poses",
-            path,
-        )
-        return None
-
-
-def _parse_pose(text: str) -> list[float]:
-    """Return the seven numbers of a pose, NaN if the text is not a pose."""
-    try:
-        numbers = [float(word) for word in re.split(r"[\s,;]+", text)[:POSE_LENGTH]]
-    except ValueError:
-        numbers = []
-    return numbers if len(numbers) == POSE_LENGTH else [np.nan] * POSE_LENGTH
 
 
 def _mask_path(folder: Path, masks: Rows, index: int | None) -> Path | None:

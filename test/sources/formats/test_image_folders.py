@@ -8,7 +8,7 @@ import pytest
 from conftest import real_data
 from recordings import color_image, depth_image, write_image, write_rgbd
 
-from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.sources import open_source
@@ -72,11 +72,17 @@ def test_rgbd_folder_reads_stamps_and_poses_of_images(tmp_path):
     assert third.pose is None
 
 
-@pytest.mark.parametrize("line", ["5.0 1 2 3", "5.0 1 2 3 0 0 0 0", "5.0 1 2 nan 0 0 0 1", "a b"])
-def test_rgbd_folder_with_invalid_poses_names_the_file(tmp_path, line):
-    (write_rgbd(tmp_path) / "groundtruth.txt").write_text(line)
-    with pytest.raises(SourceError, match=r"groundtruth\.txt: expected lines of stamp"):
-        open_source(tmp_path)
+@pytest.mark.parametrize("line", ["5.0 1 2 3", "5.0 1 2 3 0 0 0 0", "5.0 1 2 nan 0 0 0 1"])
+def test_rgbd_folder_with_an_invalid_pose_has_none(tmp_path, line):
+    lines = ["4.9 1 2 3 0 0 0 1", line]
+    (write_rgbd(tmp_path) / "groundtruth.txt").write_text("\n".join(lines))
+    assert [frame.pose is None for frame in open_source(tmp_path)] == [False, True, True]
+
+
+def test_rgbd_folder_with_another_list_of_poses_names_it(tmp_path, caplog):
+    (write_rgbd(tmp_path) / "groundtruth.txt").write_text("a b")
+    assert [frame.pose for frame in open_source(tmp_path)] == [None] * 3
+    assert "groundtruth.txt" in caplog.text
 
 
 def test_rgbd_folder_reads_real_table_tops(mosd_folder):
