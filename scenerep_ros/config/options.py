@@ -257,6 +257,19 @@ class ReplayConfig(TopicOptions):
         description="Number of frames after which replay stops. 0: all.",
         json_schema_extra=START_ONLY,
     )
+    camera: str = Field(
+        "",
+        description="Namespace of the camera to replay, for bags with several, such as /front. Empty: "
+        "the camera with the most complete data.",
+        json_schema_extra=START_ONLY,
+    )
+    sync_slop: float = Field(
+        0.02,
+        ge=0.0,
+        le=1.0,
+        description="Maximum difference between the stamps of a color and a depth image of a bag [s].",
+        json_schema_extra=START_ONLY,
+    )
     subscriber_timeout: float = Field(
         60.0,
         ge=0.0,

@@ -41,6 +41,7 @@ from scenerep_ros.ros.transport.pacing import (
     wait_until,
 )
 from scenerep_ros.sources import open_source
+from scenerep_ros.sources.options import SourceOptions
 from scenerep_ros.sources.playback import Playback, prefetch
 
 
@@ -99,7 +100,9 @@ class ReplayNode(Node):
         self._published = 0
         self._unanswered = 0
         self._is_finished = False
-        self._source = open_source(self.config.source)
+        slop_ns = round(self.config.sync_slop * 1e9)
+        choice = SourceOptions(camera=self.config.camera, sync_slop_ns=slop_ns)
+        self._source = open_source(self.config.source, choice)
         self._playback = Playback(self._source, self.config.loop, self.config.max_frames)
         self._camera = CameraPublishers(self, self.config)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)

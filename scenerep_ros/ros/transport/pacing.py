@@ -11,6 +11,8 @@ POLL_PERIOD_S = 0.02
 """Time between two checks of a condition [s]."""
 LOCKSTEP_POLL_PERIOD_S = 0.001
 """Time between two checks for feedback [s]; it delays every frame."""
+MAX_PAUSE_S = 60.0
+"""Longest recorded interval that is kept [s]."""
 
 
 class Pacer(ABC):
@@ -47,7 +49,8 @@ class IntervalPacer(Pacer):
 class RecordedInterval:
     """Computes the time between consecutive stamps.
 
-    Where stamps do not advance, as at the restart of a loop, the interval is the nominal one.
+    Where stamps do not advance, as at the restart of a loop, or leap, as after a pause of the recording
+    or at a wild stamp, the interval is the nominal one.
 
     Args:
         rate: nominal frame rate of the recording [Hz].
@@ -64,7 +67,7 @@ class RecordedInterval:
     def __call__(self, stamp_ns: int) -> float:
         """Return the time since the stamp of the previous call [s]."""
         previous_ns, self._previous_ns = self._previous_ns, stamp_ns
-        if previous_ns is None or stamp_ns <= previous_ns:
+        if previous_ns is None or not 0 < stamp_ns - previous_ns <= MAX_PAUSE_S * 1e9:
             return self._nominal_interval_s
         return (stamp_ns - previous_ns) * 1e-9
 

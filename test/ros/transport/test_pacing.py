@@ -92,3 +92,9 @@ def test_wait_until_returns_condition_or_false_when_stopped():
 
 def test_wait_until_returns_false_after_timeout():
     assert not wait_until(lambda: False, 0.01, Event())
+
+
+def test_recorded_interval_over_a_wild_stamp_is_nominal():
+    interval = RecordedInterval(rate=10.0)
+    stamps = [0, 1_305_031_229_000_000_000, 1_305_031_229_200_000_000, 9 * 10**18, 5]
+    assert [interval(stamp) for stamp in stamps] == pytest.approx([0.1, 0.1, 0.2, 0.1, 0.1])
