@@ -35,6 +35,11 @@ class DifferenceConstants:
         "similarity of features from which an added object may be a removed one",
         set_on="argument: features are centered, so different objects are at 0 on average",
     )
+    min_unseen_similarity: float = tuned(
+        0.6,
+        "similarity from which an object where the first map has seen nothing is a removed one",
+        set_on="argument: the place says nothing, so the feature must be surer",
+    )
     max_size_ratio: float = tuned(
         2.0,
         "ratio of the volumes' cubic roots up to which two objects may be one",
@@ -70,7 +75,8 @@ class MapDifference:
     Attributes:
         added: objects of the second map, in space that was free.
         removed: objects of the first map, whose space is free in the second.
-        moved: removed objects that an added one resembles.
+        moved: objects that were removed at one place and resemble one at another, where the first
+            map has seen free space or nothing.
         unseen: objects of the first map whose space the second has not seen.
     """
 
@@ -83,8 +89,10 @@ class MapDifference:
 def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     """Find the changes between two maps whose poses have the same world frame."""
     gone, unseen = _objects_in_free_space(before, after.views)
-    new, _ = _objects_in_free_space(after, before.views)
-    moves = _pair(gone, new, _mean_feature(before, after))
+    new, newly_seen = _objects_in_free_space(after, before.views)
+    min_similarity = [CONSTANTS.min_similarity] * len(new)
+    min_similarity += [CONSTANTS.min_unseen_similarity] * len(newly_seen)
+    moves = _pair(gone, new + newly_seen, min_similarity, _mean_feature(before, after))
     moved_before = {move.before.id for move in moves}
     moved_after = {move.after.id for move in moves}
     return MapDifference(
@@ -118,14 +126,19 @@ def _mean_feature(*snapshots: MapSnapshot) -> Floats:
     return np.asarray(np.mean(features, axis=0) if features else np.zeros(1), np.float32)
 
 
-def _pair(gone: list[MapObject], new: list[MapObject], mean: Floats) -> list[Move]:
-    """Pair removed with added objects of similar feature and size, most similar first."""
+def _pair(
+    gone: list[MapObject], new: list[MapObject], min_similarity: list[float], mean: Floats
+) -> list[Move]:
+    """Pair removed with other objects of similar feature and size, most similar first."""
     if not gone or not new:
         return []
     similarity = _centered(gone, mean) @ _centered(new, mean).T
-    sizes = [np.array([np.cbrt(item.box.size.prod()) for item in items]) for items in (gone, new)]
-    ratio = np.maximum(sizes[0][:, None], 1e-3) / np.maximum(sizes[1], 1e-3)
-    is_possible = (similarity >= CONSTANTS.min_similarity) & (
+    before, after = (
+        np.array([np.cbrt(max(float(item.box.size.prod()), 1e-9)) for item in items])
+        for items in (gone, new)
+    )
+    ratio = before[:, None] / after
+    is_possible = (similarity >= np.array(min_similarity)) & (
         np.maximum(ratio, 1 / ratio) <= CONSTANTS.max_size_ratio
     )
     score = np.where(is_possible, similarity, 0)

@@ -1,8 +1,9 @@
-"""Reduced depth images of the places from which a map was made: they tell free from unseen space."""
+"""Depth images of the places from which a map was made: they tell free from unseen space."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import cv2
@@ -12,8 +13,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics
 from scenerep_ros.mapping.carving import look_up, surface_margin
-from scenerep_ros.mapping.frame_view import FrameView, scaled_intrinsics
-from scenerep_ros.mapping.pose_gate import motion_between
+from scenerep_ros.mapping.frame_view import FrameView
 
 Floats = NDArray[np.float32]
 
@@ -24,21 +24,17 @@ _NS_PER_S = 1e9  # constant: unit
 class MapViewConstants:
     """Tuned constants of the stored views."""
 
-    step: int = tuned(
-        2,
-        "distance of the stored pixels",
-        unit="px",
-        grid="sampled grid",
-        set_on="argument: 64x48 pixels of 640x480 resolve 6 cm at 3 m",
-    )
     max_distance_m: float = tuned(
-        0.3, "distance up to which two views are one", unit="m", set_on="argument: half a step"
+        0.2,
+        "distance up to which two views are one",
+        unit="m",
+        set_on="argument: a third of a step",
     )
     max_angle_deg: float = tuned(
-        15.0,
+        8.0,
         "angle up to which two views are one",
         unit="deg",
-        set_on="argument: a quarter of the field of view",
+        set_on="argument: an eighth of the field of view, which a later view may leave out",
     )
     min_age_s: float = tuned(
         1.0,
@@ -47,7 +43,7 @@ class MapViewConstants:
         set_on="argument: the first view of a place is stored at once, later ones now and then",
     )
     max_views: int = tuned(
-        600, "largest number of views", set_on="argument: 4 MB; the oldest are dropped first"
+        600, "largest number of views", set_on="argument: 15 MB; the oldest are dropped first"
     )
     window_px: int = tuned(
         3,
@@ -86,36 +82,43 @@ class MapView:
     stamp_ns: int
 
 
-@dataclass
 class MapViews:
     """The latest view of each place and direction.
 
-    Attributes:
+    Args:
         views: views in the order of their stamps.
     """
 
-    views: list[MapView] = field(default_factory=list)
+    def __init__(self, views: Sequence[MapView] = ()) -> None:
+        self._views = tuple(views)
+        self._poses = np.array([view.pose for view in views], np.float64).reshape(-1, 4, 4)
+
+    @property
+    def views(self) -> tuple[MapView, ...]:
+        """Views in the order of their stamps."""
+        return self._views
 
     @property
     def memory_bytes(self) -> int:
         """Size of the depth images."""
         return sum(view.depth.nbytes for view in self.views)
 
-    def add(self, view: FrameView) -> None:
-        """Store a view, unless a recent one is near."""
-        near = [item for item in self.views if _is_near(item.pose, view.pose)]
+    def with_view(self, view: FrameView) -> MapViews:
+        """Return a copy with one more view; the same views if a recent one is near."""
+        is_near = self._near(view.pose)
+        near = [item for item, near in zip(self.views, is_near, strict=True) if near]
         if any(view.stamp_ns - item.stamp_ns < CONSTANTS.min_age_s * _NS_PER_S for item in near):
-            return
-        step = CONSTANTS.step
-        stored = MapView(
-            view.depth[::step, ::step].astype(np.float16),
-            scaled_intrinsics(view.intrinsics, step),
-            view.pose,
-            view.stamp_ns,
-        )
-        replaced = {id(item) for item in near}
-        self.views = [item for item in self.views if id(item) not in replaced]
-        self.views = [*self.views, stored][-CONSTANTS.max_views :]
+            return self
+        kept = [item for item, near in zip(self.views, is_near, strict=True) if not near]
+        stored = MapView(view.depth.astype(np.float16), view.intrinsics, view.pose, view.stamp_ns)
+        return MapViews([*kept, stored][-CONSTANTS.max_views :])
+
+    def _near(self, pose: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which views are near a pose (4, 4)."""
+        distances = np.linalg.norm(self._poses[:, :3, 3] - pose[:3, 3], axis=1)
+        traces = np.sum(self._poses[:, :3, :3] * pose[:3, :3], axis=(1, 2))
+        min_trace = 1 + 2 * np.cos(np.radians(CONSTANTS.max_angle_deg))
+        return np.asarray((distances < CONSTANTS.max_distance_m) & (traces > min_trace))
 
     def evidence(self, points: Floats) -> NDArray[np.uint8]:
         """Return the state (n,) of points (n, 3) [m], as values of `Evidence`."""
@@ -125,11 +128,6 @@ class MapViews:
             state[is_free] = Evidence.FREE
             state[is_occupied] = Evidence.OCCUPIED
         return state
-
-
-def _is_near(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    distance, angle_deg = motion_between(first, second)
-    return distance < CONSTANTS.max_distance_m and angle_deg < CONSTANTS.max_angle_deg
 
 
 def _test(view: MapView, points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -44,6 +44,11 @@ class SceneMapConstants:
         "number of frames between two updates of the list of objects",
         set_on="argument: half a second at 30 Hz",
     )
+    first_frames: int = tuned(
+        60,
+        "number of frames up to which the list is updated three times as often",
+        set_on="argument: a recording of few frames, and the first objects, are listed soon",
+    )
     carved_voxels: int = tuned(
         40_000,
         "number of voxels that are tested for free space in each frame",
@@ -165,11 +170,13 @@ class SceneMap:
         # 4. Remove voxels in space that the frame shows to be free.
         self._carve(view)
         # 5. Update the list of objects, the vertical and the bounds from time to time.
-        self.views.add(view)
+        self.views = self.views.with_view(view)
         self._stamps_ns.append(frame.stamp_ns)
         self._poses.append(view.pose)
         self._is_stale = True
-        if self.frame_count % CONSTANTS.refresh_period == 0:
+        is_first = self.frame_count < CONSTANTS.first_frames
+        period = CONSTANTS.refresh_period // 3 if is_first else CONSTANTS.refresh_period
+        if self.frame_count % period == 0:
             self._maintain(view)
         elif self._grid.is_full:
             self._enforce_bound(view)
@@ -245,7 +252,7 @@ class SceneMap:
         return MapSnapshot(
             objects=self.objects(),
             points=self.points(),
-            views=MapViews(list(self.views.views)),
+            views=self.views,
             up=self.up,
             voxel_size=self.options.voxel_size,
             stamps_ns=np.array(self._stamps_ns, np.int64),
@@ -280,7 +287,7 @@ class SceneMap:
             )
             for item in snapshot.objects
         )
-        self.views = MapViews(list(snapshot.views.views))
+        self.views = snapshot.views
         self._vertical.fix(snapshot.up)
         self._stamps_ns = snapshot.stamps_ns.tolist()
         self._poses = list(snapshot.poses)

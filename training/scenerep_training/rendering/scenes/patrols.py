@@ -18,12 +18,16 @@ from scenerep_training.rendering.tracer import Tracer
 from scenerep_training.rendering.viewpoints import small_camera, walk
 
 FRAME_RATE_HZ = 3.0
-MIN_VISIBLE_RATIO = 0.003
+MIN_VISIBLE_RATIO = 0.006
 """Share of the image from which an object counts as visible."""
+MAX_DEPTH_M = 3.5
+"""Median depth of an object's pixels up to which it counts as visible [m]."""
 MIN_VISIBLE_FRAMES = 3
-"""Number of frames of each walk that show an object that changes."""
-SIZE_RANGE_M = 0.12, 1.3
+"""Number of frames of each walk that show an object that changes, not cut by the image border."""
+MAX_SIDE_M = 1.3
 """Longest side of an object that changes [m]."""
+MIN_SIDE_M = 0.08
+"""Shortest side of an object that changes [m]: a depth camera does not resolve a missing book."""
 MIN_MOVE_M = 0.6
 ATTEMPTS = 200
 """Number of random rooms, and of positions of a moved object, that are tried."""
@@ -75,13 +79,20 @@ def _changed_room(
 
 
 def _visible_counts(scene: Scene, camera: Camera, poses: Sequence[Array]) -> Counter[int]:
-    """Return the number of poses that show each item."""
+    """Return the number of poses that show each item, near and not cut by the image border."""
     tracer, small = Tracer(scene), small_camera(camera)
     counts: Counter[int] = Counter()
     for pose in poses:
-        ids = tracer.geometry(small, pose).ids
-        share = np.bincount(ids.ravel()) / ids.size
-        counts.update(np.flatnonzero(share > MIN_VISIBLE_RATIO).tolist())
+        geometry = tracer.geometry(small, pose)
+        ids, size = geometry.ids, max(scene.items) + 1
+        share = np.bincount(ids.ravel(), minlength=size) / ids.size
+        is_near = np.bincount(ids[geometry.depth < MAX_DEPTH_M], minlength=size) > (
+            share * ids.size / 2
+        )
+        is_cut = np.zeros(size, np.bool_)
+        for border in (ids[0], ids[-1], ids[:, 0], ids[:, -1]):
+            is_cut[border] = True
+        counts.update(np.flatnonzero((share > MIN_VISIBLE_RATIO) & is_near & ~is_cut).tolist())
     return counts
 
 
@@ -91,8 +102,8 @@ def _movable_items(scene: Scene) -> list[int]:
     return [
         item_id
         for item_id, item in objects.items()
-        if SIZE_RANGE_M[0] < np.ptp(item.bounds, axis=0).max() < SIZE_RANGE_M[1]
-        and np.ptp(item.bounds[:, 2]) > 0.08
+        if np.ptp(item.bounds, axis=0).min() > MIN_SIDE_M
+        and np.ptp(item.bounds, axis=0).max() < MAX_SIDE_M
         and not any(_stands_on(other, item) for i, other in objects.items() if i != item_id)
     ]
 
