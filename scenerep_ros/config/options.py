@@ -174,6 +174,39 @@ class MappingOptions(OptionGroup):
     )
 
 
+class MapNodeOptions(MappingOptions):
+    """Scene map of the node."""
+
+    enabled: bool = Field(
+        False,
+        description="Build a map of the scene from all segmented frames.",
+        json_schema_extra=START_ONLY,
+    )
+    frame: str = Field(
+        "map",
+        description="Fixed frame of the map: frame of tf with recorded poses, name of the world of "
+        "the odometry.",
+        json_schema_extra=START_ONLY,
+    )
+    folder: str = Field(
+        "",
+        description="Folder to which ~/save_map writes and from which ~/load_map reads. Empty: none.",
+        json_schema_extra=START_ONLY,
+    )
+    publish_period: float = Field(
+        1.0,
+        ge=0.1,
+        le=3600.0,
+        description="Time between two publications of a changed map [s].",
+        json_schema_extra=START_ONLY,
+    )
+    query: str = Field(
+        "",
+        description="Object of ~/find_similar: an id of the map, or the path of an image that shows "
+        "the object.",
+    )
+
+
 class TrackingOptions(OptionGroup):
     """Association of objects between frames, and the temporal filter of labels."""
 

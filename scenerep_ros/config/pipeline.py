@@ -16,6 +16,7 @@ from scenerep_ros.config.options import (
     BackboneOptions,
     ClusteringOptions,
     DepthOptions,
+    MapNodeOptions,
     MappingOptions,
     TopicOptions,
     TrackingOptions,
@@ -86,6 +87,7 @@ class MapConfig(PipelineConfig):
 class NodeConfig(TopicOptions, PipelineConfig):
     """Parameters of the node `segmenter`."""
 
+    map: MapNodeOptions = MapNodeOptions()
     sync_slop: float = Field(
         0.02,
         ge=0.0,

@@ -53,6 +53,8 @@ def cloud_coordinates(cloud: Points) -> NDArray[np.float32]:
 
 def colorize_cloud(cloud: Points, color: NDArray[np.uint8]) -> Points:
     """Set the colours of a cloud (H, W) to those of an RGB image (H, W, 3), in place."""
+    if not cloud.size:
+        return cloud
     # Pack each colour into the bits 0x00RRGGBB.
     words = cloud.view(np.uint32).reshape(*cloud.shape, 5)
     bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)

@@ -67,3 +67,10 @@ def test_folder_without_a_map_is_told_apart(tmp_path):
 def test_map_of_another_voxel_size_is_not_restored(snapshot):
     with pytest.raises(ConfigError, match=r"map\.voxel_size is 0\.05 m"):
         SceneMap(MappingOptions(voxel_size=0.05)).restore(snapshot)
+
+
+def test_empty_map_survives_writing_and_reading(tmp_path):
+    write_map(SceneMap(MappingOptions()).snapshot(), tmp_path)
+    result = read_map(tmp_path)
+    assert result.objects == ()
+    assert result.points.positions.shape == (0, 3)

@@ -25,7 +25,7 @@ class CloudMessageBuffer:
     """
 
     def __init__(self) -> None:
-        self._message = PointCloud2(is_bigendian=False, is_dense=False, fields=_point_fields())
+        self._message = PointCloud2(is_bigendian=False, is_dense=False, fields=point_fields())
         self._message.point_step = CLOUD_DTYPE.itemsize
         self._cloud = np.empty((0, 0), CLOUD_DTYPE)
         self._frame: RGBDFrame | None = None
@@ -72,7 +72,8 @@ class CloudMessageBuffer:
         self._cloud = np.frombuffer(message.data, CLOUD_DTYPE).reshape(height, width)
 
 
-def _point_fields() -> list[PointField]:
+def point_fields() -> list[PointField]:
+    """Return the fields of a cloud of CLOUD_DTYPE."""
     layout: Mapping[str, Any] = CLOUD_DTYPE.fields or {}
     return [
         PointField(name=name, offset=offset, datatype=POINT_TYPES[dtype.kind], count=1)

@@ -21,6 +21,8 @@ from scenerep_ros.ros.conversions.camera_messages import image_message
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
 BOX_OPACITY = 0.4
+IMAGE_UP = np.array([0, -1, 0], np.float32)
+"""Upward direction of an upright camera's optical frame, in which y points down."""
 TEXT_HEIGHT_M = 0.05
 """Height of an id's text above its box [m]."""
 
@@ -71,8 +73,8 @@ def objects_message(view: SceneView) -> MarkerArray | None:
     boxes = view.boxes()
     colors = (id_colors(list(boxes)) / np.float32(255)).tolist()
     for (id_, box), color in zip(boxes.items(), colors, strict=True):
-        markers.append(_box_marker(view.header, id_, box, color))
-        markers.append(_text_marker(view.header, id_, box, color))
+        markers.append(box_marker(view.header, id_, box, color))
+        markers.append(text_marker(view.header, id_, box, color, IMAGE_UP))
     return MarkerArray(markers=markers)
 
 
@@ -86,7 +88,8 @@ def label_info_message(view: SceneView) -> Any:
     return LabelInfo(header=view.header, class_map=classes, threshold=0.0)
 
 
-def _box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
+def box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
+    """Create the translucent cuboid of an object; color is RGB, 0 to 1."""
     x, y, z, w = box.quaternion
     return Marker(
         header=header,
@@ -99,9 +102,11 @@ def _box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marke
     )
 
 
-def _text_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
-    # y points down in the optical frame, so the text is above the box at a smaller y.
-    position = box.center - np.array([0, box.size.max() / 2 + TEXT_HEIGHT_M, 0], np.float32)
+def text_marker(
+    header: Header, id_: int, box: Box, color: list[float], up: NDArray[np.float32]
+) -> Marker:
+    """Create the id of an object above its box; `up` (3,) is the upward direction."""
+    position = box.center + up * np.float32(box.size.max() / 2 + TEXT_HEIGHT_M)
     return Marker(
         header=header,
         ns="ids",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError
@@ -17,6 +18,9 @@ from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
+
+if TYPE_CHECKING:  # imported only where a map is enabled
+    from scenerep_ros.ros.nodes.map_stage import MapStage
 
 
 class FrameProcessor:
@@ -35,6 +39,7 @@ class FrameProcessor:
         publishers: publishers of the results.
         counters: counters of segmented frames.
         reporter: reporter of problems with a frame.
+        map_stage: map of the scene, or None; its stage is `map`.
     """
 
     def __init__(
@@ -44,8 +49,10 @@ class FrameProcessor:
         publishers: OutputPublishers,
         counters: FrameCounters,
         reporter: ProblemReporter,
+        map_stage: MapStage | None = None,
     ) -> None:
         self.pipeline = pipeline
+        self._map_stage = map_stage
         self._config = config
         self._publishers = publishers
         self._counters = counters
@@ -85,6 +92,9 @@ class FrameProcessor:
         stopwatch.timings |= scene.timings
         with stopwatch("publish"):
             self._publishers.publish(frame, scene, stopwatch)
+        if self._map_stage is not None:
+            with stopwatch("map"):
+                self._map_stage.integrate(frame, scene)
         timings = _with_totals(stopwatch.timings, raw.arrival_s, start_s)
         self._counters.count_segmented(timings, len(scene.objects))
 

@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rclpy
 import torch
@@ -33,6 +33,9 @@ from scenerep_ros.ros.nodes.spinning import stop_on_signals
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
+
+if TYPE_CHECKING:
+    from scenerep_ros.ros.nodes.map_stage import MapStage
 
 DIAGNOSTICS_PERIOD_S = 1.0
 SIGNAL_POLL_PERIOD_S = 0.2
@@ -61,6 +64,7 @@ class SegmenterNode(LifecycleNode):
         self._counters = FrameCounters()
         self._reporter = ProblemReporter(self._counters, self._log_warning)
         self._output_publishers: OutputPublishers | None = None
+        self._map_stage: MapStage | None = None
         self._processor: FrameProcessor | None = None
         self._worker: LatestFrameWorker[RawFrame] | None = None
         self._input: CameraInput | None = None
@@ -126,14 +130,27 @@ class SegmenterNode(LifecycleNode):
     def _configure(self) -> None:
         pipeline = Pipeline(self.config)
         self._output_publishers = OutputPublishers(self)
+        self._map_stage = self._create_map_stage(pipeline)
         self._processor = FrameProcessor(
-            pipeline, self.config, self._output_publishers, self._counters, self._reporter
+            pipeline,
+            self.config,
+            self._output_publishers,
+            self._counters,
+            self._reporter,
+            self._map_stage,
         )
         self._worker = LatestFrameWorker(self._processor, self._on_superseded, self._on_frame_error)
         backbone, method = pipeline.backbone, self.config.method
         self.get_logger().info(
             f"{backbone.name} on {backbone.device}, runtime {backbone.runtime}, method {method}"
         )
+
+    def _create_map_stage(self, pipeline: Pipeline) -> MapStage | None:
+        if not self.config.map.enabled:
+            return None
+        from scenerep_ros.ros.nodes.map_stage import MapStage  # not imported without a map
+
+        return MapStage(self, lambda: self.config.map, pipeline, self._reporter)
 
     def _activate(self) -> None:
         assert self._worker is not None
@@ -153,6 +170,9 @@ class SegmenterNode(LifecycleNode):
     def _release(self) -> None:
         if self._output_publishers is not None:
             self._output_publishers.destroy()
+        if self._map_stage is not None:
+            self._map_stage.destroy()
+            self._map_stage = None
         self._output_publishers = self._processor = self._worker = None
         gc.collect()
         if torch.cuda.is_available():

@@ -31,7 +31,10 @@ def read_poses(path: Path) -> list[StampedPose]:
     if not path.exists():
         return []
     try:
-        rows = np.loadtxt(path, dtype=np.float64, ndmin=2)
+        lines = [line for line in path.read_text().splitlines() if line.split("#")[0].strip()]
+        if not lines:
+            return []
+        rows = np.loadtxt(lines, dtype=np.float64, ndmin=2)
         if rows.shape[1] != _COLUMNS or not np.isfinite(rows).all():
             raise ValueError(f"{rows.shape[1]} columns of finite numbers")
         rotations = Rotation.from_quat(rows[:, 4:]).as_matrix()
