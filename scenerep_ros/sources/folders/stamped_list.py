@@ -102,7 +102,8 @@ def _read_lines(path: Path) -> list[str]:
     encoding = "utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig"
     # Names in an older encoding are kept as bytes, as Python's file functions expect them.
     errors = "replace" if encoding == "utf-16" else "surrogateescape"
-    return content.decode(encoding, errors).splitlines()
+    # A power cut leaves blocks of zeros.
+    return content.decode(encoding, errors).replace("\0", "").splitlines()
 
 
 def _parse_stamp(text: str) -> Decimal | None:

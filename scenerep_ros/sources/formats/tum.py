@@ -80,7 +80,14 @@ def list_entry(folder: Path, value: str) -> Path:
     name = value.strip("\"'")
     first = re.split(r"[\s,;]", name, maxsplit=1)[0]
     candidates = [folder / each for each in (name, name.replace("\\", "/"), first)]
-    return next((path for path in candidates if path.is_file()), candidates[0])
+    return next((path for path in candidates if _is_file(path)), candidates[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _mask_path(folder: Path, masks: Rows, index: int | None) -> Path | None:

@@ -1,9 +1,17 @@
 """Choice of a camera's topics among the topics of a bag."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.bags.topic_content import CAMERA_INFO, COMPRESSED, IMAGE, TopicContent
+from scenerep_ros.sources.bags.topic_content import (
+    CAMERA_INFO,
+    COMPRESSED,
+    IMAGE,
+    Kind,
+    TopicContent,
+)
 from scenerep_ros.sources.bags.topic_names import parse_topic
 from scenerep_ros.sources.bags.topics import choose_topics
 from scenerep_ros.sources.options import SourceOptions
@@ -276,3 +284,38 @@ def test_choose_topics_without_color_lists_the_topics():
 def test_parse_topic_separates_camera_and_stream(topic, camera, words):
     name = parse_topic(topic)
     assert (name.camera, name.words) == (camera, words)
+
+
+PARTS = st.sampled_from(
+    ["camera", "depth", "color", "Depth_0", "image_raw", "compressed", "a", "left", ""]
+)
+TOPICS = st.builds(
+    TopicContent,
+    topic=st.lists(PARTS, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts)),
+    message_type=st.sampled_from([IMAGE, COMPRESSED, CAMERA_INFO, "x/msg/Y"]),
+    count=st.integers(1, 99),
+    encoding=st.sampled_from(["rgb8", "mono8", "mono16", "16UC1", "32FC1", "", "odd"]),
+    frame_id=st.sampled_from(["", "a", "b"]),
+    size=st.sampled_from([(0, 0), (4, 3), (8, 6)]),
+)
+
+
+@given(st.lists(TOPICS, max_size=7, unique_by=lambda item: item.topic))
+def test_choose_topics_of_any_bag_takes_color_or_rejects(topics):
+    by_name = {item.topic: item for item in topics}
+    try:
+        chosen = choose_topics(topics)
+    except SourceError:
+        assert not any(
+            item.encoding == "rgb8" and item.kind is Kind.COLOR
+            for item in topics
+            if not parse_topic(item.topic).is_other
+        )
+        return
+    assert by_name[chosen.color].message_type in (IMAGE, COMPRESSED)
+    for topic in filter(None, (chosen.depth, chosen.camera_info)):
+        assert topic != chosen.color
+    if chosen.depth:
+        assert by_name[chosen.depth].kind is Kind.DEPTH
+    if chosen.camera_info:
+        assert by_name[chosen.camera_info].message_type == CAMERA_INFO

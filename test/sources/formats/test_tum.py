@@ -1,10 +1,13 @@
 """TUM folders: association, metric depth, poses, masks and malformed files."""
 
+import contextlib
 import json
 import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from recordings import color_image, depth_image, write_image, write_tum
 
 from scenerep_ros.errors import FrameError, SourceError
@@ -250,6 +253,8 @@ def with_separator(separator):
         (with_separator("\t"), "utf-8"),
         (lambda text: text.replace(".png", ".png 0.5 further columns"), "utf-8"),
         (lambda text: text + "13050312", "utf-8"),
+        (lambda text: text + "\0" * 4096, "utf-8"),
+        (lambda text: text + f"1305031230 {'x' * 5000}.png", "utf-8"),
         (lambda text: text + "inf rgb/x.png\nnan rgb/y.png\n1e400 rgb/z.png\n", "utf-8"),
     ],
 )
@@ -292,3 +297,27 @@ def test_empty_tum_list_is_rejected(folder):
     (folder / "rgb.txt").write_text("# nothing\n")
     with pytest.raises(SourceError, match="none of 0 color and 4 depth images"):
         open_source(folder)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["1305031229.1", "0", "-1", "1e30", "nan", "inf", "#", ",", ";", "\ufeff", "\x00"]
+    ),
+    st.sampled_from(["rgb/1305031229.100000.png", "0 0 0 0 0 0 1", "\\", "\udcff", '"a b"', ""]),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.text(max_size=5),
+)
+LISTS = st.lists(st.lists(CELLS, max_size=9).map(" ".join), max_size=8).map("\n".join)
+
+
+@settings(max_examples=50)
+@given(colors=LISTS, depths=LISTS, poses=LISTS)
+def test_tum_lists_of_any_text_open_or_are_rejected(tmp_path_factory, colors, depths, poses):
+    folder = tmp_path_factory.mktemp("lists")
+    for name, text in (("rgb", colors), ("depth", depths), ("groundtruth", poses)):
+        (folder / f"{name}.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with contextlib.suppress(SourceError):
+        source = open_source(folder)
+        assert list(source) == []
+        assert source.rate > 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.sources.folders.image_files import list_images, read_color
@@ -45,10 +46,20 @@ class MaskedImage:
 def read_mask(path: Path) -> NDArray[np.bool_]:
     """Read a gray, color or palette mask as (H, W) bool; the background is black.
 
+    A mask of 0 and 1, or a palette without bright colors, holds ids, of which 0 is the background.
+
     Raises:
         FrameError: if it is missing or damaged.
     """
-    return read_color(path).max(axis=2) > MASK_THRESHOLD
+    brightness = read_color(path).max(axis=2)
+    if brightness.max() <= MASK_THRESHOLD and (brightness.max() == 1 or _has_palette(path)):
+        return np.asarray(brightness > 0, np.bool_)
+    return np.asarray(brightness > MASK_THRESHOLD, np.bool_)
+
+
+def _has_palette(path: Path) -> bool:
+    with Image.open(path) as image:
+        return image.mode == "P"
 
 
 def list_saliency(path: Path) -> dict[str, MaskedImage]:

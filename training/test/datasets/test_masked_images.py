@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from layouts import checkerboard_image, square_mask, truncate_file, write_davis, write_ecssd
+from PIL import Image
 from scenerep_training.datasets.masked_images import list_saliency, read_mask
 from scenerep_training.datasets.single_object import list_single_object
 
@@ -75,3 +76,13 @@ def test_list_saliency_of_real_data_reads_every_image(real_data):
 def test_list_single_object_of_real_data_has_masks(real_data):
     frames = list_single_object(real_data("davis2016"))
     assert frames["blackswan/00000"].read()[1].any()
+
+
+@pytest.mark.parametrize("is_palette", [False, True])
+def test_read_mask_of_ids_takes_zero_as_background(tmp_path, is_palette):
+    ids = np.array([[0, 1], [2 if is_palette else 1, 0]], np.uint8)
+    image = Image.fromarray(ids)
+    if is_palette:
+        image.putpalette([value for index in range(256) for value in (index, index, index)])
+    image.save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), ids > 0)
