@@ -211,10 +211,11 @@ class TrackingOptions(OptionGroup):
     """Association of objects between frames, and the temporal filter of labels."""
 
     max_lost: int = Field(
-        30,
+        100,
         ge=0,
         le=10000,
-        description="Number of frames for which an object that is not visible keeps its id.",
+        description="Number of frames for which an object that is not visible keeps its id, if it was "
+        "seen for as many; objects that were seen for less are remembered for 30 frames.",
     )
     min_association_score: float = Field(
         0.1,

@@ -108,11 +108,15 @@ class FlowEstimate:
         measured: (h, w, 2) float32, displacement in u and v of each pixel of the previous grid [px].
         is_reliable: result of `is_flow_reliable`; a scene that hardly moves as a whole fails it.
         detail_correlation: result of `correlate_details`, -1..1.
+        previous: (h, w) uint8, gray levels of the previous image.
+        current: (h, w) uint8, gray levels of the current image at the exposure of the previous one.
     """
 
     measured: NDArray[np.float32]
     is_reliable: bool
     detail_correlation: float
+    previous: NDArray[np.uint8]
+    current: NDArray[np.uint8]
 
     @property
     def is_continuous(self) -> bool:
@@ -163,7 +167,7 @@ class FlowEstimator:
             return None
         zero_flow = np.zeros((*previous.shape, 2), np.float32)
         if min(previous.shape) < CONSTANTS.min_side_px:
-            return FlowEstimate(zero_flow, is_reliable=False, detail_correlation=1.0)
+            return FlowEstimate(zero_flow, False, 1.0, previous, current)
         current = _match_exposure(current, previous)
         # Initialize with the global shift, then refine by dense inverse search.
         initial_flow = zero_flow + _global_shift(previous, current)
@@ -172,6 +176,8 @@ class FlowEstimator:
             flow,
             is_flow_reliable(flow, previous, current),
             correlate_details(flow, previous, current),
+            previous,
+            current,
         )
 
 

@@ -56,6 +56,11 @@ class TemporalFilterConstants:
         "part of the confirmation frames that a disoccluded pixel starts with as disagreements",
         set_on="not recorded; the rule was evaluated on TUM fr1_rpy",
     )
+    min_changed_ratio: float = tuned(
+        0.5,
+        "ratio of pixels of a transition that show another surface, above which it is accepted",
+        set_on="argument: the majority",
+    )
 
 
 CONSTANTS = TemporalFilterConstants()
@@ -97,24 +102,17 @@ class LabelHysteresis:
             self._labels = observed
             self._disagreement_count = np.zeros(observed.shape, np.uint8)
             return frame_labels
+        frames = min(confirmation_frames, MAX_COUNT)
         labels, counts = self._warp_state(warp)
-        confirmation_frames = min(confirmation_frames, MAX_COUNT)
-        is_disoccluded = warp.disoccluded
         # Examine only the pixels whose labels differ, which are few.
         conflict = _find_conflict(labels, observed, counts, inferred, frame_labels.shape)
-        is_persistent = _shared_counts(conflict) >= confirmation_frames
-        may_replace = is_confirmed[conflict.proposed] | ~is_confirmed[conflict.current]
-        is_accepted = conflict.is_labelled & is_persistent & may_replace
-        # Count disagreements; agreement and acceptance reset the count.
-        self._disagreement_count = np.zeros_like(counts)
-        self._disagreement_count.put(conflict.pixels, np.where(is_accepted, 0, conflict.counts))
-        self._disagreement_count[is_disoccluded] = (
-            confirmation_frames // CONSTANTS.disocclusion_divisor
+        is_accepted = _accept(conflict, warp.changed, is_confirmed, frames)
+        self._disagreement_count = _update_counts(
+            counts.shape, conflict, is_accepted, warp.disoccluded, frames
         )
         # Replace accepted, disoccluded and unused labels.
-        is_replaced = (
-            is_accepted | is_disoccluded.take(conflict.pixels) | ~is_tracked[conflict.current]
-        )
+        is_replaced = is_accepted | ~is_tracked[conflict.current]
+        is_replaced |= warp.disoccluded.take(conflict.pixels)
         labels.put(conflict.pixels[is_replaced], conflict.proposed[is_replaced])
         # Follow the frame where only a border moved.
         kept = conflict.pixels[conflict.is_labelled & ~is_replaced]
@@ -170,16 +168,45 @@ def _find_conflict(
     return _Conflict(pixels, current, proposed, counts, is_labelled, is_counted)
 
 
-def _shared_counts(conflict: _Conflict) -> NDArray[np.float64]:
-    """Mean count (n,) over the counted pixels with the same transition between two labels.
+def _accept(
+    conflict: _Conflict, changed: Mask | None, is_confirmed: Mask, confirmation_frames: int
+) -> Mask:
+    """Mark the pixels (n,) whose label the frame replaces.
 
-    They change together: pixel by pixel, an object would fray.
+    Pixels with the same transition between two labels change together: pixel by pixel, an object
+    would fray. They change once they have disagreed for long enough on average, or if most of them
+    show another surface.
     """
+    is_persistent = _transition_mean(conflict, conflict.counts) >= confirmation_frames
+    may_replace = is_confirmed[conflict.proposed] | ~is_confirmed[conflict.current]
+    is_accepted = is_persistent & may_replace
+    if changed is not None:
+        ratio = _transition_mean(conflict, changed.take(conflict.pixels))
+        is_accepted |= ratio > CONSTANTS.min_changed_ratio
+    return conflict.is_labelled & is_accepted
+
+
+def _transition_mean(conflict: _Conflict, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Mean (n,) of values over the counted pixels with the same transition between two labels."""
     transition = conflict.current.astype(np.int64) * (UNLABELLED + 1) + conflict.proposed
     # np.unique's return_inverse is slower than a search.
     group = np.searchsorted(np.unique(transition), transition)
     sizes = np.maximum(np.bincount(group, conflict.is_counted), 1)
-    return (np.bincount(group, conflict.counts * conflict.is_counted) / sizes)[group]
+    return (np.bincount(group, values * conflict.is_counted) / sizes)[group]
+
+
+def _update_counts(
+    shape: tuple[int, ...],
+    conflict: _Conflict,
+    is_accepted: Mask,
+    is_disoccluded: Mask,
+    confirmation_frames: int,
+) -> Counts:
+    """Disagreement counts (h, w); agreement and acceptance reset them."""
+    counts = np.zeros(shape, np.uint8)
+    counts.put(conflict.pixels, np.where(is_accepted, 0, conflict.counts))
+    counts[is_disoccluded] = confirmation_frames // CONSTANTS.disocclusion_divisor
+    return counts
 
 
 def _is_moved_border(labels: Labels, observed: Labels, pixels: Indices) -> Mask:

@@ -34,6 +34,7 @@ from scenerep_ros.tracking.association import association_scores
 from scenerep_ros.tracking.background_motion import estimate_residual_motion, mark_moving_pixels
 from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
 from scenerep_ros.tracking.scenes import Scene, SceneHistory
+from scenerep_ros.tracking.surface_change import find_changed_surface
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
 from scenerep_ros.tracking.tracks import Track, propagate_tracks
 from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp
@@ -49,6 +50,16 @@ class TrackerConstants:
         200,
         "largest number of lost tracks that are kept",
         set_on="bound on the time per frame, which grows with the number of tracks",
+    )
+    min_memory_frames: int = tuned(
+        30,
+        "number of frames for which a track is remembered, however short it was seen",
+        set_on="TUM fr1_rpy without poses: 1 swap, and 2 if each is remembered for 100 frames",
+    )
+    min_confirmation_frames: int = tuned(
+        5,
+        "number of frames after which a new label replaces the current one, at low frame rates",
+        set_on="TUM fr1_rpy, every third frame",
     )
 
 
@@ -118,6 +129,7 @@ class Tracker:
         warp = estimate_backward_warp(flow.backward, previous, frame)
         if residual is not None:
             warp = mark_moving_pixels(warp, residual)
+        warp = replace(warp, changed=find_changed_surface(flow, previous, frame))
         return MotionEstimate(flow.forward, warp, frames, residual)
 
     def update(
@@ -143,10 +155,14 @@ class Tracker:
         return SceneSegmentation(labels=labels, objects=_scene_objects(labels, self._scene.tracks))
 
     def _confirmation_frames(self, elapsed_ns: int) -> int:
-        """Convert the label confirmation time to frames; 0 if time does not advance."""
+        """Convert the label confirmation time to frames.
+
+        It is 0 if time does not advance, or by more than twice the confirmation time.
+        """
         if elapsed_ns <= 0:
             return 0
-        return round(self._options.label_confirmation_time * _NS_PER_S / elapsed_ns)
+        frames = round(self._options.label_confirmation_time * _NS_PER_S / elapsed_ns)
+        return max(frames, CONSTANTS.min_confirmation_frames) if frames else 0
 
     def _filter_labels(
         self,
@@ -202,11 +218,18 @@ class Tracker:
         }
 
     def _age_lost_tracks(self, unmatched: list[Track], detections: FrameDetections) -> list[Track]:
-        """Count one more lost frame, and drop tracks that were lost for too long."""
+        """Count one more lost frame, and drop tracks that were lost for too long.
+
+        A track is remembered for as long as it was seen, so that fragments are forgotten soon.
+        """
         lost = [replace(track, frames_lost=track.frames_lost + 1) for track in unmatched]
-        lost = [track for track in lost if track.frames_lost <= self._options.max_lost]
+        lost = [track for track in lost if track.frames_lost <= self._memory_frames(track)]
         lost.sort(key=lambda track: track.frames_lost)
         return lost[: min(CONSTANTS.max_lost_tracks, MAX_ID - len(detections.labels))]
+
+    def _memory_frames(self, track: Track) -> int:
+        """Number of frames for which a track is remembered while it is lost."""
+        return min(self._options.max_lost, max(CONSTANTS.min_memory_frames, track.age))
 
     def _next_id(self, used_ids: set[int]) -> int:
         """Next id that no track has; after MAX_ID the ids start again at 1."""

@@ -69,11 +69,14 @@ class BackwardWarp:
         u: (h, w) float32, column in the previous frame [px], possibly outside the image.
         v: (h, w) float32, row in the previous frame [px], possibly outside the image.
         occluded: (h, w) bool, pixels at whose position the previous frame shows another surface.
+        changed: (h, w) bool, pixels that seem to show another surface, by color or depth; None for
+            no pixel.
     """
 
     u: Floats
     v: Floats
     occluded: Mask
+    changed: Mask | None = None
 
     @property
     def disoccluded(self) -> Mask:
@@ -97,14 +100,15 @@ def estimate_backward_warp(
         previous: frame of the same shape.
         current: frame whose pixels are located in the previous one.
     """
-    warp = _warp_by_flow(backward_flow, current.shape)
+    warp = warp_by_flow(backward_flow, current.shape)
     previous_view, current_view = _depth_view(previous), _depth_view(current)
     if previous_view is None or current_view is None:
         return warp
     return _reproject(warp, previous_view, current_view)
 
 
-def _warp_by_flow(backward_flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
+def warp_by_flow(backward_flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
+    """Scale a backward flow to the working grid of an image (H, W); no pixel is occluded."""
     rows, columns = (
         len(range(*slice_.indices(length)))
         for slice_, length in zip(working_grid_slices(shape), shape, strict=True)

@@ -1,6 +1,7 @@
 """Temporal label filter on label images, without a tracker."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -94,6 +95,16 @@ def test_label_hysteresis_disoccluded_pixels_take_frame_label(label_filter):
     occluded[10:20, 10:30] = True
     labels = label_filter.update(image(2), still_warp(SHAPE, occluded), ALL, ALL, FRAMES)
     np.testing.assert_array_equal(labels, np.where(occluded, 2, 1))
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(30, 2), (15, 1)])
+def test_label_hysteresis_mostly_changed_transition_is_accepted_whole(
+    label_filter, columns, expected
+):
+    changed = np.zeros(SHAPE, np.bool_)
+    changed[:, :columns] = True
+    warp = replace(still_warp(SHAPE), changed=changed)
+    assert (label_filter.update(image(2), warp, ALL, ALL, FRAMES) == expected).all()
 
 
 def test_label_hysteresis_disoccluded_pixels_start_with_part_of_count(label_filter):

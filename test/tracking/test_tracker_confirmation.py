@@ -15,7 +15,7 @@ from scenerep_ros.frames import UNLABELLED, Features, RGBDFrame, Segmentation
 from scenerep_ros.tracking.tracker import Tracker
 
 SHAPE = (240, 320)
-CONFIRMATION_FRAMES = 4
+CONFIRMATION_FRAMES = 6
 PERIOD_S = 1 / 30
 RNG = np.random.default_rng(1)
 TEXTURE = cv2.resize(RNG.integers(0, 255, (90, 120, 3), np.uint8), (960, 720))
@@ -85,6 +85,18 @@ def test_tracker_lasting_change_is_accepted_after_confirmation_time(tracker, bef
     pairs = np.unique(np.stack([after.ravel(), labels.ravel()]), axis=1).T.tolist()
     assert len(pairs) == len({label for label, _ in pairs}) == len({id_ for _, id_ in pairs})
     assert ((labels > 0) == (after > 0)).all()
+
+
+@CHANGES
+def test_tracker_change_of_surface_is_accepted_at_once(tracker, before, after):
+    track_labels(tracker, before, times=10)
+    color = np.ascontiguousarray(TEXTURE[100:340, 100:420])
+    changed = cv2.dilate(((before > 0) | (after > 0)).astype(np.uint8), np.ones((5, 5))) > 0
+    color[changed] = RNG.integers(0, 255, 3)
+    segmentation = Segmentation(after)
+    labels = track_frame(tracker, segmentation, FEATURES, next_frame(color)).labels
+    assert ((labels > 0) == (after > 0)).all()
+    assert len(np.unique(labels)) == len(np.unique(after))
 
 
 def test_tracker_split_after_merge_restores_ids(tracker):
@@ -222,7 +234,7 @@ def test_tracker_frame_period_above_confirmation_time_accepts_each_frame(tracker
     assert len(scene.objects) == 1
 
 
-@pytest.mark.parametrize(("period_s", "frames"), [(0.1, 3), (0.05, 6), (1.0, 0), (-0.1, 0)])
+@pytest.mark.parametrize(("period_s", "frames"), [(0.1, 5), (0.05, 6), (1.0, 0), (-0.1, 0)])
 def test_tracker_prepare_converts_confirmation_time_to_frames(period_s, frames):
     tracker = Tracker(TrackingOptions(label_confirmation_time=0.3))
     color = np.ascontiguousarray(TEXTURE[:240, :320])

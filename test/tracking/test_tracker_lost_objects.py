@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from discs import DISCS, SHAPE, disc_labels, ids_by_label, track
+from discs import DISCS, SHAPE, disc_labels, ids_by_label, texture_window, track
 
 from scenerep_ros.config.options import TrackingOptions
 from scenerep_ros.frames import MAX_ID
@@ -35,6 +35,29 @@ def test_tracker_object_that_moved_while_occluded_keeps_id(tracker):
         track(tracker, truth, WITHOUT_3)
     moved = disc_labels({**DISCS, 3: (150, 190, 25)})
     assert ids_by_label(moved, track(tracker, moved)) == ids
+
+
+def test_tracker_object_out_of_view_for_3_s_keeps_id(tracker):
+    world = disc_labels(DISCS, (240, 720))
+    first: dict[int, int] = {}
+    # The camera turns away from the discs 1 and 3, stays for 3 s, and turns back.
+    lefts = [*[0] * 90, *range(0, 121, 12), *[120] * 90, *range(120, -1, -12), 0]
+    for left in lefts:
+        labels = np.ascontiguousarray(world[:, left : left + SHAPE[1]])
+        scene = track(tracker, labels, color=texture_window(left, 0))
+        first = first or ids_by_label(labels, scene)
+    assert ids_by_label(labels, scene) == first
+
+
+@pytest.mark.parametrize(("seen", "returns"), [(90, True), (5, False)])
+def test_tracker_lost_object_is_remembered_while_seen(tracker, seen, returns):
+    labels = disc_labels(DISCS)
+    for _ in range(seen):
+        ids = ids_by_label(labels, track(tracker, labels))
+    truth = np.where(labels == 3, 0, labels)
+    for _ in range(80):
+        track(tracker, truth, WITHOUT_3)
+    assert (ids_by_label(labels, track(tracker, labels))[3] == ids[3]) is returns
 
 
 def test_tracker_object_lost_beyond_max_lost_gets_unused_id():
