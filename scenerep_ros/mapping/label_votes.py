@@ -57,23 +57,27 @@ class LabelVotes:
         self.labels = np.zeros(shape, np.int32)
         self.counts = np.zeros(shape, np.int16)
         self.winners = np.zeros(count, np.int32)
+        self._is_settled = np.zeros(count, np.bool_)
 
     def extend(self, count: int) -> None:
         """Append voxels without votes up to a number of voxels."""
         labels, counts, winners = self.labels, self.counts, self.winners
+        is_settled = self._is_settled
         self.resize(count)
         self.labels[: len(labels)], self.counts[: len(labels)] = labels, counts
         self.winners[: len(labels)] = winners
+        self._is_settled[: len(labels)] = is_settled
 
     def keep(self, rows: Rows) -> None:
         """Keep the votes of some voxels, in their order."""
         self.labels, self.counts = self.labels[rows], self.counts[rows]
-        self.winners = self.winners[rows]
+        self.winners, self._is_settled = self.winners[rows], self._is_settled[rows]
 
     def clear(self, rows: Rows) -> None:
         """Remove all votes of some voxels."""
         self.counts[rows] = 0
         self.winners[rows] = NO_OBJECT
+        self._is_settled[rows] = False
 
     def add(self, rows: Rows, labels: Labels) -> None:
         """Add one vote to each of some voxels.
@@ -82,6 +86,9 @@ class LabelVotes:
             rows: (m,) unique voxels.
             labels: (m,) int32, label that each votes for.
         """
+        # Votes for the only label of a voxel change nothing once its count is at the bound.
+        has_effect = ~self._is_settled[rows] | (self.winners[rows] != labels)
+        rows, labels = rows[has_effect], labels[has_effect]
         known, counts = self.labels[rows], self.counts[rows]
         is_same = (known == labels[:, None]) & (counts > 0)
         is_counted = is_same.any(axis=1)
@@ -97,6 +104,8 @@ class LabelVotes:
         counts[at] += has_room.astype(np.int16)
         self.labels[rows], self.counts[rows] = known, counts
         self.winners[rows] = known[np.arange(len(rows)), counts.argmax(axis=1)]
+        largest = counts.max(axis=1)
+        self._is_settled[rows] = (largest == CONSTANTS.max_count) & (counts.sum(axis=1) == largest)
 
     def set(self, rows: Rows, labels: Labels) -> None:
         """Replace the votes of some voxels by a full count of one label each."""
@@ -120,6 +129,7 @@ class LabelVotes:
                 self.counts[is_equal, first] += moved
                 self.counts[is_equal, second] = 0
         np.minimum(self.counts, CONSTANTS.max_count, out=self.counts)
+        self._is_settled[:] = False
         rows = np.arange(len(self.labels))
         best = self.counts.argmax(axis=1)
         self.winners = np.where(self.counts[rows, best] > 0, self.labels[rows, best], NO_OBJECT)
@@ -127,4 +137,5 @@ class LabelVotes:
     @property
     def memory_bytes(self) -> int:
         """Size of all arrays."""
-        return int(self.labels.nbytes + self.counts.nbytes + self.winners.nbytes)
+        arrays = (self.labels, self.counts, self.winners, self._is_settled)
+        return int(sum(array.nbytes for array in arrays))

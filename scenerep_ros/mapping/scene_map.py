@@ -50,9 +50,9 @@ class SceneMapConstants:
         set_on="argument: a recording of few frames, and the first objects, are listed soon",
     )
     carved_voxels: int = tuned(
-        40_000,
+        20_000,
         "number of voxels that are tested for free space in each frame",
-        set_on="argument: takes 2 ms, and visits a map of 1 million voxels within a second",
+        set_on="argument: time per frame; a map of 1 million voxels is visited within two seconds",
     )
     min_absorbed_ratio: float = tuned(
         0.5,

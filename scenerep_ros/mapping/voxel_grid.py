@@ -165,12 +165,14 @@ class VoxelGrid:
         self._first[rows[::-1]] = order[::-1]
         is_first = self._first[rows] == order
         hit = rows[is_first]
-        # Update the moving averages.
-        self._hits[hit] = np.minimum(self._hits[hit] + 1, CONSTANTS.max_hits)
-        samples = np.concatenate([points[is_first], colors[is_first]], axis=1)
+        # Update the averages until they have the largest number of hits.
+        self._last_seen[hit] = frame_index
+        is_open = self._hits[hit] < CONSTANTS.max_hits
+        hit, index = hit[is_open], order[is_first][is_open]
+        self._hits[hit] += 1
+        samples = np.concatenate([points[index], colors[index]], axis=1)
         weight = (np.float32(1) / self._hits[hit])[:, None]
         self._means[hit] += weight * (samples - self._means[hit])
-        self._last_seen[hit] = frame_index
         return np.where(is_first, rows, ABSENT).astype(np.int32)
 
     def vote(self, rows: Rows, labels: NDArray[np.int32]) -> None:
