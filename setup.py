@@ -37,6 +37,7 @@ setup(
     extras_require={
         "map": requirements("requirements-map.txt"),
         "bench": requirements("requirements-bench.txt"),
+        "export": requirements("requirements-export.txt"),
         "ros": requirements("requirements-ros.txt"),
         "test": requirements("requirements-test.txt"),
         "docs": requirements("requirements-docs.txt"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timm.layers.pos_embed import resample_abs_pos_embed
 
 from scenerep_ros.backbones.checkpoint import StateDict, parse_safetensors
 from scenerep_ros.backbones.pickled_weights import read_pickled_weights
@@ -82,6 +81,8 @@ def load_strictly(network: Any, state: StateDict, origin: str, antialias: bool =
 
 def _with_resized_position(network: Any, state: StateDict, antialias: bool) -> StateDict:
     """Resize a position embedding of another square grid to the grid of the network."""
+    from timm.layers.pos_embed import resample_abs_pos_embed  # slow
+
     learned, wanted = state.get(POSITION), getattr(network, POSITION, None)
     if learned is None or wanted is None or learned.shape == wanted.shape:
         return state

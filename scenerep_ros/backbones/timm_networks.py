@@ -1,13 +1,13 @@
-"""Networks of timm, with weights of its hub, of a package registry, or of a file."""
+"""Networks of timm, with weights of its hub, of a package registry, or of a file.
+
+timm is imported where a network is built: it takes seconds, which the start of a cached graph saves.
+"""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 from typing import Any
-
-import timm
-from timm.models import Eva, VisionTransformer
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.checkpoint import (
@@ -52,6 +52,8 @@ def wrap_network(options: BackboneOptions, network: Any, normalization: Normaliz
     Raises:
         ConfigError: if the network has no such stage, or the device is not available.
     """
+    from timm.models import Eva, VisionTransformer
+
     device = choose_device(options.device)
     dtype = choose_dtype(options.precision, device)
     if isinstance(network, VisionTransformer | Eva):
@@ -88,12 +90,16 @@ def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
 
 
 def _check_name(name: str) -> None:
+    import timm
+
     models = timm.list_models() + timm.list_pretrained()
     if name not in models:
         raise ConfigError(f"backbone {name}: not a model of timm; {suggest_names(name, models)}")
 
 
 def _create(name: str, pretrained: bool = False) -> Any:
+    import timm
+
     try:
         return timm.create_model(name, pretrained=pretrained, num_classes=0, dynamic_img_size=True)
     except TypeError:  # convnets accept any size and lack the argument

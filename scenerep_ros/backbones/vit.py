@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import nn
 
 from scenerep_ros.backbones.attention import AttentionRecorder
@@ -85,6 +84,8 @@ class PositionEmbedding:
         """Resize the network's embedding to a grid of size (h, w)."""
         if self._trained is None or size == self._size:
             return
+        from timm.layers.pos_embed import resample_abs_pos_embed
+
         has_no_prefix = getattr(self._network, "no_embed_class", False)
         resized = resample_abs_pos_embed(
             self._trained,

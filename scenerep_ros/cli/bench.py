@@ -1,12 +1,13 @@
-"""`scenerep bench`: latency of each stage in the nodes, and of the backbone alone."""
+"""`scenerep bench`: runtimes, pipeline, node and yardsticks, interleaved in one run."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import tempfile
-import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -17,27 +18,51 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
+from scenerep_ros.benchmark.kmeans import kmeans_benchmark
+from scenerep_ros.benchmark.load import burning_cores
+from scenerep_ros.benchmark.passes import PassTimes, measure_interleaved
+from scenerep_ros.benchmark.plot import write_plot
+from scenerep_ros.benchmark.runtimes import runtime_candidates
+from scenerep_ros.benchmark.yardsticks import yardsticks
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.filesystem.share import sample_sequence
-from scenerep_ros.report import format_latency, median_and_p95
+from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.report import format_latency, summarize_latency
 from scenerep_ros.sources import open_source
 
 KMEANS_IMAGE_SIZE = (644, 476)
 """Width and height of the network input [px]: a grid of 34x46 patches of 14 px."""
 OUTPUTS = ("labels", "overlay", "points", "points_colored", "objects")
 """Outputs with a subscriber, which the node therefore computes, during the measurement."""
+PIPELINE = "pipeline"
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("bench", help="measure the latency of each stage")
+    parser = subparsers.add_parser("bench", help="measure runtimes, pipeline, node and yardsticks")
     parser.add_argument("source", nargs="?", help="recording; default: the sample sequence")
     parser.add_argument(
         "--frames", type=int, default=60, metavar="N", help="number of frames, or of sweeps"
+    )
+    parser.add_argument(
+        "--load", type=int, default=0, metavar="N", help="keep N cores busy meanwhile"
+    )
+    parser.add_argument(
+        "--export",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="also measure a network that `scenerep export` wrote; may be repeated",
+    )
+    parser.add_argument(
+        "--node",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also measure the node over DDS, before and after the rest (needs ROS)",
     )
     parser.add_argument(
         "--kmeans",
@@ -45,6 +70,9 @@ def add_parser(subparsers: Any) -> None:
         help="compare only K-Means, with scikit-learn's (needs the extra `bench`)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="also plot them (needs the extra `bench`)"
+    )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
@@ -54,20 +82,59 @@ def run(args: argparse.Namespace) -> int:
     """Measure what the flags select; print the figures, and write them if requested."""
     config = options_from(args, PipelineConfig, args.config)
     source = args.source or str(sample_sequence())
-    measure = measure_kmeans if args.kmeans else measure_stages
-    figures = {"machine": describe_machine(), **measure(source, config, args.frames)}
+    figures = {"machine": describe_machine(), "load": args.load}
+    with burning_cores(args.load):
+        if args.kmeans:
+            figures |= measure_kmeans(source, config, args.frames)
+        else:
+            figures |= measure_stages(source, config, args.frames, args.export, args.node)
     print(format_kmeans(figures) if args.kmeans else format_stages(figures))
     if args.json:
         write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
+    if args.plot and not args.kmeans:
+        write_plot(args.plot, plotted_groups(figures))
     return 0
 
 
-def measure_stages(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
-    """Measure the node over DDS, then the backbone alone on the same frames."""
+def measure_stages(
+    source: str, config: PipelineConfig, frames: int, exports: list[str], with_node: bool
+) -> dict[str, Any]:
+    """Measure rounds of runtimes, pipeline and yardsticks; the node before and after them."""
+    sessions = [measure_node(source, config, frames)] if with_node else []
+    rounds = measure_rounds(source, config, frames, exports)
+    if with_node:
+        sessions.append(measure_node(source, config, frames))
+    return {"node": sessions, **rounds}
+
+
+def measure_rounds(
+    source: str, config: PipelineConfig, rounds: int, exports: list[str]
+) -> dict[str, Any]:
+    """Run every runtime, the pipeline and every yardstick once in each round.
+
+    Returns:
+        Summaries by name: `runtimes`, `yardsticks`, `pipeline`; and `stages` of the pipeline.
+    """
+    frames = list(islice(open_source(source), rounds))
+    runtimes, works = runtime_candidates(config, exports), yardsticks()
+    pipeline, stages = Pipeline(config), []
+
+    def segment(frame: RGBDFrame) -> None:
+        stages.append(pipeline(frame).timings)
+
+    times = measure_interleaved({**runtimes, PIPELINE: segment, **works}, frames, rounds)
     return {
-        "node": measure_node(source, config, frames),
-        "bare_backbone": measure_backbone(source, config, frames),
+        "backbone": pipeline.backbone.name,
+        "runtime": pipeline.backbone.runtime,
+        "runtimes": _summaries(times, runtimes),
+        "pipeline": times[PIPELINE].summary(),
+        "stages": summarize_latency(stages[-rounds:]),
+        "yardsticks": _summaries(times, works),
     }
+
+
+def _summaries(times: Mapping[str, PassTimes], names: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: times[name].summary() for name in names}
 
 
 def measure_kmeans(source: str, config: PipelineConfig, sweeps: int) -> dict[str, Any]:
@@ -82,8 +149,10 @@ def describe_machine() -> dict[str, Any]:
     """Return the properties of the machine that determine the figures."""
     return {
         "processor": platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "load_average": round(os.getloadavg()[0], 2),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
@@ -99,29 +168,47 @@ def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, 
         return asdict(run_session(source, options, handlers, Path(logs), frames))
 
 
-def measure_backbone(source: str, config: PipelineConfig, frames: int) -> dict[str, float]:
-    """Return median and 95th percentile of the backbone's time per frame [ms]."""
-    backbone = load_backbone(config)
-    times_ms = []
-    for frame in islice(open_source(source), frames):
-        start = time.perf_counter()
-        backbone(frame.color, config.resolution).grid.sum().item()  # waits for the device
-        times_ms.append((time.perf_counter() - start) * 1e3)
-    return median_and_p95(times_ms)
-
-
 def format_stages(figures: dict[str, Any]) -> str:
     """Format the figures of `measure_stages` for the terminal."""
-    node = figures["node"]
-    backbone_ms = figures["bare_backbone"]["median"]
-    lines = [
-        f"{node['backbone']}, {node['method']}, {node['device']}; {figures['machine']}",
-        f"node over DDS, {node['frames']['segmented']} frames, all outputs subscribed:",
-        format_latency(node["latency_ms"]),
-        "overhead is the sum of all stages but waiting and the backbone; "
-        f"the backbone alone took {backbone_ms:.1f} ms",
-    ]
+    lines = [f"{figures['backbone']}, {figures['runtime']}; {figures['machine']}"]
+    lines += ["", "forward pass, interleaved:", *_format_passes(figures["runtimes"])]
+    lines += ["", "pipeline in this process:", *_format_passes({PIPELINE: figures["pipeline"]})]
+    lines += [format_latency(figures["stages"])]
+    lines += ["", "yardsticks:", *_format_passes(figures["yardsticks"])]
+    for session, when in zip(figures["node"], ("before", "after"), strict=False):
+        count, fps = session["frames"]["segmented"], session["fps"]
+        lines += [
+            "",
+            f"node over DDS {when} that, {count} frames, all outputs, {fps:.1f} frames/s:",
+        ]
+        lines += [format_latency(session["latency_ms"])]
+    if figures["node"]:
+        lines += ["overhead is the sum of all stages but waiting and the backbone"]
     return "\n".join(lines)
+
+
+def _format_passes(passes: Mapping[str, Mapping[str, float]]) -> list[str]:
+    width = max(map(len, passes), default=0)
+    lines = [f"{'':<{width}}{'min':>9}{'median':>9}{'p95':>9}{'CPU':>9}  ms"]
+    for name, times in passes.items():
+        values = "".join(f"{times[key]:>9.1f}" for key in ("min", "median", "p95", "cpu"))
+        lines.append(f"{name:<{width}}{values}")
+    return lines
+
+
+def plotted_groups(figures: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the median times of each bar chart [ms]."""
+    groups = {
+        "forward pass": figures["runtimes"],
+        f"stages of the pipeline, {figures['runtime']}": figures["stages"],
+        "yardsticks": figures["yardsticks"],
+    }
+    if figures["node"]:
+        groups["node over DDS"] = figures["node"][-1]["latency_ms"]
+    return {
+        title: {name: values["median"] for name, values in passes.items()}
+        for title, passes in groups.items()
+    }
 
 
 def format_kmeans(figures: dict[str, Any]) -> str:

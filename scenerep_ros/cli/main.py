@@ -13,7 +13,7 @@ import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
 
-COMMANDS = ("segment", "map", "replay", "demo", "bench", "doctor", "weights", "options")
+COMMANDS = ("segment", "map", "replay", "demo", "bench", "export", "doctor", "weights", "options")
 TERMINATED = 143
 """Exit code 128 + SIGTERM, as shells report it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import pytest
 
 from scenerep_ros.cli import bench
@@ -13,17 +14,35 @@ SMALL = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--resolut
 
 
 @pytest.mark.slow
-def test_bench_writes_stage_latencies_and_the_backbone_alone(tabletop_folder, tmp_path, capsys):
+def test_bench_writes_the_stage_latencies_of_the_node(tabletop_folder, tmp_path, capsys):
     pytest.importorskip("rclpy", reason="ROS is not installed")
     file = tmp_path / "bench.json"
     assert main(["bench", str(tabletop_folder), "--frames", "5", "--json", str(file), *SMALL]) == 0
     figures = json.loads(file.read_text())
-    stages = {name: values["median"] for name, values in figures["node"]["latency_ms"].items()}
+    assert len(figures["node"]) == 2
+    latency = figures["node"][-1]["latency_ms"]
+    stages = {name: values["median"] for name, values in latency.items()}
     assert {"decode", "backbone", "segment", "track", "publish/points"} <= set(stages)
     assert stages["overhead"] < stages["total"]
     assert stages["overhead"] >= stages["segment"]
-    assert figures["bare_backbone"]["median"] > 0
     assert "overhead" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_bench_measures_runtimes_pipeline_and_yardsticks_in_rounds(
+    tabletop_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "cache"))
+    json_file, plot = tmp_path / "bench.json", tmp_path / "bench.png"
+    argv = ["bench", str(tabletop_folder), "--frames", "2", "--no-node", "--load", "1"]
+    assert main([*argv, "--json", str(json_file), "--plot", str(plot), *SMALL]) == 0
+    figures = json.loads(json_file.read_text())
+    assert {"torch fp32", "onnxruntime fp32"} <= set(figures["runtimes"])
+    assert {"backbone", "segment", "track"} <= set(figures["stages"])
+    for passes in (*figures["runtimes"].values(), *figures["yardsticks"].values()):
+        assert 0 < passes["min"] <= passes["median"] <= passes["p95"]
+    assert cv2.imread(str(plot)).shape[1] == 800
+    assert "forward pass, interleaved" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -127,16 +127,15 @@ class PositionTable:
     def resized(self, size: tuple[int, int]) -> Floats:
         """Return the embedding (1, N, C) for a grid of size (h, w)."""
         import torch  # slow: only when the size changes
-        from timm.layers.pos_embed import resample_abs_pos_embed
 
-        resized: Floats = resample_abs_pos_embed(
-            torch.from_numpy(self.embedding),
-            list(size),
-            list(self.size),
-            num_prefix_tokens=self.prefix_count,
-            antialias=self.antialias,
-        ).numpy()
-        return resized
+        prefix, patches = np.split(self.embedding, [self.prefix_count], axis=1)
+        grid = torch.from_numpy(patches.reshape(1, *self.size, -1)).permute(0, 3, 1, 2)
+        resized = torch.nn.functional.interpolate(
+            grid, size, mode="bicubic", antialias=self.antialias
+        )
+        tokens = resized.flatten(2).transpose(1, 2).numpy()
+        joined: Floats = np.concatenate([prefix, tokens], axis=1)
+        return joined
 
 
 def is_graph(folder: Path) -> bool:

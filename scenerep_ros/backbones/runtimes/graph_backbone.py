@@ -14,6 +14,44 @@ from scenerep_ros.frames import Features
 CPU = torch.device("cpu")
 
 
+class GraphInputs:
+    """Conversion of an image to the inputs of a graph.
+
+    Args:
+        graph: exported graph.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        card = graph.card
+        self._graph = graph
+        self._preprocess = Preprocessor(Normalization(card.mean, card.std), CPU, torch.float32)
+        self._position: tuple[tuple[int, int], Floats | None] | None = None
+
+    def __call__(
+        self, color: NDArray[np.uint8], resolution: int
+    ) -> tuple[dict[str, Floats], tuple[int, int]]:
+        """Return the inputs by name, and height and width of the feature grid.
+
+        Args:
+            color: (H, W, 3) uint8, RGB.
+            resolution: shorter side of the network input [px].
+        """
+        stride = self._graph.card.stride
+        height, width = size = grid_size(color.shape[:2], resolution, stride)
+        image = self._preprocess(color, (height * stride, width * stride))
+        inputs = {"image": image.contiguous().numpy()}
+        position = self._position_of(size)
+        if position is not None:
+            inputs["position"] = position
+        return inputs, size
+
+    def _position_of(self, size: tuple[int, int]) -> Floats | None:
+        """Return the position embedding, which is resized only when the size changes."""
+        if self._position is None or self._position[0] != size:
+            self._position = size, self._graph.position(size)
+        return self._position[1]
+
+
 class GraphBackbone:
     """A graph and its engine as a `Backbone`.
 
@@ -33,17 +71,11 @@ class GraphBackbone:
         self.parameters = card.parameters
         self._graph = graph
         self._engine = engine
-        self._preprocess = Preprocessor(Normalization(card.mean, card.std), CPU, torch.float32)
-        self._position: tuple[tuple[int, int], Floats | None] | None = None
+        self._inputs = GraphInputs(graph)
 
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
         """Compute the features of one image; see `Backbone`."""
-        height, width = size = grid_size(color.shape[:2], resolution, self.stride)
-        image = self._preprocess(color, (height * self.stride, width * self.stride))
-        inputs = {"image": image.contiguous().numpy()}
-        position = self._position_of(size)
-        if position is not None:
-            inputs["position"] = position
+        inputs, (height, width) = self._inputs(color, resolution)
         outputs = {
             name: torch.from_numpy(value).to(self.device, torch.float32)
             for name, value in self._engine(inputs).items()
@@ -54,9 +86,3 @@ class GraphBackbone:
             return Features(grid, grid.mean(dim=(0, 1)))
         attention = outputs["attention"][:, prefix_count:].reshape(-1, height, width)
         return Features(grid, tokens[0], attention)
-
-    def _position_of(self, size: tuple[int, int]) -> Floats | None:
-        """Return the position embedding, which is resized only when the size changes."""
-        if self._position is None or self._position[0] != size:
-            self._position = size, self._graph.position(size)
-        return self._position[1]

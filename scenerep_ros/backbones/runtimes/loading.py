@@ -65,6 +65,23 @@ def load_graph_backbone(
     return open_graph_backbone(read_graph(folder), options, runtime, device)
 
 
+def export_fp32(options: BackboneOptions, folder: Path) -> Graph:
+    """Export a timm model in fp32 to an empty folder, without the cache.
+
+    Raises:
+        UnsupportedNetworkError: if the network cannot be exported.
+        ConfigError, WeightsError: as in `load_backbone`.
+    """
+    from scenerep_ros.backbones.loading import apply_model_card
+    from scenerep_ros.backbones.runtimes.exporting import export_network
+
+    options = apply_model_card(options)
+    source = _NetworkSource(options)
+    network, normalization = source.load()
+    export_network(options.backbone, network, normalization, options.stage, source.sha256, folder)
+    return read_graph(folder)
+
+
 def open_graph_backbone(
     graph: Graph, options: BackboneOptions, runtime: Runtime, device: torch.device
 ) -> Backbone:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-from kneed import KneeLocator
-
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import clusters_from_centers, feature_points
 from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
@@ -64,6 +62,8 @@ def find_knee(cluster_counts: Sequence[int], inertia: Sequence[float]) -> int:
     """
     if len(cluster_counts) < MIN_CURVE_POINTS or not inertia[-1] < inertia[0]:
         return cluster_counts[0]
+    from kneed import KneeLocator  # slow: it imports matplotlib
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # kneed warns if there is no knee
         knee = KneeLocator(cluster_counts, inertia, curve="convex", direction="decreasing").knee

@@ -1,6 +1,8 @@
 """Cache of exported graphs."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -75,3 +77,14 @@ def test_read_graph_with_a_damaged_card_is_rejected(tmp_path, text):
     (tmp_path / CARD_NAME).write_text(text)
     with pytest.raises(WeightsError, match=r"graph\.yaml: no card of an exported graph"):
         read_graph(tmp_path)
+
+
+def test_warm_start_imports_neither_timm_nor_matplotlib():
+    script = (
+        "import sys, scenerep_ros.pipeline\n"
+        "from scenerep_ros.backbones.registry import BACKBONES\n"
+        "'name' in BACKBONES\n"
+        "print([name for name in ('timm', 'torchvision', 'matplotlib') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert output.stdout.strip() == "[]"

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from scenerep_ros.cli.kmeans_benchmark import kmeans_benchmark
+from scenerep_ros.benchmark.kmeans import kmeans_benchmark
 from scenerep_ros.errors import ConfigError
 
 

@@ -1,0 +1,1 @@
+"""Interleaved measurements of runtimes, stages and yardsticks, for `scenerep bench`."""

@@ -1,0 +1,66 @@
+"""Forward passes of the backbone in each runtime and precision that this machine has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from scenerep_ros.backbones import Backbone, load_backbone
+from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.benchmark.passes import Candidate
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.errors import ScenerepError
+from scenerep_ros.frames import RGBDFrame
+
+log = logging.getLogger(__name__)
+
+
+def runtime_candidates(
+    options: BackboneOptions, exports: Sequence[str] = ()
+) -> dict[str, Candidate]:
+    """Return the forward pass in each runtime and precision, by the name `runtime precision`.
+
+    A runtime that is not installed or does not support the network is left out, with a log entry.
+
+    Args:
+        options: network, weights and resolution.
+        exports: folders that `scenerep export` wrote, which are measured as well.
+    """
+    updates = [{"runtime": "torch", "precision": precision} for precision in _torch_precisions()]
+    updates += [
+        {"runtime": runtime, "precision": precision}
+        for runtime, precisions in (
+            ("openvino", ("fp32", "bf16")),
+            ("onnxruntime", ("fp32",)),
+            ("tensorrt", ("fp32", "fp16")),
+        )
+        for precision in precisions
+        if find_spec("openvino" if runtime == "openvino" else "onnxruntime")
+    ]
+    updates += [{"weights": folder, "runtime": "auto", "precision": "auto"} for folder in exports]
+    candidates: dict[str, Candidate] = {}
+    for update in updates:
+        try:
+            backbone = load_backbone(options.model_copy(update=update))
+        except ScenerepError as error:
+            log.info("left out: %s", error)
+            continue
+        # A precision that the machine lacks runs in another one, which is there already.
+        candidates.setdefault(backbone.runtime, forward_pass(backbone, options.resolution))
+    return candidates
+
+
+def _torch_precisions() -> tuple[str, ...]:
+    device = choose_device("auto")
+    native = str(choose_dtype("auto", device))
+    return ("fp32", "bf16") if "bfloat16" in native else ("fp32",)
+
+
+def forward_pass(backbone: Backbone, resolution: int) -> Candidate:
+    """Return a function that computes the features of a frame and waits for the device."""
+
+    def run(frame: RGBDFrame) -> None:
+        backbone(frame.color, resolution).grid.sum().item()
+
+    return run

@@ -1,0 +1,1 @@
+"""Export of a backbone to a file for one runtime and precision, with a report of its parity."""

@@ -1,0 +1,58 @@
+"""`scenerep export`."""
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.torch
+import timm
+import torch
+
+from scenerep_ros.backbones import load_backbone
+from scenerep_ros.cli.main import main
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.errors import ConfigError
+
+pytest.importorskip("openvino", reason="openvino is installed on x86 only")
+NAME = "vit_tiny_patch16_224"
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch, tabletop_folder):
+    """Return flags for a small network with fixed random weights."""
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    weights = tmp_path / "weights.safetensors"
+    safetensors.torch.save_file(timm.create_model(NAME, num_classes=0).state_dict(), weights)
+    network = ["--backbone", NAME, "--weights", str(weights), "--resolution", "96"]
+    return [*network, "--calibration", str(tabletop_folder), "--frames", "2"]
+
+
+@pytest.mark.slow
+def test_export_to_int8_writes_a_network_with_its_parity(options, tmp_path, capsys):
+    out = tmp_path / "int8"
+    assert main(["export", "--out", str(out), "--precision", "int8", *options]) == 0
+    names = {path.name for path in out.iterdir()}
+    assert names == {"graph.yaml", "model.xml", "model.bin", "position.npz", "parity.json"}
+    parity = json.loads((out / "parity.json").read_text())
+    assert 0.99 <= parity["feature_cosine"] < 1
+    assert parity["label_agreement"] > 0.95
+    assert "feature cosine" in capsys.readouterr().out
+    backbone = load_backbone(BackboneOptions(weights=str(out)))
+    assert (backbone.name, backbone.runtime) == (NAME, "openvino int8")
+    assert backbone(np.zeros((480, 640, 3), np.uint8), 96).attention.shape == (3, 6, 8)
+    with pytest.raises(ConfigError, match=r"runtime = 'torch': .* is an exported graph"):
+        load_backbone(BackboneOptions(weights=str(out), runtime="torch"))
+
+
+@pytest.mark.slow
+def test_export_below_the_floor_is_refused_with_its_layer(options, tmp_path, monkeypatch, capsys):
+    from scenerep_ros.export import parity
+
+    constants = parity.ParityConstants(min_cosine=1.1)
+    monkeypatch.setattr(parity, "CONSTANTS", constants)
+    assert main(["export", "--out", str(tmp_path / "out"), "--format", "onnx", *options]) == 1
+    error = capsys.readouterr().err
+    assert "refused, feature cosine" in error
+    assert "rises most at layer /" in error
+    assert not (tmp_path / "out").exists()
