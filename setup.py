@@ -1,5 +1,6 @@
 """Packaging of scenerep_ros: one file serves `colcon build` (ament_python) and `pip install .`."""
 
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -21,6 +22,15 @@ def data_tree(source: str, target: str) -> list[tuple[str, list[str]]]:
         folder = Path(target) / path.relative_to(source).parent
         files.setdefault(folder.as_posix(), []).append(str(path))
     return list(files.items())
+
+
+def command_files() -> list[tuple[str, list[str]]]:
+    """Return the data_files entry of the command `scenerep` for colcon, which adds bin/ to the PATH.
+
+    colcon installs entry points to lib/scenerep_ros only; pip installs them to bin/ itself.
+    """
+    is_wheel = bool({"bdist_wheel", "editable_wheel"} & set(sys.argv))
+    return [] if is_wheel else [("bin", ["resource/scenerep"])]
 
 
 setup(
@@ -47,16 +57,17 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
         (
             f"share/{NAME}/launch",
-            [str(path) for path in sorted(Path("launch").glob("*.launch.py"))],
+            [str(path) for path in sorted(Path().glob("[el]*/*.launch.py"))],  # launch/, examples/
         ),
         (f"share/{NAME}/config", [str(path) for path in sorted(Path("config").glob("*.*"))]),
+        *command_files(),
         *data_tree("test/data/tabletop", f"share/{NAME}/sample/tabletop"),
     ],
     zip_safe=True,
     entry_points={
         "console_scripts": [
-            "segmenter = scenerep_ros.ros.nodes.segmenter:main",
-            "replay = scenerep_ros.ros.nodes.replay:main",
+            "segmenter = scenerep_ros.ros.executables:segmenter",
+            "replay = scenerep_ros.ros.executables:replay",
             "scenerep = scenerep_ros.cli.main:main",
         ]
     },

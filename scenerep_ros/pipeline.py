@@ -10,6 +10,7 @@ import numpy as np
 
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
@@ -27,7 +28,7 @@ class Pipeline:
         backbone: loaded backbone to share; None loads the one that `config` selects.
 
     Raises:
-        ConfigError, WeightsError: if the backbone cannot be built.
+        ConfigError, WeightsError: if the backbone cannot be built, or does not suit the method.
 
     Example:
         >>> from scenerep_ros import Pipeline, PipelineConfig, open_source
@@ -39,6 +40,7 @@ class Pipeline:
     def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
         self.config = config
         self.backbone = backbone or load_backbone(config)
+        self.validate(config)
         self.registration = DepthRegistration(config.depth.gap)
         self.tracker = _build_tracker(config)
         self.segmenter = build_segmenter(config)
@@ -48,8 +50,9 @@ class Pipeline:
         """Apply options that need no new weights; tracked objects keep their ids.
 
         Raises:
-            ConfigError: if the options contradict each other; the pipeline keeps the old ones then.
+            ConfigError: if `validate` refuses the options; the pipeline keeps the old ones then.
         """
+        self.validate(config)
         self.segmenter = build_segmenter(config)
         if config.track != self.config.track:
             self.tracker = _build_tracker(config)
@@ -57,14 +60,20 @@ class Pipeline:
         self.registration.gap = config.depth.gap
         self.config = config
 
-    @staticmethod
-    def validate(config: PipelineConfig) -> None:
-        """Check that a segmenter can be built with the options.
+    def validate(self, config: PipelineConfig) -> None:
+        """Check that a segmenter can be built with the options, and that the backbone suits it.
 
         Raises:
-            ConfigError: if the options contradict each other.
+            ConfigError: if the options contradict each other, or the method needs attention that
+                the backbone does not have.
         """
-        build_segmenter(config)
+        requires_attention = build_segmenter(config).requires_attention
+        if requires_attention and not getattr(self.backbone, "has_attention", True):
+            raise ConfigError(
+                f"option method = {config.method!r}: needs the CLS attention of a ViT, but "
+                f"{self.backbone.name} has none; choose method kmeans or kmeans_knee, or a ViT with a "
+                "CLS token like vit_small_patch14_dinov2.lvd142m"
+            )
 
     def reset(self) -> None:
         """Discard the state of all stages from earlier frames."""
@@ -77,7 +86,6 @@ class Pipeline:
 
         Raises:
             FrameError: if the image is too small or too narrow for the backbone.
-            ConfigError: if the method needs features that the backbone does not have.
         """
         if is_blank(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))

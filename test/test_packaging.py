@@ -17,8 +17,8 @@ import yaml
 import scenerep_ros
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = ("scenerep_ros", "launch", "config", "resource", "test/data/tabletop")
-WITHOUT_RCLPY = {"launch", "launch_ros", "ament_index_python"}
+SHIPPED = ("scenerep_ros", "launch", "config", "examples", "resource", "test/data/tabletop")
+WITHOUT_RCLPY = {"launch", "launch_ros", "ament_index_python", "tf2_ros"}
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,7 @@ def test_wheel_contains_code_launch_files_and_index(wheel):
     shared = {name.split("/data/share/")[1] for name in names if "/data/share/" in name}
     for path in (*ROOT.glob("launch/*.launch.py"), *ROOT.glob("config/*.*")):
         assert f"scenerep_ros/{path.relative_to(ROOT)}" in shared
+    assert "scenerep_ros/launch/two_cameras.launch.py" in shared
     assert "ament_index/resource_index/packages/scenerep_ros" in shared
     assert "scenerep_ros/package.xml" in shared
     assert "scenerep_ros/py.typed" in names

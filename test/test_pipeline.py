@@ -162,3 +162,13 @@ def test_small_image_is_segmented_at_its_own_size(pipeline, shape):
 def test_narrow_image_is_refused_with_remedy(pipeline, shape):
     with pytest.raises(FrameError, match=r"too narrow.*crop it to an aspect ratio"):
         pipeline(noise_frame(shape))
+
+
+def test_pipeline_refuses_attention_method_without_attention():
+    options = {"weights": "random", "device": "cpu", "precision": "fp32", "resolution": 64}
+    with pytest.raises(ConfigError, match="option method = 'attention': needs the CLS attention"):
+        Pipeline(PipelineConfig(backbone="resnet18", method="attention", **options))
+    pipeline = Pipeline(PipelineConfig(backbone="resnet18", method="kmeans", **options))
+    with pytest.raises(ConfigError, match="resnet18 has none"):
+        pipeline.configure(PipelineConfig(backbone="resnet18", method="attention", **options))
+    assert pipeline.config.method == "kmeans"

@@ -29,6 +29,8 @@ class StageBackbone:
         ConfigError: if the network has no such stage.
     """
 
+    has_attention = False
+
     def __init__(
         self,
         name: str,

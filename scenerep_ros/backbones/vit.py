@@ -42,7 +42,7 @@ class ViTBackbone:
         self.parameters = sum(weight.numel() for weight in network.parameters())
         self._position = PositionEmbedding(network, antialias=is_trained_with_antialiasing(name))
         self._network = _cast(network.eval(), device, dtype)
-        self._has_cls = network.cls_token is not None
+        self.has_attention = network.cls_token is not None
         self._prefix_count = int(network.num_prefix_tokens)
         self._preprocess = Preprocessor(normalization, device, dtype)
 
@@ -55,7 +55,7 @@ class ViTBackbone:
         with AttentionRecorder() as recorder:
             tokens = self._network.forward_features(image)[0].float()
         grid = tokens[self._prefix_count :].reshape(height, width, -1)
-        if not self._has_cls:
+        if not self.has_attention:
             return Features(grid, grid.mean(dim=(0, 1)))
         attention = recorder.cls_attention()[:, self._prefix_count :].reshape(-1, height, width)
         return Features(grid, tokens[0], attention)

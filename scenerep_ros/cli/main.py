@@ -12,8 +12,20 @@ from collections.abc import Sequence
 import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
+from scenerep_ros.interruption import exit_on_interrupt
 
-COMMANDS = ("segment", "map", "replay", "demo", "bench", "export", "doctor", "weights", "options")
+COMMANDS = (
+    "segment",
+    "map",
+    "replay",
+    "demo",
+    "bench",
+    "export",
+    "doctor",
+    "soak",
+    "weights",
+    "options",
+)
 TERMINATED = 143
 """Exit code 128 + SIGTERM, as shells report it."""
 
@@ -39,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = hyphenate_flags(sys.argv[1:] if argv is None else argv)
     # Import only the selected command: `scenerep doctor` must run where other imports fail.
     selected = [name for name in COMMANDS if name in argv[:1]] or COMMANDS
-    args = build_parser(selected).parse_args(argv)
+    with exit_on_interrupt():
+        args = build_parser(selected).parse_args(argv)
     return exit_code(f"scenerep {args.command}", lambda: int(args.run(args)))
 
 

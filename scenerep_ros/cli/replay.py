@@ -14,6 +14,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("replay", help="publish a recording on camera topics")
     parser.add_argument("source", help="TUM folder, ROS 1 or 2 bag, image folder or video")
+    parser.add_argument("--namespace", default="", help="namespace of the node and its topics")
     add_options(parser, ReplayConfig, skip=("source",))
     parser.set_defaults(run=run)
 
@@ -33,5 +34,8 @@ def run(args: argparse.Namespace) -> int:
             f"ROS 2 is not installed ({error}): source its setup.bash, or "
             "pip install 'scenerep_ros[ros]'"
         ) from error
-    replay(config.model_dump(), args=[])
+    namespace = (
+        ["--ros-args", "-r", f"__ns:=/{args.namespace.strip('/')}"] if args.namespace else []
+    )
+    replay(config.model_dump(), args=namespace)
     return 0

@@ -7,7 +7,7 @@ that method (`scenerep_ros.segmentation.methods`), and `scenerep_ros.config.pipe
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
@@ -16,6 +16,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Runtime = Literal["auto", "torch", "openvino", "onnxruntime", "tensorrt"]
 Transport = Literal["raw", "compressed"]
+DepthTransport = Literal["raw", "compressed", "compressedDepth"]
 
 START_ONLY: JsonDict = {"live": False}
 """Marks an option that needs new weights or subscriptions, so a running node cannot change it."""
@@ -237,26 +238,38 @@ class TopicOptions(OptionGroup):
     """Camera topics to which `segmenter` subscribes and on which `replay` publishes."""
 
     color_topic: str = Field(
-        "/camera/rgb/image_color",
-        description="Color images (sensor_msgs/Image). /compressed is appended if transport is "
-        "compressed.",
+        "camera/rgb/image_color",
+        description="Color images (sensor_msgs/Image), relative to the node's namespace. /compressed "
+        "is appended if transport is compressed.",
         json_schema_extra=START_ONLY,
     )
     depth_topic: str = Field(
-        "/camera/depth/image",
+        "camera/depth/image",
         description="Depth images (sensor_msgs/Image), registered to color, 16UC1 [mm] or 32FC1 [m]. "
-        "Empty: none.",
+        "none or empty: none.",
         json_schema_extra=START_ONLY,
     )
     camera_info_topic: str = Field(
-        "/camera/rgb/camera_info",
-        description="Calibration of the color camera (sensor_msgs/CameraInfo). Empty: none, and no "
-        "clouds.",
+        "camera/rgb/camera_info",
+        description="Calibration of the color camera (sensor_msgs/CameraInfo). none or empty: none, "
+        "and no clouds.",
         json_schema_extra=START_ONLY,
     )
     transport: Transport = Field(
         "raw", description="Transport of color images.", json_schema_extra=START_ONLY
     )
+    depth_transport: DepthTransport = Field(
+        "raw",
+        description="Transport of depth images, whose name is appended to depth_topic: compressed (PNG) "
+        "or compressedDepth (PNG or RVL).",
+        json_schema_extra=START_ONLY,
+    )
+
+    @field_validator("depth_topic", "camera_info_topic", mode="before")
+    @classmethod
+    def _none_is_empty(cls, topic: Any) -> Any:
+        """Read the word none as no topic, because shells and launch files drop an empty value."""
+        return "" if topic == "none" else topic
 
 
 class ReplayConfig(TopicOptions):
@@ -312,8 +325,10 @@ class ReplayConfig(TopicOptions):
         json_schema_extra=START_ONLY,
     )
     feedback_topic: str = Field(
-        "/segmenter/labels",
-        description="Output of the segmenter (sensor_msgs/Image) that releases the next frame at rate 0.",
+        "auto",
+        description="Topic (sensor_msgs/Image) whose message of the same stamp releases the next frame "
+        "at rate 0. auto: the labels of every segmenter that subscribes to the color topic. Empty: "
+        "none, each frame follows the delivery of the previous one.",
         json_schema_extra=START_ONLY,
     )
     report_file: str = Field(

@@ -94,6 +94,17 @@ class NodeConfig(TopicOptions, PipelineConfig):
         le=1.0,
         description="Maximum difference between the stamps of a color and a depth image [s].",
     )
+    labels_encoding: Literal["mono16", "32SC1", "mono8"] = Field(
+        "mono16",
+        description="Encoding of the labels. mono16: 0 background, 65535 unlabelled, else the id. 32SC1: "
+        "the id, 0 elsewhere. mono8: 255 on objects, 0 elsewhere.",
+    )
+    target_frame: str = Field(
+        "",
+        description="tf frame of the objects' poses, whose z axis points up (REP 103), such as "
+        "base_link or map. Empty: the camera's optical frame.",
+        json_schema_extra=START_ONLY,
+    )
     autostart: bool = Field(
         True,
         description="Configure and activate at start. false leaves both to a lifecycle manager.",

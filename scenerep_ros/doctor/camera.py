@@ -49,7 +49,7 @@ def check_camera(camera: CameraObservation, slop_s: float) -> list[Finding]:
     color, depth, info = camera.color, camera.depth, camera.camera_info
     findings += check_encoding(color, list(COLOR_LAYOUTS))
     if depth and depth.messages:
-        findings += [*check_encoding(depth, list(DEPTH_DTYPES)), *check_depth(depth)]
+        findings += [*check_depth_encoding(depth), *check_depth(depth)]
     if depth and depth.messages and color.messages:
         findings += [
             check_synchronization(color, depth, slop_s),
@@ -69,6 +69,17 @@ def check_encoding(topic: TopicObservation, supported: Sequence[str]) -> list[Fi
         return [ok(topic.name, f"encoding {encoding}")]
     advice = f"let the driver publish one of {', '.join(supported)}"
     return [fail(topic.name, f"encoding {encoding!r} cannot be read", advice)]
+
+
+def check_depth_encoding(depth: TopicObservation) -> list[Finding]:
+    """Check that the segmenter can decode depth, of any transport."""
+    if depth.type.endswith("/Image"):
+        return check_encoding(depth, list(DEPTH_DTYPES))
+    message = depth.messages[-1]
+    if message.depth_statistics is not None:
+        return [ok(depth.name, f"format {message.encoding}")]
+    advice = "set depth_transport to raw, compressed (PNG) or compressedDepth (PNG, RVL)"
+    return [fail(depth.name, f"format {message.encoding!r} cannot be read", advice)]
 
 
 def check_depth(depth: TopicObservation) -> list[Finding]:

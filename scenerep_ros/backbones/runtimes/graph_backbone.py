@@ -69,6 +69,7 @@ class GraphBackbone:
         self.device = device
         self.stride = card.stride
         self.parameters = card.parameters
+        self.has_attention = card.has_attention
         self._graph = graph
         self._engine = engine
         self._inputs = GraphInputs(graph)

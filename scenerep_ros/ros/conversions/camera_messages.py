@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from scenerep_ros.config.options import Transport
+from scenerep_ros.config.options import DepthTransport, Transport
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 
+DEPTH_HEADER = bytes(12)
+"""Header of compressedDepth: a format number and two parameters, which 16UC1 does not use."""
+MAX_DEPTH_MM = 65534
+"""Largest depth of a 16UC1 image; 65535 marks a pixel without measurement for some drivers [mm]."""
 JPEG_QUALITY = 95
 """Default quality of image_transport's compressed plugin."""
 
@@ -24,18 +28,21 @@ class CameraMessages(NamedTuple):
 
     stamp: Time
     color: Image | CompressedImage
-    depth: Image | None
+    depth: Image | CompressedImage | None
     camera_info: CameraInfo | None
 
 
-def camera_messages(frame: RGBDFrame, transport: Transport) -> CameraMessages:
+def camera_messages(
+    frame: RGBDFrame, transport: Transport, depth_transport: DepthTransport = "raw"
+) -> CameraMessages:
     """Convert a frame. All messages carry the frame's stamp and optical frame id.
 
-    Depth is 32FC1 [m], NaN where there is no measurement (REP 118).
+    Raw depth is 32FC1 [m], NaN where there is no measurement; compressed depth is 16UC1 [mm], 0 where
+    there is none (REP 118).
     """
     header = Header(stamp=stamp_from_ns(frame.stamp_ns), frame_id=frame.frame_id)
     convert_color = compressed_message if transport == "compressed" else color_message
-    depth = None if frame.depth is None else image_message(frame.depth, "32FC1", header)
+    depth = None if frame.depth is None else _depth_message(frame.depth, depth_transport, header)
     info = None if frame.intrinsics is None else info_message(frame.intrinsics, frame.shape, header)
     return CameraMessages(header.stamp, convert_color(frame.color, header), depth, info)
 
@@ -75,6 +82,21 @@ def compressed_message(color: NDArray[np.uint8], header: Header) -> CompressedIm
     return CompressedImage(
         header=header, format="rgb8; jpeg compressed bgr8", data=_byte_array(jpeg)
     )
+
+
+def _depth_message(
+    depth: NDArray[np.float32], transport: DepthTransport, header: Header
+) -> Image | CompressedImage:
+    if transport == "raw":
+        return image_message(depth, "32FC1", header)
+    millimeters = np.nan_to_num(depth * 1000).round().clip(0, MAX_DEPTH_MM).astype(np.uint16)
+    _, png = cv2.imencode(".png", millimeters)
+    if transport == "compressed":
+        return CompressedImage(
+            header=header, format="16UC1; png compressed ", data=_byte_array(png)
+        )
+    data = array("B", DEPTH_HEADER + png.tobytes())
+    return CompressedImage(header=header, format="16UC1; compressedDepth png", data=data)
 
 
 def info_message(camera: Intrinsics, shape: tuple[int, int], header: Header) -> CameraInfo:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
+from scenerep_ros.sources.compressed_depth import decode_compressed_depth
 from scenerep_ros.sources.image_decoding import (
     ImageData,
     decode_color,
@@ -28,15 +29,17 @@ def to_color(message: Image | CompressedImage, topic: str) -> NDArray:
     return decode_color(*_layout(message), name)
 
 
-def to_depth(message: Image, topic: str) -> NDArray:
-    """Decode a depth image of REP 118: 16UC1 [mm] or 32FC1 [m].
+def to_depth(message: Image | CompressedImage, topic: str) -> NDArray:
+    """Decode a depth image of any transport, by REP 118: 16UC1 [mm] or 32FC1 [m].
 
     Returns:
         (H, W) float32 [m], NaN where there is no measurement.
 
     Raises:
-        FrameError: if encoding, step and size do not fit together.
+        FrameError: if encoding, step and size do not fit together, or the data is damaged.
     """
+    if isinstance(message, CompressedImage):
+        return decode_compressed_depth(message.data, message.format, f"depth topic {topic}")
     return decode_depth(*_layout(message), f"depth topic {topic}")
 
 

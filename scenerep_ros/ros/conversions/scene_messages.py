@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point, Pose, Vector3
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import ColorRGBA, Header
@@ -18,18 +19,37 @@ from scenerep_ros.frames import BACKGROUND, UNLABELLED
 from scenerep_ros.geometry import Box
 from scenerep_ros.render import attention_montage, draw_overlay, id_colors, paint_labels
 from scenerep_ros.ros.conversions.camera_messages import image_message
+from scenerep_ros.ros.conversions.detection_messages import box_pose
 from scenerep_ros.ros.conversions.scene_view import SceneView
 
 BOX_OPACITY = 0.4
 IMAGE_UP = np.array([0, -1, 0], np.float32)
 """Upward direction of an upright camera's optical frame, in which y points down."""
+WORLD_UP = np.array([0, 0, 1], np.float32)
+"""Upward direction of all other frames (REP 103)."""
 TEXT_HEIGHT_M = 0.05
 """Height of an id's text above its box [m]."""
+MARKER_LIFETIME_S = 5
+"""Time after which RViz removes the markers of a segmenter that has ended [s]."""
+MASK_VALUE = np.uint8(255)
+"""Value of objects in a mono8 mask."""
 
 
 def labels_message(view: SceneView) -> Image:
-    """Convert labels to mono16: 0 background, 65535 unlabelled, else the object's id."""
-    return image_message(view.scene.labels, "mono16", view.header)
+    """Convert labels in the selected encoding.
+
+    mono16 has 0 for background, 65535 for unlabelled, else the object's id. 32SC1 has the id in its
+    lower 16 bits, which semantic-instance receivers expect, and mono8 is the mask of all objects;
+    unlabelled pixels are background in both.
+    """
+    labels, encoding = view.scene.labels, view.labels_encoding
+    if encoding == "mono16":
+        return image_message(labels, encoding, view.header)
+    ids = np.where(labels == UNLABELLED, BACKGROUND, labels)
+    pixels = (
+        ids.astype(np.int32) if encoding == "32SC1" else (ids > 0).astype(np.uint8) * MASK_VALUE
+    )
+    return image_message(pixels, encoding, view.header)
 
 
 def overlay_message(view: SceneView) -> Image:
@@ -62,20 +82,27 @@ def points_colored_message(view: SceneView) -> PointCloud2 | None:
 
 
 def objects_message(view: SceneView) -> MarkerArray | None:
-    """Create 3D boxes with ids. None without depth or calibration.
+    """Create 3D boxes with ids. None without depth, calibration, or tf to the target frame.
 
     The first marker deletes the markers of the previous frame, so that a lost message leaves no
     outdated boxes.
     """
-    if not view.has_points:
+    if not view.has_placed_objects:
         return None
-    markers = [Marker(header=view.header, action=Marker.DELETEALL)]
-    boxes = view.boxes()
+    header = view.objects_header
+    markers = [Marker(header=header, action=Marker.DELETEALL)]
+    boxes = view.placed_boxes()
+    up = WORLD_UP if view.target_frame else IMAGE_UP
     colors = (id_colors(list(boxes)) / np.float32(255)).tolist()
     for (id_, box), color in zip(boxes.items(), colors, strict=True):
-        markers.append(box_marker(view.header, id_, box, color))
-        markers.append(text_marker(view.header, id_, box, color, IMAGE_UP))
+        markers.append(box_marker(header, id_, box, color))
+        markers.append(text_marker(header, id_, box, color, up))
     return MarkerArray(markers=markers)
+
+
+def no_objects_message() -> MarkerArray:
+    """Create the message that deletes all markers, for a segmenter that is deactivated."""
+    return MarkerArray(markers=[Marker(action=Marker.DELETEALL)])
 
 
 def label_info_message(view: SceneView) -> Any:
@@ -90,14 +117,14 @@ def label_info_message(view: SceneView) -> Any:
 
 def box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
     """Create the translucent cuboid of an object; color is RGB, 0 to 1."""
-    x, y, z, w = box.quaternion
     return Marker(
         header=header,
         ns="boxes",
         id=id_,
         type=Marker.CUBE,
-        pose=Pose(position=_point(box.center), orientation=Quaternion(x=x, y=y, z=z, w=w)),
+        pose=box_pose(box),
         scale=_vector(box.size),
+        lifetime=Duration(sec=MARKER_LIFETIME_S),
         color=_color(color, BOX_OPACITY),
     )
 
@@ -114,6 +141,7 @@ def text_marker(
         type=Marker.TEXT_VIEW_FACING,
         pose=Pose(position=_point(position)),
         scale=Vector3(z=TEXT_HEIGHT_M),
+        lifetime=Duration(sec=MARKER_LIFETIME_S),
         color=_color(color, 1.0),
         text=str(id_),
     )

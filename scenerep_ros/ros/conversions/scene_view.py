@@ -53,11 +53,15 @@ class SceneView:
         frame: input of the pipeline.
         scene: output of the pipeline.
         cloud: buffer to which clouds are written, shared by all frames.
+        labels_encoding: encoding of the labels, see NodeConfig.
+        target_frame: frame to which the pose of the frame transforms; empty: the optical frame.
     """
 
     frame: RGBDFrame
     scene: SceneSegmentation
     cloud: CloudMessageBuffer
+    labels_encoding: str = "mono16"
+    target_frame: str = ""
 
     @cached_property
     def header(self) -> Header:
@@ -69,13 +73,28 @@ class SceneView:
         """True if the frame has depth and intrinsics."""
         return self.frame.depth is not None and self.frame.intrinsics is not None
 
+    @property
+    def has_placed_objects(self) -> bool:
+        """True if the objects' poses are known in the target frame."""
+        return self.has_points and not (self.target_frame and self.frame.pose is None)
+
+    @property
+    def objects_header(self) -> Header:
+        """Stamp of the image, and the frame of the objects' poses."""
+        return Header(stamp=self.header.stamp, frame_id=self.target_frame or self.frame.frame_id)
+
+    def placed_boxes(self) -> dict[int, Box]:
+        """Return the boxes in the target frame, by id."""
+        pose = self.frame.pose
+        if not self.target_frame or pose is None:
+            return self.boxes
+        return {id_: box.transformed(pose) for id_, box in self.boxes.items()}
+
+    @cached_property
     def boxes(self) -> dict[int, Box]:
-        """Compute the 3D boxes of the objects that have depth, by id.
+        """3D boxes of the objects that have depth, by id; empty without depth or intrinsics.
 
-        Boxes are upright on the support plane of the frame, or aligned with the camera without one.
-
-        Returns:
-            Boxes in the optical frame; empty without depth or intrinsics.
+        Boxes are in the optical frame, upright on the support plane, or aligned with the camera.
         """
         depth, camera = self.frame.depth, self.frame.intrinsics
         if depth is None or camera is None:

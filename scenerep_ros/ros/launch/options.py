@@ -6,6 +6,13 @@ the tests compare it with the config models.
 
 from __future__ import annotations
 
+TOPIC_OPTIONS: dict[str, type] = {
+    "color_topic": str,
+    "depth_topic": str,
+    "camera_info_topic": str,
+    "transport": str,
+    "depth_transport": str,
+}
 SEGMENTER_OPTIONS: dict[str, type] = {
     "method": str,
     "backbone": str,
@@ -13,12 +20,13 @@ SEGMENTER_OPTIONS: dict[str, type] = {
     "device": str,
     "precision": str,
     "resolution": int,
-    "transport": str,
+    "autostart": bool,
+    **TOPIC_OPTIONS,
 }
 REPLAY_OPTIONS: dict[str, type] = {
     "rate": float,
     "loop": bool,
     "clock": bool,
     "max_frames": int,
-    "transport": str,
+    **TOPIC_OPTIONS,
 }

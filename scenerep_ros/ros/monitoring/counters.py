@@ -19,11 +19,29 @@ class CounterConstants:
         1000, "number of latest frames whose timings are kept", set_on="not recorded"
     )
     rate_window_s: float = tuned(
-        5.0, "time over which the current rate is measured", unit="s", set_on="not recorded"
+        5.0,
+        "time over which the current rate, drops and warnings are measured",
+        unit="s",
+        set_on="not recorded",
     )
 
 
 CONSTANTS = CounterConstants()
+
+
+@dataclass(frozen=True)
+class RecentCounts:
+    """Counts of the latest seconds, which describe the current state.
+
+    Attributes:
+        segmented: number of frames whose results were published.
+        dropped: number of images without results, by reason.
+        warnings: number of problems that cost no frame, by kind.
+    """
+
+    segmented: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Counts:
         objects: sum of the object counts of all segmented frames.
         rate: segmented frames per second over the latest seconds.
         mean_rate: segmented frames per second from the first to the last segmented frame.
+        recent: counts of the latest seconds.
         timings: durations of the latest frames by stage [ms].
     """
 
@@ -48,6 +67,7 @@ class Counts:
     objects: int = 0
     rate: float = 0.0
     mean_rate: float = 0.0
+    recent: RecentCounts = field(default_factory=RecentCounts)
     timings: tuple[Mapping[str, float], ...] = ()
 
     @property
@@ -69,6 +89,8 @@ class FrameCounters:
         self._timings: deque[Mapping[str, float]] = deque(maxlen=CONSTANTS.max_timed_frames)
         self._end_times: deque[float] = deque(maxlen=CONSTANTS.max_timed_frames)
         self._first_end_time = 0.0
+        self._recent_drops = _RecentEvents()
+        self._recent_warnings = _RecentEvents()
 
     def count_received(self) -> None:
         """Count a received color image."""
@@ -79,12 +101,14 @@ class FrameCounters:
         """Count a color image without results; return the count for this reason."""
         with self._lock:
             self._dropped[reason] += 1
+            self._recent_drops.add(reason)
             return self._dropped[reason]
 
     def count_warning(self, kind: str) -> int:
         """Count a problem that costs no frame; return the count for this kind."""
         with self._lock:
             self._warnings[kind] += 1
+            self._recent_warnings.add(kind)
             return self._warnings[kind]
 
     def count_segmented(self, timings: Mapping[str, float], objects: int) -> None:
@@ -112,8 +136,25 @@ class FrameCounters:
                 objects=self._objects,
                 rate=_frame_rate(len(recent), recent[-1] - recent[0] if recent else 0.0),
                 mean_rate=_frame_rate(self._segmented, elapsed),
+                recent=RecentCounts(
+                    len(recent), self._recent_drops.counts(), self._recent_warnings.counts()
+                ),
                 timings=tuple(self._timings),
             )
+
+
+class _RecentEvents:
+    """Events of the latest seconds by kind."""
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[float, str]] = deque(maxlen=CONSTANTS.max_timed_frames)
+
+    def add(self, kind: str) -> None:
+        self._events.append((time.monotonic(), kind))
+
+    def counts(self) -> dict[str, int]:
+        window_start = time.monotonic() - CONSTANTS.rate_window_s
+        return dict(Counter(kind for moment, kind in self._events if moment > window_start))
 
 
 def _frame_rate(frames: int, seconds: float) -> float:

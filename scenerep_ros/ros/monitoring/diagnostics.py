@@ -2,50 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
+from scenerep_ros.ros.monitoring.problem_reporter import NORMAL_DROPS, NORMAL_WARNINGS
+from scenerep_ros.ros.monitoring.topic_monitor import TopicStates
+
+STATE_TEXTS = {
+    "unconfigured": "loads no weights until it is configured",
+    "inactive": "segments nothing until it is activated",
+    "finalized": "shut down; start the node again",
+}
+"""Meaning of the lifecycle states in which nothing is segmented."""
 
 
 def segmenter_status(
-    name: str, state: str, silent_topics: list[str], counts: Counts, facts: Mapping[str, Any]
+    name: str, state: str, topics: TopicStates, counts: Counts, facts: Mapping[str, Any]
 ) -> DiagnosticStatus:
     """Summarize the node.
 
     Args:
         name: fully qualified name of the node.
         state: lifecycle state: unconfigured, inactive, active or finalized.
-        silent_topics: subscribed topics without messages.
+        topics: subscribed topics without messages.
         counts: frame counts.
         facts: backbone, method and device.
 
     Returns:
-        Level STALE unless active, WARN if a topic is silent, else OK. Keys: state, the facts' keys,
-        received, segmented, dropped, rate_hz, mean_rate_hz, objects_per_frame, dropped.REASON,
-        noted.KIND, latency_ms.STAGE.median and latency_ms.STAGE.p95.
+        Level STALE unless active, ERROR if all frames of the latest seconds were dropped for a
+        reason that the user should mend, WARN if some were, if a topic is silent or clouds are
+        missing, else OK. Keys: state, the facts' keys, received, segmented, dropped, rate_hz,
+        mean_rate_hz, objects_per_frame, dropped.REASON, noted.KIND, latency_ms.STAGE.median and
+        latency_ms.STAGE.p95.
     """
-    level, message = _level_and_message(state, silent_topics, counts)
+    level, message = _level_and_message(state, topics, counts)
     values = {"state": state, **facts, **_figures(counts)}
+    return status_message(f"{name.strip('/')}: segmentation", level, message, values, facts)
+
+
+def status_message(
+    name: str,
+    level: bytes,
+    message: str,
+    values: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
+) -> DiagnosticStatus:
+    """Create a status whose values are converted to text; `facts` names the device."""
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    hardware_id = str((facts or {}).get("device", ""))
     return DiagnosticStatus(
-        level=level,
-        name=f"{name.strip('/')}: segmentation",
-        message=message,
-        hardware_id=str(facts.get("device", "")),
-        values=pairs,
+        level=level, name=name, message=message, hardware_id=hardware_id, values=pairs
     )
 
 
-def _level_and_message(state: str, silent_topics: list[str], counts: Counts) -> tuple[bytes, str]:
+def _level_and_message(state: str, topics: TopicStates, counts: Counts) -> tuple[bytes, str]:
     if state != "active":
-        return DiagnosticStatus.STALE, f"{state}; segments nothing until it is activated"
-    if silent_topics:
-        return DiagnosticStatus.WARN, f"no messages on {', '.join(silent_topics)}"
-    return DiagnosticStatus.OK, f"segmenting {counts.rate:.1f} frames/s"
+        return DiagnosticStatus.STALE, f"{state}: {STATE_TEXTS[state]}"
+    faults = _faults(counts.recent.dropped, NORMAL_DROPS)
+    return _fault_message(topics, counts, faults) or (
+        DiagnosticStatus.OK,
+        f"waiting for {', '.join(topics.waiting)}"
+        if topics.waiting
+        else f"segmenting {counts.rate:.1f} frames/s",
+    )
+
+
+def _fault_message(
+    topics: TopicStates, counts: Counts, faults: Mapping[str, int]
+) -> tuple[bytes, str] | None:
+    """Return level and message of the worst fault; None without one."""
+    silence = _silence(topics)
+    if faults and not counts.recent.segmented:
+        cause = f"{silence}; see the log" if silence else "see the log"
+        return DiagnosticStatus.ERROR, f"no frame is segmented: {_listing(faults)}; {cause}"
+    if silence:
+        return DiagnosticStatus.WARN, silence
+    if faults:
+        return DiagnosticStatus.WARN, f"frames are dropped: {_listing(faults)}; see the log"
+    if problems := _faults(counts.recent.warnings, NORMAL_WARNINGS):
+        return DiagnosticStatus.WARN, f"{_listing(problems)}; see the log"
+    return None
+
+
+def _silence(topics: TopicStates) -> str:
+    """Describe the silent topics; empty without one."""
+    if not topics.silent:
+        return ""
+    is_waiting = set(topics.silent) <= set(topics.waiting)
+    text = "waiting for the first message on" if is_waiting else "no messages on"
+    return f"{text} {', '.join(topics.silent)}"
+
+
+def _faults(counts: Mapping[str, int], normal: Collection[str]) -> dict[str, int]:
+    return {kind: count for kind, count in counts.items() if kind not in normal}
+
+
+def _listing(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} ({count})" for kind, count in counts.items())
 
 
 def _figures(counts: Counts) -> dict[str, float | str]:

@@ -21,6 +21,10 @@ DROP_TEXTS = {
     "time_jump": "time jumped back, so unpaired color images were dropped",
 }
 """Log text for images that the synchronizer drops, by reason."""
+NORMAL_DROPS = ("superseded", "time_jump", "deactivated")
+"""Reasons for drops that are no faults: a slow machine, a recording that loops, a lifecycle change."""
+NORMAL_WARNINGS = ("no_color", "repeated_stamp", "out_of_order", "time_jump", "deactivated")
+"""Kinds of warnings that cost no output: depth images without a color image, and loops."""
 
 
 class ProblemReporter:

@@ -6,6 +6,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
@@ -16,8 +19,10 @@ from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
-from scenerep_ros.ros.transport.camera_input import RawFrame, color_topic
+from scenerep_ros.ros.transport.camera_input import RawFrame
+from scenerep_ros.ros.transport.camera_poses import CameraPoses
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
+from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic
 
 if TYPE_CHECKING:  # imported only where a map is enabled
     from scenerep_ros.ros.nodes.map_stage import MapStage
@@ -40,6 +45,7 @@ class FrameProcessor:
         counters: counters of segmented frames.
         reporter: reporter of problems with a frame.
         map_stage: map of the scene, or None; its stage is `map`.
+        poses: poses of the camera in the target frame; None without one.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class FrameProcessor:
         counters: FrameCounters,
         reporter: ProblemReporter,
         map_stage: MapStage | None = None,
+        poses: CameraPoses | None = None,
     ) -> None:
         self.pipeline = pipeline
         self._map_stage = map_stage
@@ -57,6 +64,7 @@ class FrameProcessor:
         self._publishers = publishers
         self._counters = counters
         self._reporter = reporter
+        self._poses = poses
         self._epoch = 0
         self._lock = threading.Lock()
         self._pending_config: NodeConfig | None = None
@@ -68,7 +76,7 @@ class FrameProcessor:
         Raises:
             ConfigError: if the options contradict each other. The current options then stay.
         """
-        Pipeline.validate(config)
+        self.pipeline.validate(config)
         with self._lock:
             self._pending_config = config
 
@@ -118,14 +126,25 @@ class FrameProcessor:
     def _decode(self, raw: RawFrame) -> RGBDFrame:
         config = self._config
         color = to_color(raw.color, color_topic(config))
-        depth = None if raw.depth is None else to_depth(raw.depth, config.depth_topic)
+        depth = None if raw.depth is None else to_depth(raw.depth, depth_topic(config))
         return RGBDFrame(
             color=color,
             depth=depth,
             intrinsics=self._intrinsics(raw, (color.shape[0], color.shape[1])),
             stamp_ns=stamp_to_ns(raw.color.header.stamp),
             frame_id=to_frame_id(raw.color),
+            pose=self._pose(raw),
         )
+
+    def _pose(self, raw: RawFrame) -> NDArray[np.float64] | None:
+        """Look up the camera's pose in the target frame. Without it, no objects are published."""
+        if self._poses is None:
+            return None
+        try:
+            return self._poses.pose(to_frame_id(raw.color), raw.color.header.stamp)
+        except FrameError as error:
+            self._reporter.report_warning("no_transform", f"{error}: no objects")
+            return None
 
     def _intrinsics(self, raw: RawFrame, shape: tuple[int, int]) -> Intrinsics | None:
         """Read the calibration. Without one, labels are published, but no clouds."""

@@ -25,16 +25,22 @@ IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 """Prefixes of the parameters that rclpy itself declares."""
 
 
-def declare_options(node: Node, model: type[Model]) -> Model:
+def declare_options(node: Node, model: type[Model], is_reconfigurable: bool = False) -> Model:
     """Declare each option of a config model as a parameter and read the values.
 
     Options of a group have dotted names, such as `tracking.max_lost`. A float option accepts
     integers (`rate:=5`), which ROS would refuse.
 
+    Args:
+        node: node that declares the parameters.
+        model: config model.
+        is_reconfigurable: whether LiveOptions decides when an option that is set at start only may
+            change; otherwise such a parameter is read-only.
+
     Raises:
         ConfigError: if a launch file, YAML file or command line gives an invalid value.
     """
-    config = validated(model, _declare(node, model))
+    config = validated(model, _declare(node, model, is_reconfigurable))
     for name in _unknown_overrides(node, model):
         hint = suggest_names(name, option_fields(model))
         node.get_logger().warning(f"parameter {name}: unknown, so it does nothing; {hint}")
@@ -50,13 +56,21 @@ class LiveOptions(Generic[Model]):
         node: node whose options are declared.
         config: result of `declare_options`.
         apply: called with each new config; raises a ScenerepError to refuse it.
+        is_started: returns True while options that are set at start only must not change.
 
     Attributes:
         config: current values.
     """
 
-    def __init__(self, node: Node, config: Model, apply: Callable[[Model], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        config: Model,
+        apply: Callable[[Model], None],
+        is_started: Callable[[], bool],
+    ) -> None:
         self.config = config
+        self._is_started = is_started
         self._model = type(config)
         self._apply = apply
         node.add_on_set_parameters_callback(self._on_set)
@@ -67,6 +81,7 @@ class LiveOptions(Generic[Model]):
         if not change:
             return SetParametersResult(successful=True)
         try:
+            self._check_start_only(change)
             _check_numbers(self._model, change)
             config = validated(self._model, {**flatten(self.config), **change})
             self._apply(config)
@@ -75,14 +90,25 @@ class LiveOptions(Generic[Model]):
         self.config = config
         return SetParametersResult(successful=True)
 
+    def _check_start_only(self, change: Mapping[str, Any]) -> None:
+        if not self._is_started():
+            return
+        options, current = option_fields(self._model), flatten(self.config)
+        for name, value in change.items():
+            if not is_live(options[name]) and value != current[name]:
+                raise ConfigError(
+                    f"parameter {name}: needs new weights or subscriptions, so it can be set at "
+                    "start or in the state unconfigured only; clean the node up first"
+                )
 
-def describe(name: str, field: FieldInfo) -> ParameterDescriptor:
-    """Create the descriptor that `ros2 param describe` prints."""
+
+def describe(name: str, field: FieldInfo, is_reconfigurable: bool = False) -> ParameterDescriptor:
+    """Create the descriptor that `ros2 param describe` prints; arguments as declare_options."""
     descriptor = ParameterDescriptor(
         name=name,
         description=field.description or "",
-        additional_constraints=_constraints(field),
-        read_only=not is_live(field),
+        additional_constraints=_constraints(field, is_reconfigurable),
+        read_only=not (is_live(field) or is_reconfigurable),
         dynamic_typing=field.annotation is float,
     )
     low, high = _limits(field)
@@ -94,13 +120,17 @@ def describe(name: str, field: FieldInfo) -> ParameterDescriptor:
     return descriptor
 
 
-def _constraints(field: FieldInfo) -> str:
+def _constraints(field: FieldInfo, is_reconfigurable: bool) -> str:
     choices = ", ".join(get_args(field.annotation))
     constraints = [f"one of {choices}"] if choices else []
     if field.metadata:
         constraints.append(f"in {bounds(field)}")
     if not is_live(field):
-        constraints.append("set at start only")
+        constraints.append(
+            "set at start, or while the node is unconfigured"
+            if is_reconfigurable
+            else "set at start only"
+        )
     return "; ".join(constraints)
 
 
@@ -114,12 +144,13 @@ def _limits(field: FieldInfo) -> tuple[float, float]:
     return low, high
 
 
-def _declare(node: Node, model: type[Model]) -> dict[str, Any]:
+def _declare(node: Node, model: type[Model], is_reconfigurable: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, field in option_fields(model).items():
         try:
-            parameter = node.declare_parameter(name, field.default, describe(name, field))
+            descriptor = describe(name, field, is_reconfigurable)
+            parameter = node.declare_parameter(name, field.default, descriptor)
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             problems.append(f"parameter {name}: {error.args[0]}")
         else:

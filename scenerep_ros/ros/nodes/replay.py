@@ -15,15 +15,14 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
 from tqdm import tqdm
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
+from scenerep_ros.interruption import INTERRUPTED, interrupt_once
 from scenerep_ros.ros.conversions.camera_messages import (
     CameraMessages,
     camera_messages,
@@ -33,6 +32,7 @@ from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.parameters import declare_options
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.camera_publishers import CameraPublishers
+from scenerep_ros.ros.transport.feedback import Feedback
 from scenerep_ros.ros.transport.pacing import (
     IntervalPacer,
     LockstepPacer,
@@ -106,11 +106,7 @@ class ReplayNode(Node):
         self._playback = Playback(self._source, self.config.loop, self.config.max_frames)
         self._camera = CameraPublishers(self, self.config)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._feedback_stamp_ns: int | None = None
-        if self.config.rate == 0 and self.config.feedback_topic:
-            self.create_subscription(
-                Image, self.config.feedback_topic, self._on_feedback, qos_profile_sensor_data
-            )
+        self._feedback = Feedback(self, self.config.feedback_topic, self._camera.color)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
 
     @property
@@ -147,12 +143,13 @@ class ReplayNode(Node):
         timeout_s = CONSTANTS.match_timeout_s
         wait_until(lambda: all(map(has_subscribers, self._camera.publishers)), timeout_s, self.stop)
         if self.config.rate == 0:
-            wait_until(self._has_feedback, timeout_s, self.stop)
+            wait_until(self._feedback.subscribe, timeout_s, self.stop)
         self.stop.wait(CONSTANTS.match_margin_s)
 
     def _publish_frames(self) -> None:
         pacer = self._create_pacer()
-        frames = (camera_messages(frame, self.config.transport) for frame in self._playback)
+        transports = self.config.transport, self.config.depth_transport
+        frames = (camera_messages(frame, *transports) for frame in self._playback)
         with closing(prefetch(frames, CONSTANTS.prefetch_frames)) as stream:
             for messages in tqdm(stream, total=self._playback.total, unit="frame", disable=None):
                 pacer.wait(stamp_to_ns(messages.stamp))
@@ -162,7 +159,6 @@ class ReplayNode(Node):
         pacer.finish()
 
     def _publish(self, messages: CameraMessages) -> None:
-        self._feedback_stamp_ns = None
         self._camera.publish(messages)
         self._published += 1
         if self._published == 1:
@@ -188,23 +184,16 @@ class ReplayNode(Node):
             return IntervalPacer(RecordedInterval(self._source.rate), self.stop)
         return IntervalPacer(lambda _: 1.0 / rate, self.stop)
 
-    def _has_feedback(self) -> bool:
-        topic = self.config.feedback_topic
-        return bool(topic) and self.count_publishers(topic) > 0
-
     def _is_processed(self, stamp_ns: int) -> bool:
         """Check for the feedback on a frame; without a feedback publisher, for its delivery."""
-        if self._has_feedback():
-            return self._feedback_stamp_ns == stamp_ns
+        if self._feedback.has_publishers():
+            return self._feedback.is_answered(stamp_ns)
         return self._camera.color.wait_for_all_acked(Duration(nanoseconds=0))
-
-    def _on_feedback(self, labels: Image) -> None:
-        self._feedback_stamp_ns = stamp_to_ns(labels.header.stamp)
 
     def _on_unanswered(self, stamp_ns: int) -> None:
         self._unanswered += 1
         self.get_logger().warning(
-            f"no answer on {self.config.feedback_topic} to the frame of {stamp_ns * 1e-9:.6f} s "
+            f"no answer on {', '.join(self._feedback.topics)} to the frame of {stamp_ns * 1e-9:.6f} s "
             f"within {CONSTANTS.feedback_timeout_s:g} s: going on ({self._published} frames "
             f"published, {self._unanswered} of them unanswered)"
         )
@@ -212,14 +201,20 @@ class ReplayNode(Node):
     def _publish_diagnostics(self) -> None:
         values = asdict(self.report) | {"finished": str(self._is_finished).lower()}
         status = DiagnosticStatus(
-            level=DiagnosticStatus.OK,
-            name="replay",
-            message="finished" if self._is_finished else "replaying",
+            level=DiagnosticStatus.WARN if self._unanswered else DiagnosticStatus.OK,
+            name=f"{self.get_fully_qualified_name().strip('/')}: replay",
+            message=self._progress_text(),
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
+
+    def _progress_text(self) -> str:
+        state = "finished" if self._is_finished else "replaying"
+        if self._unanswered:
+            return f"{state}; {self._unanswered} frames without an answer of the segmenter"
+        return state if self._published else "waiting for a subscriber"
 
     def _finish(self, duration_s: float) -> None:
         """Report the counts, and wait for the delivery of the last messages.
@@ -268,10 +263,13 @@ def replay(options: dict[str, Any] | None = None, args: list[str] | None = None)
 def main(args: list[str] | None = None) -> int:
     """Run the executable `replay`; return the exit code."""
     try:
-        replay(args=args)
+        with interrupt_once():
+            replay(args=args)
     except ScenerepError as error:
         sys.stderr.write(f"replay: {error}\n")
         return 1
+    except KeyboardInterrupt:  # before the start of the replay, which handles signals itself
+        return INTERRUPTED
     return 0
 
 

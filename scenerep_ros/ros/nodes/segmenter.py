@@ -23,16 +23,20 @@ from std_srvs.srv import Trigger
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
+from scenerep_ros.interruption import INTERRUPTED, interrupt_once
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.nodes.spinning import stop_on_signals
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
+from scenerep_ros.ros.transport.camera_poses import CameraPoses
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
+from scenerep_ros.ros.transport.topic_names import resolve_topics
 
 if TYPE_CHECKING:
     from scenerep_ros.ros.nodes.map_stage import MapStage
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
 DIAGNOSTICS_PERIOD_S = 1.0
 SIGNAL_POLL_PERIOD_S = 0.2
 """Time between two checks of the main thread for a signal [s]."""
-EXIT_CODE_SIGINT = 130
-"""Exit code of a process that SIGINT ended, by the convention of shells."""
 
 
 class SegmenterNode(LifecycleNode):
@@ -59,8 +61,8 @@ class SegmenterNode(LifecycleNode):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("segmenter", **kwargs)
-        config = declare_options(self, NodeConfig)
-        self._options = LiveOptions(self, config, self._apply_options)
+        config = declare_options(self, NodeConfig, is_reconfigurable=True)
+        self._options = LiveOptions(self, config, self._apply_options, self._is_configured)
         self._counters = FrameCounters()
         self._reporter = ProblemReporter(self._counters, self._log_warning)
         self._output_publishers: OutputPublishers | None = None
@@ -68,6 +70,8 @@ class SegmenterNode(LifecycleNode):
         self._processor: FrameProcessor | None = None
         self._worker: LatestFrameWorker[RawFrame] | None = None
         self._input: CameraInput | None = None
+        self._poses: CameraPoses | None = None
+        self._is_finalized = False
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
         # The node's own clock stands still under use_sim_time while nothing is replayed.
@@ -112,6 +116,7 @@ class SegmenterNode(LifecycleNode):
 
     def on_shutdown(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything."""
+        self._is_finalized = True
         return self._run_transition("shutdown", self.close)
 
     def on_error(self, _previous: LifecycleState) -> TransitionCallbackReturn:
@@ -129,15 +134,18 @@ class SegmenterNode(LifecycleNode):
 
     def _configure(self) -> None:
         pipeline = Pipeline(self.config)
-        self._output_publishers = OutputPublishers(self)
+        config = resolve_topics(self, self.config)
+        self._poses = CameraPoses(self, config.target_frame) if config.target_frame else None
+        self._output_publishers = OutputPublishers(self, lambda: self.config)
         self._map_stage = self._create_map_stage(pipeline)
         self._processor = FrameProcessor(
             pipeline,
-            self.config,
+            config,
             self._output_publishers,
             self._counters,
             self._reporter,
             self._map_stage,
+            self._poses,
         )
         self._worker = LatestFrameWorker(self._processor, self._on_superseded, self._on_frame_error)
         backbone, method = pipeline.backbone, self.config.method
@@ -165,6 +173,8 @@ class SegmenterNode(LifecycleNode):
             self._input = None
         if self._worker is not None:
             self._worker.stop()
+        if self._output_publishers is not None:
+            self._output_publishers.delete_markers()
         self._publish_diagnostics()
 
     def _release(self) -> None:
@@ -173,10 +183,16 @@ class SegmenterNode(LifecycleNode):
         if self._map_stage is not None:
             self._map_stage.destroy()
             self._map_stage = None
+        if self._poses is not None:
+            self._poses.close()
+        self._poses = None
         self._output_publishers = self._processor = self._worker = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _is_configured(self) -> bool:
+        return self._processor is not None
 
     def _apply_options(self, config: NodeConfig) -> None:
         if self._processor is not None:
@@ -207,9 +223,9 @@ class SegmenterNode(LifecycleNode):
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
-        silent_topics = self._input.silent_topics() if self._input else []
+        topics = self._input.topic_states() if self._input else NO_TOPICS
         status = segmenter_status(
-            self.get_fully_qualified_name(), self._state, silent_topics, self.counts, self._facts()
+            self.get_fully_qualified_name(), self._state, topics, self.counts, self._facts()
         )
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
@@ -219,6 +235,8 @@ class SegmenterNode(LifecycleNode):
     def _state(self) -> str:
         if self._input is not None:
             return "active"
+        if self._is_finalized:
+            return "finalized"
         return "unconfigured" if self._processor is None else "inactive"
 
     def _facts(self) -> dict[str, str]:
@@ -245,13 +263,13 @@ def main(args: list[str] | None = None) -> int:
     # The stages, which know nothing of ROS, log the progress of a first start and warnings.
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
     try:
-        with _ros_context(args):
+        with interrupt_once(), _ros_context(args):
             return _run()
     except ScenerepError as error:
         sys.stderr.write(f"segmenter: {error}\n")
         return 1
     except KeyboardInterrupt:  # during the load of the weights; afterwards _spin handles signals
-        return EXIT_CODE_SIGINT
+        return INTERRUPTED
 
 
 def _run() -> int:

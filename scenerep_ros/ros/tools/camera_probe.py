@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
@@ -30,7 +31,7 @@ from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.images import to_depth
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.pacing import wait_until
-from scenerep_ros.sources.image_decoding import DEPTH_DTYPES
+from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 
 DISCOVERY_TIMEOUT_S = 3.0
 """Maximum time for the discovery of the publishers [s]."""
@@ -74,11 +75,11 @@ class CameraProbe:
     """
 
     def __init__(self, node: Node, options: TopicOptions) -> None:
-        is_compressed = options.transport == "compressed"
-        color_topic = f"{options.color_topic}/compressed" if is_compressed else options.color_topic
-        color_type = CompressedImage if is_compressed else Image
-        self._color = _TopicProbe(node, color_topic, color_type, _summarize_image)
-        self._depth = _optional_probe(node, options.depth_topic, Image, _summarize_depth)
+        options = resolve_topics(node, options)
+        color_type = CompressedImage if options.transport == "compressed" else Image
+        depth_type = Image if options.depth_transport == "raw" else CompressedImage
+        self._color = _TopicProbe(node, color_topic(options), color_type, _summarize_image)
+        self._depth = _optional_probe(node, depth_topic(options), depth_type, _summarize_depth)
         self._camera_info = _optional_probe(
             node, options.camera_info_topic, CameraInfo, _summarize_camera_info
         )
@@ -162,18 +163,19 @@ def _summarize_image(message: Image | CompressedImage) -> MessageSummary:
     return replace(_summarize_header(message), encoding=message.encoding, size=size)
 
 
-def _summarize_depth(message: Image) -> MessageSummary:
-    return replace(_summarize_image(message), depth_statistics=_depth_statistics(message))
-
-
-def _depth_statistics(message: Image) -> tuple[float, float] | None:
-    """Compute the ratio of valid pixels and their median [m]; None for an unreadable image."""
-    if message.encoding not in DEPTH_DTYPES:
-        return None
+def _summarize_depth(message: Image | CompressedImage) -> MessageSummary:
+    summary = _summarize_image(message)
     try:
-        depth = to_depth(message, "")[::DEPTH_SAMPLE_STEP_PX, ::DEPTH_SAMPLE_STEP_PX]
+        depth = to_depth(message, "")
     except FrameError:
-        return None
+        return summary
+    height, width = depth.shape
+    return replace(summary, size=(width, height), depth_statistics=_depth_statistics(depth))
+
+
+def _depth_statistics(depth: NDArray[np.float32]) -> tuple[float, float]:
+    """Compute the ratio of valid pixels and their median [m]."""
+    depth = depth[::DEPTH_SAMPLE_STEP_PX, ::DEPTH_SAMPLE_STEP_PX]
     valid = depth[np.isfinite(depth)]
     return valid.size / depth.size, float(np.median(valid)) if valid.size else 0.0
 

@@ -42,6 +42,11 @@ class NodeProcess:
             )
 
     @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code; None while the process runs."""
         return self._process.poll()

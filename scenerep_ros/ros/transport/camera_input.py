@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -18,15 +17,17 @@ from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
-from scenerep_ros.ros.monitoring.topic_monitor import TopicMonitor
+from scenerep_ros.ros.monitoring.topic_monitor import TopicMonitor, TopicStates
+from scenerep_ros.ros.transport.qos import overridable_qos
 from scenerep_ros.ros.transport.synchronizer import (
     ColorOnlySynchronizer,
     ImagePair,
     RGBDSynchronizer,
     Synchronizer,
 )
+from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 
-ColorImage: TypeAlias = "Image | CompressedImage"
+CameraImage: TypeAlias = "Image | CompressedImage"
 
 QUEUE_DEPTH = 10
 
@@ -37,22 +38,17 @@ class RawFrame:
 
     Attributes:
         color: raw or compressed color image.
-        depth: depth image; None for a camera without depth.
+        depth: raw or compressed depth image; None for a camera without depth.
         camera_info: latest calibration; None if there was none yet.
         arrival_s: arrival of the frame's last message, time.perf_counter() [s].
         epoch: number of time jumps before the frame.
     """
 
-    color: ColorImage
-    depth: Image | None
+    color: CameraImage
+    depth: CameraImage | None
     camera_info: CameraInfo | None
     arrival_s: float
     epoch: int
-
-
-def color_topic(config: NodeConfig) -> str:
-    """Return the name of the topic of color images, which depends on the transport."""
-    return config.color_topic + ("/compressed" if config.transport == "compressed" else "")
 
 
 def input_qos() -> QoSProfile:
@@ -90,16 +86,16 @@ class CameraInput:
         self._subscriptions: list[Subscription] = []
         self._synchronizer = _create_synchronizer(get_config, reporter)
         try:
-            self._subscribe_all(get_config())
+            self._subscribe_all(resolve_topics(node, get_config()))
         except Exception:
             self.close()
             raise
         topics = [subscription.topic_name for subscription in self._subscriptions]
         self._topic_monitor = TopicMonitor(topics)
 
-    def silent_topics(self) -> list[str]:
-        """List the subscribed topics on which no messages arrive."""
-        return self._topic_monitor.silent_topics()
+    def topic_states(self) -> TopicStates:
+        """Return the subscribed topics on which no messages arrive."""
+        return self._topic_monitor.states()
 
     def expire(self) -> None:
         """Drop images that are unpaired for too long. Call it periodically."""
@@ -116,7 +112,8 @@ class CameraInput:
         if config.camera_info_topic:
             self._subscribe(CameraInfo, config.camera_info_topic, self._on_camera_info)
         if config.depth_topic:
-            self._subscribe(Image, config.depth_topic, self._on_depth)
+            depth_type = Image if config.depth_transport == "raw" else CompressedImage
+            self._subscribe(depth_type, depth_topic(config), self._on_depth)
         color_type = CompressedImage if config.transport == "compressed" else Image
         self._subscribe(color_type, color_topic(config), self._on_color)
 
@@ -130,7 +127,7 @@ class CameraInput:
             topic,
             on_message,
             input_qos(),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=overridable_qos(),
         )
         self._subscriptions.append(subscription)
 
@@ -139,14 +136,14 @@ class CameraInput:
         if self._camera_info is None or Calibration.from_message(message).is_calibrated:
             self._camera_info = message
 
-    def _on_color(self, message: ColorImage) -> None:
+    def _on_color(self, message: CameraImage) -> None:
         self._counters.count_received()
         self._forward(self._synchronizer.add_color(stamp_to_ns(message.header.stamp), message))
 
-    def _on_depth(self, message: Image) -> None:
+    def _on_depth(self, message: CameraImage) -> None:
         self._forward(self._synchronizer.add_depth(stamp_to_ns(message.header.stamp), message))
 
-    def _forward(self, pair: ImagePair[ColorImage, Image] | None) -> None:
+    def _forward(self, pair: ImagePair[CameraImage, CameraImage] | None) -> None:
         if pair is None:
             return
         arrival_s = time.perf_counter()
@@ -155,7 +152,7 @@ class CameraInput:
 
 def _create_synchronizer(
     get_config: Callable[[], NodeConfig], reporter: ProblemReporter
-) -> Synchronizer[ColorImage, Image]:
+) -> Synchronizer[CameraImage, CameraImage]:
     if not get_config().depth_topic:
         return ColorOnlySynchronizer(reporter.report_drop)
     return RGBDSynchronizer(

@@ -12,6 +12,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.ros.conversions.camera_messages import CameraMessages
+from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 
 CAMERA_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """Compatible with reliable and best-effort subscribers."""
@@ -26,11 +27,11 @@ class CameraPublishers:
     """
 
     def __init__(self, node: Node, config: ReplayConfig) -> None:
-        is_compressed = config.transport == "compressed"
-        color_topic = f"{config.color_topic}/compressed" if is_compressed else config.color_topic
-        color_type = CompressedImage if is_compressed else Image
-        self.color = node.create_publisher(color_type, color_topic, CAMERA_QOS)
-        self.depth = _create_publisher(node, Image, config.depth_topic)
+        config = resolve_topics(node, config)
+        color_type = CompressedImage if config.transport == "compressed" else Image
+        depth_type = Image if config.depth_transport == "raw" else CompressedImage
+        self.color = node.create_publisher(color_type, color_topic(config), CAMERA_QOS)
+        self.depth = _create_publisher(node, depth_type, depth_topic(config))
         self.camera_info = _create_publisher(node, CameraInfo, config.camera_info_topic)
         self.clock = _create_publisher(node, Clock, "/clock" if config.clock else "")
 

@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.report import Stopwatch
-from scenerep_ros.ros.conversions import scene_messages
+from scenerep_ros.ros.conversions import detection_messages, scene_messages
 from scenerep_ros.ros.conversions.cloud_message import CloudMessageBuffer
 from scenerep_ros.ros.conversions.scene_view import SceneView
+from scenerep_ros.ros.transport.qos import overridable_qos
 
 
 class OutputTopic(NamedTuple):
@@ -31,6 +32,7 @@ OUTPUT_TOPICS: dict[str, OutputTopic] = {
     "objects": OutputTopic(MarkerArray, scene_messages.objects_message),
     "overlay": OutputTopic(Image, scene_messages.overlay_message),
     "attention": OutputTopic(Image, scene_messages.attention_message),
+    "features": OutputTopic(PointCloud2, detection_messages.features_message),
     "points": OutputTopic(PointCloud2, scene_messages.points_message),
     "points_colored": OutputTopic(PointCloud2, scene_messages.points_colored_message),
     "labels": OutputTopic(Image, scene_messages.labels_message),
@@ -56,10 +58,12 @@ class OutputPublishers:
 
     Args:
         node: node that publishes.
+        get_config: returns the current options.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, get_config: Callable[[], NodeConfig]) -> None:
         self._node = node
+        self._get_config = get_config
         self._cloud = CloudMessageBuffer()
         self._topics = available_output_topics()
         self._publishers: dict[str, Publisher] = {}
@@ -72,7 +76,8 @@ class OutputPublishers:
 
     def publish(self, frame: RGBDFrame, scene: SceneSegmentation, stopwatch: Stopwatch) -> None:
         """Publish the outputs of a frame; measure each as stage `publish/NAME`."""
-        view = SceneView(frame, scene, self._cloud)
+        config = self._get_config()
+        view = SceneView(frame, scene, self._cloud, config.labels_encoding, config.target_frame)
         for name, publisher in self._publishers.items():
             if not publisher.get_subscription_count():
                 continue
@@ -80,6 +85,12 @@ class OutputPublishers:
                 message = self._topics[name].create_message(view)
                 if message is not None:
                     publisher.publish(message)
+
+    def delete_markers(self) -> None:
+        """Remove the objects of the last frame from RViz."""
+        publisher = self._publishers.get("objects")
+        if publisher is not None and publisher.get_subscription_count():
+            publisher.publish(scene_messages.no_objects_message())
 
     def destroy(self) -> None:
         """Destroy all publishers."""
@@ -92,15 +103,23 @@ class OutputPublishers:
             message_type,
             f"~/{name}",
             output_qos(),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=overridable_qos(),
         )
 
 
 def available_output_topics() -> dict[str, OutputTopic]:
-    """Return OUTPUT_TOPICS, with `label_info` if the package vision_msgs is installed."""
+    """Return OUTPUT_TOPICS, with those of the package vision_msgs if it is installed."""
     if find_spec("vision_msgs") is None:
         return OUTPUT_TOPICS
-    from vision_msgs.msg import LabelInfo  # not installed everywhere
+    from vision_msgs.msg import (  # not installed everywhere
+        Detection2DArray,
+        Detection3DArray,
+        LabelInfo,
+    )
 
-    label_info = OutputTopic(LabelInfo, scene_messages.label_info_message)
-    return {"label_info": label_info, **OUTPUT_TOPICS}
+    return {
+        "label_info": OutputTopic(LabelInfo, scene_messages.label_info_message),
+        "detections_2d": OutputTopic(Detection2DArray, detection_messages.detections_2d_message),
+        "detections_3d": OutputTopic(Detection3DArray, detection_messages.detections_3d_message),
+        **OUTPUT_TOPICS,
+    }

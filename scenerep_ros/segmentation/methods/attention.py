@@ -24,6 +24,7 @@ class AttentionOptions(OptionGroup):
 class AttentionSegmenter(ClusteredSegmenter):
     """Masks of the heads of the last layer's CLS attention; ViTs only."""
 
+    requires_attention = True
     summary = "masks of the CLS attention heads, ViTs only"
     Options = AttentionOptions
     options: AttentionOptions

@@ -58,6 +58,16 @@ def test_to_depth_converts_all_encodings_to_meters():
     assert np.array_equal(decoded, np.array([[np.nan, 1], [np.nan, np.nan]]), equal_nan=True)
 
 
+@pytest.mark.parametrize("transport", ["compressed", "compressedDepth"])
+def test_to_depth_compressed_round_trip_is_exact_to_a_millimeter(transport):
+    depth = DEPTH.copy()
+    depth[0, :3] = np.nan
+    message = camera_messages(RGBDFrame(COLOR, depth), "raw", transport).depth
+    decoded = to_depth(message, "/d")
+    assert np.array_equal(np.isnan(decoded), np.isnan(depth))
+    np.testing.assert_allclose(decoded, depth, atol=0.0006)
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [

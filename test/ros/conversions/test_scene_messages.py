@@ -168,7 +168,7 @@ def test_box_on_a_tilted_table_is_upright_and_trimmed():
     frame = RGBDFrame(np.zeros((480, 640, 3), np.uint8), depth, camera)
     objects = (scene_object(7, (300, 200, 60, 60)),)
     view = SceneView(frame, SceneSegmentation(labels, objects), CloudMessageBuffer())
-    box = view.boxes()[7]
+    box = view.boxes[7]
     np.testing.assert_allclose(box.rotation[:, 2], up, atol=0.01)
     top = box.center @ up + box.size[2] / 2
     assert top == pytest.approx(-0.7, abs=0.005)
@@ -196,3 +196,25 @@ def test_label_info_message_names_every_label(view):
     message = scene_messages.label_info_message(view)
     names = {entry.class_id: entry.class_name for entry in message.class_map}
     assert names == {0: "background", 3: "object 3", 300: "object 300", UNLABELLED: "unlabelled"}
+
+
+@pytest.mark.parametrize(("encoding", "dtype"), [("32SC1", "<i4"), ("mono8", "u1")])
+def test_labels_message_of_other_encodings_has_objects_only(view, encoding, dtype):
+    view.labels_encoding = encoding
+    message = scene_messages.labels_message(view)
+    pixels = np.frombuffer(message.data, dtype).reshape(message.height, message.width)
+    assert (message.encoding, message.step) == (encoding, pixels.strides[0])
+    labels = view.scene.labels
+    is_object = (labels != 0) & (labels != UNLABELLED)
+    assert np.array_equal(pixels != 0, is_object)
+    if encoding == "32SC1":
+        assert np.array_equal(pixels[is_object] & 0xFFFF, labels[is_object])
+    else:
+        assert set(np.unique(pixels)) == {0, 255}
+
+
+def test_object_markers_expire_and_can_be_deleted(view):
+    _, *markers = scene_messages.objects_message(view).markers
+    assert all(marker.lifetime.sec > 0 for marker in markers)
+    (deletion,) = scene_messages.no_objects_message().markers
+    assert deletion.action == Marker.DELETEALL

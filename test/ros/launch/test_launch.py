@@ -1,12 +1,15 @@
 """Launch files, parameter files and the RViz configuration, with and without ROS."""
 
+import contextlib
 import re
 import runpy
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 
 import pytest
 import yaml
@@ -19,6 +22,7 @@ from scenerep_ros.ros.launch.options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
+TWO_CAMERAS = ROOT / "examples" / "two_cameras.launch.py"
 PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
 LAUNCHER = """
 import sys
@@ -26,7 +30,7 @@ from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler, Shutdown
 from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-path, *arguments = sys.argv[1:]
+until_exit, path, *arguments = sys.argv[1:]
 source = PythonLaunchDescriptionSource(path)
 pairs = [argument.split(":=") for argument in arguments]
 service = LaunchService()
@@ -34,13 +38,17 @@ service.include_launch_description(
     LaunchDescription(
         [
             IncludeLaunchDescription(source, launch_arguments=pairs),
-            RegisterEventHandler(OnProcessExit(on_exit=[Shutdown(reason="the replay has exited")])),
+            *(
+                [RegisterEventHandler(OnProcessExit(on_exit=[Shutdown(reason="a process ended")]))]
+                if until_exit == "True"
+                else []
+            ),
         ]
     )
 )
 sys.exit(service.run())
 """
-"""Program that runs a launch file until the first of its processes exits."""
+"""Program that runs a launch file, on request until the first of its processes exits."""
 
 
 def by_name(path):
@@ -50,6 +58,11 @@ def by_name(path):
 def displays():
     config = yaml.safe_load((ROOT / "config" / "segmenter.rviz").read_text())
     return config["Visualization Manager"]["Displays"]
+
+
+def topic_of(display):
+    """Return the topic of a display below the segmenter's name."""
+    return display["Topic"]["Value"].removeprefix("/segmenter/")
 
 
 def test_launch_files_have_one_parameter_file_each():
@@ -69,8 +82,8 @@ def test_launch_file_uses_parameter_file_of_its_camera(path):
 def test_parameter_file_is_valid_for_every_node(path):
     assert list(yaml.safe_load(path.read_text())) == ["/**"]
     config = validated(NodeConfig, load_yaml(path))
-    assert config.color_topic.startswith("/")
-    assert config.depth_topic.startswith("/")
+    assert not config.color_topic.startswith("/")
+    assert not config.depth_topic.startswith("/")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +100,7 @@ def test_rviz_displays_match_the_output_topics():
     types = {"Image": "Image", "PointCloud2": "PointCloud2", "MarkerArray": "MarkerArray"}
     shown = {}
     for display in displays():
-        topic = display["Topic"]["Value"].removeprefix("/segmenter/")
+        topic = topic_of(display)
         shown[topic] = types[display["Class"].split("/")[1]]
     assert set(shown) == {"overlay", "labels", "points_colored", "points", "objects"}
     assert shown == {name: output_topics[name].message_type.__name__ for name in shown}
@@ -127,24 +140,108 @@ def test_executable_path_missing_executable_raises_with_advice(tmp_path):
         executable_path(tmp_path / "a" / "b", "no_such_node")
 
 
-@pytest.mark.parametrize("path", LAUNCH_FILES, ids=by_name)
+COMMON_ARGUMENTS = {"params", "rviz", "frame", "use_sim_time", "log_level", *SEGMENTER_OPTIONS}
+
+
+@pytest.mark.parametrize("path", [*LAUNCH_FILES, TWO_CAMERAS], ids=by_name)
 def test_launch_file_declares_all_arguments(path):
     pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
     description = runpy.run_path(str(path))["generate_launch_description"]()
     arguments = {argument.name for argument in description.get_launch_arguments()}
-    assert {"params", "rviz", "frame", *SEGMENTER_OPTIONS} <= arguments
+    assert arguments >= COMMON_ARGUMENTS
+    if path != TWO_CAMERAS:
+        assert {"namespace", "name"} <= arguments
     if path.name == "tum.launch.py":
         assert {"sequence", *REPLAY_OPTIONS} <= arguments
 
 
-def test_tum_launch_replays_and_segments_recording(tum_folder):
+def run_launch(path, *arguments, until_exit=True, timeout_s=200):
+    """Run a launch file; return its exit code and output."""
     pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
-    options = ["rate:=0", "max_frames:=3", "weights:=random", "resolution:=112", "method:=kmeans"]
-    command = [sys.executable, "-c", LAUNCHER, str(ROOT / "launch" / "tum.launch.py")]
-    launched = [*command, f"sequence:={tum_folder}", *options]
-    process = subprocess.run(launched, capture_output=True, text=True, timeout=200)
-    output = process.stdout + process.stderr
-    assert process.returncode == 0, output
+    command = [sys.executable, "-c", LAUNCHER, str(until_exit), str(path), *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s)
+    return process.returncode, process.stdout + process.stderr
+
+
+FAST_OPTIONS = [
+    "backbone:=vit_tiny_patch16_224",
+    "weights:=random",
+    "resolution:=96",
+    "method:=kmeans",
+]
+
+
+@pytest.mark.parametrize(
+    "namespace", [["namespace:="], ["namespace:=robot/left", "name:=eyes"]], ids=["root", "robot"]
+)
+def test_tum_launch_replays_and_segments_recording(tabletop_folder, namespace):
+    options = ["rate:=0", "max_frames:=3", *FAST_OPTIONS, *namespace]
+    code, output = run_launch(
+        ROOT / "launch" / "tum.launch.py", f"sequence:={tabletop_folder}", *options
+    )
+    assert code == 0, output
     assert "replayed 3 frames of TUM folder" in output
     assert "no answer on" not in output
     assert "Traceback" not in output
+
+
+def test_launch_fails_with_the_error_of_its_node(tabletop_folder):
+    path = ROOT / "launch" / "tum.launch.py"
+    options = [f"sequence:={tabletop_folder}", "weights:=/nowhere.pth"]
+    code, output = run_launch(path, *options, until_exit=False)
+    assert code != 0
+    assert "/nowhere.pth: no such file" in output
+    assert "segmenter failed with exit code 1" in output
+
+
+def test_launch_without_rviz_starts_no_process():
+    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
+    packages = pytest.importorskip("ament_index_python.packages", reason="ROS is not installed")
+    with contextlib.suppress(packages.PackageNotFoundError):
+        pytest.skip(f"rviz2 is installed in {packages.get_package_prefix('rviz2')}")
+    code, output = run_launch(ROOT / "launch" / "kinect.launch.py", "rviz:=true", until_exit=False)
+    assert code != 0
+    assert "rviz:=true needs rviz2" in output
+    assert "process started" not in output
+
+
+def test_two_cameras_have_two_segmenters_and_display_groups(ros_context, tmp_path):
+    pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
+    from camera_listener import ros_node
+
+    from scenerep_ros.ros.transport.pacing import wait_until
+
+    command = [sys.executable, "-c", LAUNCHER, "False", str(TWO_CAMERAS), *FAST_OPTIONS]
+    expected = {
+        f"/{side}/{name}"
+        for side in ("left", "right")
+        for name in ("segmenter/labels", "camera/color/image_raw")
+    }
+    with ros_node("observer") as node, (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            is_found = wait_until(
+                lambda: expected <= {name for name, _ in node.get_topic_names_and_types()},
+                120.0,
+                Event(),
+            )
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+    output = (tmp_path / "log").read_text()
+    assert is_found, output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("segmenters", [["/robot/eyes"], ["/left/segmenter", "/right/segmenter"]])
+def test_rviz_config_shows_every_segmenter(segmenters):
+    rviz = pytest.importorskip("scenerep_ros.ros.launch.rviz", reason="launch_ros is not installed")
+    template = (ROOT / "config" / "segmenter.rviz").read_text()
+    manager = yaml.safe_load(rviz.rviz_config(template, segmenters))["Visualization Manager"]
+    groups = manager["Displays"]
+    shown = groups if len(segmenters) == 1 else [d for g in groups for d in g["Displays"]]
+    topics = [display["Topic"]["Value"] for display in shown]
+    outputs = [topic_of(display) for display in displays()]
+    assert topics == [f"{name}/{output}" for name in segmenters for output in outputs]
+    if len(segmenters) > 1:
+        assert [group["Class"] for group in groups] == ["rviz_common/Group"] * len(segmenters)

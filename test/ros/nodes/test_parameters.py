@@ -51,7 +51,10 @@ def test_declare_options_describes_every_option(make_node, model):
 
 def test_descriptors_contain_bounds_choices_and_read_only_flag(make_node):
     node = make_node()
-    declare_options(node, NodeConfig)
+    declare_options(node, ReplayConfig)
+    assert node.describe_parameter("source").read_only
+    node = make_node()
+    declare_options(node, NodeConfig, is_reconfigurable=True)
     clusters = node.describe_parameter("kmeans.clusters")
     assert clusters.type == ParameterType.PARAMETER_INTEGER
     assert (clusters.integer_range[0].from_value, clusters.integer_range[0].to_value) == (2, 64)
@@ -60,11 +63,8 @@ def test_descriptors_contain_bounds_choices_and_read_only_flag(make_node):
     assert (mass_range.from_value, mass_range.to_value) == (0, 1)
     assert "(0, 1]" in mass.additional_constraints
     assert "kmeans_knee" in node.describe_parameter("method").additional_constraints
-    read_only = {
-        name for name in option_fields(NodeConfig) if node.describe_parameter(name).read_only
-    }
-    assert {"backbone", "weights", "device", "color_topic", "autostart"} <= read_only
-    assert not {"method", "kmeans.clusters", "resolution", "sync_slop"} & read_only
+    assert not node.describe_parameter("backbone").read_only
+    assert "unconfigured" in node.describe_parameter("backbone").additional_constraints
 
 
 def test_declare_options_overrides_convert_integers_to_floats(make_node):
@@ -118,7 +118,7 @@ def live_options(node, refusal=None):
             raise ConfigError(refusal)
         applied.append(config)
 
-    return LiveOptions(node, declare_options(node, NodeConfig), apply), applied
+    return LiveOptions(node, declare_options(node, NodeConfig), apply, lambda: True), applied
 
 
 def test_live_options_change_updates_the_config(make_node):
@@ -178,3 +178,20 @@ def test_live_options_ignore_other_parameters(make_node):
     node.declare_parameter("qos_overrides./labels.publisher.depth", 3)
     assert node.set_parameters([Parameter("use_sim_time", value=True)])[0].successful
     assert not applied
+
+
+def test_live_options_change_start_only_options_until_started(make_node):
+    node, is_started = make_node(), []
+    config = declare_options(node, NodeConfig, is_reconfigurable=True)
+    options = LiveOptions(node, config, lambda _: None, lambda: bool(is_started))
+    assert node.set_parameters([Parameter("backbone", value="resnet18")])[0].successful
+    assert options.config.backbone == "resnet18"
+    is_started.append(True)
+    result = node.set_parameters([Parameter("backbone", value="resnet50")])[0]
+    assert not result.successful
+    assert "parameter backbone: needs new weights" in result.reason
+
+
+@pytest.mark.parametrize("name", ["depth_topic", "camera_info_topic"])
+def test_declare_options_reads_none_as_no_topic(make_node, name):
+    assert get_option(declare_options(make_node(**{name: "none"}), NodeConfig), name) == ""

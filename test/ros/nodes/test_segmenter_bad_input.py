@@ -109,15 +109,25 @@ def test_segmenter_drops_color_without_depth_after_timeout(rig):
 
 
 UNCALIBRATED = CameraInfo(width=160, height=120)
-WRONG_SIZE = CameraInfo(width=640, height=480, k=[525.0, 0, 320, 0, 525.0, 240, 0, 0, 1])
+WRONG_SIZE = CameraInfo(width=640, height=360, k=[525.0, 0, 320, 0, 525.0, 180, 0, 0, 1])
 
 
-@pytest.mark.parametrize("info", [UNCALIBRATED, WRONG_SIZE])
-def test_segmenter_invalid_calibration_publishes_labels_without_clouds(rig, info):
+def test_segmenter_keeps_calibration_when_later_messages_are_empty(rig):
+    rig.subscribe("points")
+    rig.process()
+    warnings = rig.warnings("bad_camera_info")
+    rig.camera_info.publish(UNCALIBRATED)
+    for _ in range(3):
+        rig.process(with_info=False)
+    rig.wait_for(lambda: len(rig.received["points"]) == 4)
+    assert rig.warnings("bad_camera_info") == warnings
+
+
+def test_segmenter_calibration_of_other_images_disables_clouds(rig):
     clouds = ["points", "points_colored", "objects"]
     rig.subscribe("labels", *clouds)
     warnings = rig.warnings("bad_camera_info")
-    rig.camera_info.publish(info)
+    rig.camera_info.publish(WRONG_SIZE)
     rig.wait_for(
         lambda: rig.process(with_info=False) and rig.warnings("bad_camera_info") > warnings
     )
@@ -171,3 +181,17 @@ def test_segmenter_failed_configuration_logs_the_reason(options, reason, capfd):
 def test_segmenter_invalid_parameter_raises_at_construction():
     with pytest.raises(ConfigError, match="did you mean kmeans"):
         SegmenterNode(parameter_overrides=parameters(method="kmean"))
+
+
+@pytest.mark.parametrize("transport", ["compressed", "compressedDepth"])
+def test_segmenter_reads_compressed_depth(transport):
+    topics = {
+        "color_topic": "zip/color",
+        "depth_topic": "zip/depth",
+        "camera_info_topic": "zip/info",
+    }
+    with running_segmenter("zip", depth_transport=transport, **topics) as rig:
+        rig.subscribe("points")
+        stamp_ns = rig.process()
+        rig.wait_for(lambda: rig.received["points"])
+        assert rig.stamps("points") == [stamp_ns]

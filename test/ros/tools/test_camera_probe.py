@@ -100,7 +100,7 @@ def test_probe_of_replayed_recording_has_no_failure(tum_folder):
     ("defect", "name", "words"),
     [
         ({}, None, None),
-        ({"color": ("yuv422", 2)}, COLOR, "encoding 'yuv422' cannot be read"),
+        ({"color": ("jpeg2000", 2)}, COLOR, "encoding 'jpeg2000' cannot be read"),
         ({"depth": ("8UC1", 1)}, DEPTH, "encoding '8UC1' cannot be read"),
         ({"depth_delay_s": 0.1}, "stamps", "100.0 ms after color"),
         ({"focal": 0.0}, INFO, "focal lengths are 0"),

@@ -17,6 +17,7 @@ from sensor_msgs.msg import Image
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.ros.monitoring.counters import Counts
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
+from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.segmenter_client import SegmenterClient, parse_latency
 from scenerep_ros.ros.transport.output_publishers import output_qos
@@ -34,7 +35,7 @@ class FakeSegmenter:
         self.labels = node.create_publisher(Image, "/segmenter/labels", output_qos())
 
     def publish_status(self, counts, state="active"):
-        status = segmenter_status("/segmenter", state, [], counts, FACTS)
+        status = segmenter_status("/segmenter", state, NO_TOPICS, counts, FACTS)
         self.diagnostics.publish(DiagnosticArray(status=[status]))
 
     def repeat_status_until(self, condition, counts, state="active"):

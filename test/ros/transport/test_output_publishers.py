@@ -8,6 +8,7 @@ import torch
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS, OutputPublishers
@@ -61,7 +62,7 @@ def test_publishers_copy_attention_only_with_a_subscriber(subscribed, copies):
     CountingScene.copies = 0
     scene = CountingScene(np.zeros((28, 28), np.uint16), attention=torch.rand(3, 2, 2))
     node = Node(subscribed)
-    OutputPublishers(node).publish(FRAME, scene, Stopwatch())
+    OutputPublishers(node, NodeConfig).publish(FRAME, scene, Stopwatch())
     assert CountingScene.copies == copies
     assert node.published == subscribed
 
@@ -70,8 +71,8 @@ def test_publishers_skip_outputs_without_data():
     node = Node(list(OUTPUT_TOPICS))
     stopwatch = Stopwatch()
     scene = SceneSegmentation(np.zeros((28, 28), np.uint16))
-    OutputPublishers(node).publish(FRAME, scene, stopwatch)
-    assert node.published == ["overlay", "labels"]  # neither depth nor attention
+    OutputPublishers(node, NodeConfig).publish(FRAME, scene, stopwatch)
+    assert node.published == ["overlay", "features", "labels"]  # neither depth nor attention
     assert set(stopwatch.timings) == {f"publish/{name}" for name in OUTPUT_TOPICS}
 
 
@@ -82,5 +83,5 @@ def test_publishers_publish_labels_last():
 def test_publishers_failed_creation_destroys_the_others():
     node = Node(fails_at="labels")
     with pytest.raises(ValueError, match="labels"):
-        OutputPublishers(node)
+        OutputPublishers(node, NodeConfig)
     assert node.publishers == []
