@@ -173,7 +173,7 @@ class SegmenterNode(LifecycleNode):
             self._input = None
         if self._worker is not None:
             self._worker.stop()
-        if self._output_publishers is not None:
+        if self._output_publishers is not None and self.context.ok():
             self._output_publishers.delete_markers()
         self._publish_diagnostics()
 
