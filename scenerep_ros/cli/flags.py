@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_origin
 
@@ -17,18 +18,38 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def add_options(
-    parser: argparse.ArgumentParser, model: type[BaseModel], skip: tuple[str, ...] = ()
+    parser: argparse.ArgumentParser,
+    model: type[BaseModel],
+    skip: tuple[str, ...] = (),
+    by_class: bool = False,
 ) -> None:
-    """Add a flag for each option: `tracking.max_lost` becomes `--tracking.max-lost`."""
-    groups = {"": parser.add_argument_group("options")}
+    """Add a flag for each option: `tracking.max_lost` becomes `--tracking.max-lost`.
+
+    Args:
+        parser: parser of a command.
+        model: options.
+        skip: names of options without a flag.
+        by_class: divide the options without a prefix by the classes that declare them.
+    """
+    groups: dict[str, argparse._ArgumentGroup] = {}
     for name, field in option_fields(model).items():
         if name in skip:
             continue
         prefix = name.rpartition(".")[0]
-        if prefix not in groups:
-            groups[prefix] = parser.add_argument_group(f"{prefix} options")
+        title = f"{prefix} options" if prefix else "options"
+        if by_class and not prefix:
+            title = _class_title(model, name)
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
         flag = f"--{name.replace('_', '-')}"
-        groups[prefix].add_argument(flag, dest=name, **_argument(field))
+        groups[title].add_argument(flag, dest=name, **_argument(field))
+
+
+def _class_title(model: type[BaseModel], name: str) -> str:
+    """Return the summary of the base class that declares an option first."""
+    declaring = [base for base in model.__mro__ if name in inspect.get_annotations(base)]
+    summary = (declaring[-1].__doc__ or "options").partition("\n")[0]
+    return summary.rstrip(".").partition(";")[0]
 
 
 def _argument(field: FieldInfo) -> dict[str, Any]:

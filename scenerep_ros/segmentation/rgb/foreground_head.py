@@ -76,14 +76,15 @@ def load_foreground_head(options: BackboneOptions) -> ForegroundHead | None:
     Raises:
         WeightsError: if a file is missing, truncated or modified.
     """
-    folder = _find_head(options)
+    folder = find_head(options)
     if folder is None:
         return None
     _, state = read_checkpoint(folder)
     return ForegroundHead(state["weight"], state["bias"])
 
 
-def _find_head(options: BackboneOptions) -> Path | None:
+def find_head(options: BackboneOptions) -> Path | None:
+    """Return the folder of the head that was trained for the weights of a backbone, or None."""
     if options.weights in {"auto", "wheel"}:
         default = BackboneOptions.model_fields["backbone"].default
         return PACKAGE_FOLDER if options.backbone == default else None

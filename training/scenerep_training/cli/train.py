@@ -16,7 +16,10 @@ from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
+from scenerep_training.tuning.options import TuneOptions
+from scenerep_training.tuning.run import tune
 
+TUNE = "tune"
 DESCRIPTION = "Fine-tune a backbone on recorded frames, without labels."
 
 
@@ -24,9 +27,43 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser with one subcommand per registered method."""
     parser = argparse.ArgumentParser(prog="scenerep-train", description=DESCRIPTION)
     subparsers = parser.add_subparsers(dest="method", required=True, metavar="METHOD")
+    _add_tune(subparsers)
     for name, method in METHODS.items():
         _add_subcommand(subparsers, name, method)
     return parser
+
+
+def _add_tune(subparsers: Any) -> None:
+    """Add the subcommand `tune`, which is no training method."""
+    parser = subparsers.add_parser(
+        TUNE,
+        help="a better backbone for your own recordings, in a given time",
+        description="Compute a codebook of the recordings and train low-rank updates of the last "
+        "block, in a given time. The result is never worse than the initial weights by the label-free "
+        "score on the held-back fifth of each recording.",
+    )
+    _add_shared_arguments(parser)
+    add_options(parser, TuneOptions, skip=("resolution", "precision", "runtime"))
+
+
+def _add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of every subcommand."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="recordings in any format of the runtime, CO3D, DAVIS, or folders of recordings",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the run; an interrupted run of a method in it is resumed",
+    )
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
 
 
 def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
@@ -37,14 +74,7 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
         description=method.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="SOURCE",
-        help="recordings in any format of the runtime, CO3D, DAVIS, or folders of recordings",
-    )
+    _add_shared_arguments(parser)
     parser.add_argument(
         "--data-weights",
         type=float,
@@ -53,21 +83,16 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
         help="sampling weight of each source (default: its number of frames)",
     )
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder of the run; an interrupted run in it is resumed",
-    )
-    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
-    parser.add_argument(
         "--profile", action="store_true", help="print the time of each part of a step at the end"
     )
-    add_options(parser, method.Options)
+    add_options(parser, method.Options, by_class=True)
 
 
 def run(args: argparse.Namespace, argv: list[str]) -> int:
     """Train, or resume a run; return the exit code."""
+    if args.method == TUNE:
+        print(tune(args.data, args.output, options_from(args, TuneOptions, args.config)))
+        return 0
     config = RunConfig(
         method=args.method,
         options=options_from(args, METHODS[args.method].Options, args.config),

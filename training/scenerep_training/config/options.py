@@ -105,6 +105,14 @@ class MultiCropOptions(AugmentationOptions):
         description="Area of the smallest small crop, as a ratio of the frame's area.",
     )
 
+    @model_validator(mode="after")
+    def _small_crops_are_smaller(self) -> Self:
+        if self.min_local_crop > self.min_crop:
+            raise ValueError(
+                f"min_local_crop = {self.min_local_crop} must not exceed min_crop = {self.min_crop}"
+            )
+        return self
+
 
 class SpanningOptions(AugmentationOptions):
     """Random crops, and the view in which objects are discovered."""
@@ -162,7 +170,15 @@ class EngineOptions(OptionGroup):
         1, ge=1, le=4096, description="Number of machines (torchrun or SLURM starts the processes)."
     )
     precision: Precision = Field("fp32", description="Precision of the forward and backward pass.")
-    checkpoint_every: int = Field(200, ge=1, description="Steps between two saved states.")
+    checkpoint_every: int = Field(
+        200, ge=1, description="Steps between two saved states and two measurements of the gate."
+    )
+    gate: bool = Field(
+        True,
+        description="Score the network without labels on the held-back fifth of each recording, "
+        "export the best step, and refuse to write a network that is worse than the initial one. "
+        "A network with init = random has nothing to lose and is never refused.",
+    )
     log_every: int = Field(10, ge=1, description="Steps between two log entries.")
     preview_every: int = Field(
         500,

@@ -1,81 +1,136 @@
-"""Frames that are held out of training, for previews."""
+"""Frames that are held back from training: the end of each recording, after a gap."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.data.recordings import Recordings
 
-MIN_RECORDING_LENGTH = 3
-"""Frames of a recording from which one frame may be held out."""
+
+@dataclass(frozen=True)
+class HoldOutConstants:
+    """Tuned constants of the held-back part of a recording."""
+
+    ratio: float = tuned(
+        0.2, "ratio of a recording that is held back", set_on="argument: a usual validation share"
+    )
+    gap_s: float = tuned(
+        3.0,
+        "time before the held-back part that is not trained on",
+        unit="s",
+        set_on="argument: views of one place seldom last longer in motion",
+    )
+    max_gap_ratio: float = tuned(
+        0.05, "largest ratio of a recording in the gap", set_on="argument: short recordings"
+    )
+    min_frames: int = tuned(
+        3, "frames of a recording from which a part is held back", set_on="argument: a pair remains"
+    )
 
 
-class TruncatedRecording(Source):
-    """Recording without its last frame.
+CONSTANTS = HoldOutConstants()
+
+
+class RecordingPart(Source):
+    """Contiguous part of a recording.
 
     Args:
         source: complete recording.
+        start: index of the first frame.
+        stop: index after the last frame.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, start: int, stop: int) -> None:
         super().__init__(source.name, source.rate)
         self._source = source
+        self._start = start
+        self._stop = stop
 
     def __len__(self) -> int:
-        return len(self._source) - 1
+        return self._stop - self._start
 
     def __getitem__(self, index: int) -> RGBDFrame:
-        self._check(index)
-        return self._source[index]
+        return self._source[self._position(index)]
 
     def color_frame(self, index: int) -> RGBDFrame:
         """Read one frame without its depth."""
-        self._check(index)
-        return self._source.color_frame(index)
+        return self._source.color_frame(self._position(index))
 
     def frame_name(self, index: int) -> str:
         """Return the name of a frame."""
-        return self._source.frame_name(index)
+        return self._source.frame_name(self._start + index)
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
         """Return the instance labels (H, W) of one frame, or None."""
-        return self._source.ground_truth(index)
+        return self._source.ground_truth(self._position(index))
 
-    def _check(self, index: int) -> None:
+    def _position(self, index: int) -> int:
         if not 0 <= index < len(self):
             raise IndexError(index)
+        return self._start + index
 
 
-def hold_out_frames(recordings: Recordings, count: int) -> tuple[Recordings, list[RGBDFrame]]:
-    """Hold out the last frame of some recordings, spread evenly over those that are long enough.
+@dataclass(frozen=True)
+class HeldOut:
+    """Division of recordings.
+
+    Attributes:
+        training: recordings without their held-back parts and gaps.
+        held_back: held-back part of each recording that is long enough.
+    """
+
+    training: Recordings
+    held_back: tuple[RecordingPart, ...]
+
+
+def hold_out(recordings: Recordings) -> HeldOut:
+    """Hold back the last fifth of each recording, and leave out a gap before it.
+
+    The part is contiguous and the gap up to 3 s long, because neighboring frames are nearly equal.
+    Recordings of fewer than three frames are trained on as a whole.
+    """
+    training: list[Source] = []
+    held_back = []
+    for source in recordings.sources:
+        if len(source) < CONSTANTS.min_frames:
+            training.append(source)
+            continue
+        length, held_count, gap = len(source), _held_count(len(source)), _gap_length(source)
+        held_back.append(RecordingPart(source, length - held_count, length))
+        training.append(RecordingPart(source, 0, length - held_count - gap))
+    return HeldOut(Recordings(tuple(training), recordings.probabilities), tuple(held_back))
+
+
+def _held_count(length: int) -> int:
+    return max(1, round(CONSTANTS.ratio * length))
+
+
+def _gap_length(source: Source) -> int:
+    gap = min(CONSTANTS.gap_s * source.rate, CONSTANTS.max_gap_ratio * len(source))
+    return int(gap)
+
+
+def preview_frames(parts: tuple[RecordingPart, ...], count: int) -> list[RGBDFrame]:
+    """Read the last color frame of some held-back parts, spread evenly over them.
 
     Args:
-        recordings: all recordings.
+        parts: held-back parts.
         count: maximum number of frames; unreadable frames are left out.
-
-    Returns:
-        The recordings without these frames, and the frames without depth.
     """
-    candidates = [
-        index
-        for index, source in enumerate(recordings.sources)
-        if len(source) >= MIN_RECORDING_LENGTH
-    ]
-    positions = np.linspace(0, len(candidates) - 1, min(count, len(candidates)))
-    chosen = {candidates[position] for position in positions.round().astype(int)}
+    positions = np.linspace(0, len(parts) - 1, min(count, len(parts)))
     frames = []
-    for index in sorted(chosen):
-        source = recordings.sources[index]
+    for position in positions.round().astype(int):
+        part = parts[position]
+        last = len(part) - 1
         try:
-            frames.append(source.color_frame(len(source) - 1))
+            frames.append(part.color_frame(last))
         except FrameError as error:
-            source.skip(source.frame_name(len(source) - 1), str(error))
-    sources = tuple(
-        TruncatedRecording(source) if index in chosen else source
-        for index, source in enumerate(recordings.sources)
-    )
-    return Recordings(sources, recordings.probabilities), frames
+            part.skip(part.frame_name(last), str(error))
+    return frames

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,23 @@ from lightning.pytorch.callbacks import LearningRateMonitor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from scenerep_ros.cli.exit_code import FAILED
+from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.frames import RGBDFrame
+from scenerep_training.agreement.gate import Gate
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.held_out import hold_out_frames
+from scenerep_training.data.held_out import HeldOut, hold_out, preview_frames
 from scenerep_training.data.recordings import Recordings, open_recordings
 from scenerep_training.engine.loader import build_loader
-from scenerep_training.engine.run_folder import COMMAND, claim_run_folder
+from scenerep_training.engine.quality_gate import QualityGate
+from scenerep_training.engine.run_folder import COMMAND, check_run_folder, claim_run_folder
 from scenerep_training.engine.seeding import StepSeeding
-from scenerep_training.engine.state import STATE_NAME, StateCheckpoint, read_completed_steps
+from scenerep_training.engine.state import (
+    REFUSED_FOLDER,
+    STATE_NAME,
+    StateCheckpoint,
+    read_completed_steps,
+)
 from scenerep_training.engine.stopping import StopOnSignal
 from scenerep_training.engine.trainer import build_trainer
 from scenerep_training.methods.base import Method
@@ -32,8 +39,8 @@ from scenerep_training.monitoring.segmentation_preview import SegmentationPrevie
 from scenerep_training.monitoring.step_profiler import StepProfiler
 from scenerep_training.networks.encoder import build_encoder
 
-NUM_HELD_OUT_FRAMES = 4
-"""Frames that are excluded from training, for the previews."""
+NUM_PREVIEW_FRAMES = 4
+"""Held-back frames that the previews show."""
 SIGNAL_EXIT_CODE = 128
 """Exit code of a process that a signal ended, minus the number of the signal."""
 
@@ -94,37 +101,51 @@ def run_training(config: RunConfig) -> RunOutcome:
         CollapseError: if the features no longer depend on the images.
         ScenerepError: if the disk is full; the last saved state remains.
     """
-    claim_run_folder(config.folder, config.settings())
+    check_run_folder(config.folder, config.settings())
     completed_steps = read_completed_steps(config.folder / STATE_NAME)
     if completed_steps >= config.options.max_steps:
         message = f"{config.folder}: this run is complete; name another --output for a new one"
         return RunOutcome(message)
-    # Open the data and hold out the frames for the previews.
-    all_recordings = open_recordings(config.data, config.weights, config.options.odometry)
-    recordings, held_out = hold_out_frames(all_recordings, NUM_HELD_OUT_FRAMES)
-    method = build_method(config, recordings)
+    # Open the data and hold back the end of each recording.
+    recordings = open_recordings(config.data, config.weights, config.options.odometry)
+    parts = hold_out(recordings)
+    method = build_method(config, parts.training)
+    # Only a run that can start claims its folder.
+    claim_run_folder(config.folder, config.settings())
     # The profiler starts before and ends after all other callbacks.
-    stop, profiler = StopOnSignal(), StepProfiler()
-    callbacks = [stop, *build_callbacks(config, held_out)]
+    stop, profiler, gate = StopOnSignal(), StepProfiler(), build_gate(config, parts)
+    callbacks = [stop, *build_callbacks(config, parts, gate)]
     if config.profile:
         callbacks = [profiler, *callbacks, profiler.final_callback]
     # Train, from the saved state if there is one.
     trainer = build_trainer(config.options, config.folder, callbacks, completed_steps)
-    loader = build_loader(method, recordings, lambda: (trainer.global_step, trainer.global_rank))
+    loader = build_loader(
+        method, parts.training, lambda: (trainer.global_step, trainer.global_rank)
+    )
     fit(trainer, method, loader, config.folder / STATE_NAME if completed_steps else None)
     if not trainer.is_global_zero:
         return RunOutcome()
-    return describe_outcome(config, stop.received, profiler)
+    return describe_outcome(config, stop.received, profiler, gate)
 
 
-def build_callbacks(config: RunConfig, held_out: Sequence[RGBDFrame]) -> list[Callback]:
+def build_gate(config: RunConfig, parts: HeldOut) -> QualityGate:
+    """Build the callback that decides which steps are exported."""
+    options = config.options
+    is_used = options.gate and options.init != "random"
+    gate = Gate(parts.held_back, PipelineConfig()) if is_used else None
+    return QualityGate(gate, options.checkpoint_every)
+
+
+def build_callbacks(config: RunConfig, parts: HeldOut, gate: QualityGate) -> list[Callback]:
     """Build the callbacks of a run, in the order of their calls."""
     options = config.options
+    previews = preview_frames(parts.held_back, NUM_PREVIEW_FRAMES)
     return [
         StepSeeding(options.seed),
         CollapseDetector(options.log_every),
-        StateCheckpoint(config.folder, options.checkpoint_every, config.settings()),
-        SegmentationPreview(config.folder / "previews", held_out, options.preview_every),
+        gate,
+        StateCheckpoint(config.folder, options.checkpoint_every, config.settings(), gate),
+        SegmentationPreview(config.folder / "previews", previews, options.preview_every),
         LearningRateMonitor(logging_interval="step"),
         TrainingProgressBar(config.method),
     ]
@@ -161,12 +182,24 @@ def build_method(config: RunConfig, recordings: Recordings) -> Method:
 
 
 def describe_outcome(
-    config: RunConfig, received: signal.Signals | None, profiler: StepProfiler
+    config: RunConfig,
+    received: signal.Signals | None,
+    profiler: StepProfiler,
+    gate: QualityGate,
 ) -> RunOutcome:
     """Return the message and exit code of a run that ended or was stopped by a signal."""
     profile = f"\n{profiler.report()}" if config.profile else ""
+    if received is None and gate.is_refused:
+        assert gate.verdict is not None
+        return RunOutcome(
+            f"refused: no measured step is as good as the initial network; the last one: "
+            f"{gate.verdict.describe()}. It lies in {config.folder / REFUSED_FOLDER}, and "
+            f"no model.* is written. Lower the learning rate, or take fewer steps{profile}",
+            FAILED,
+        )
     if received is None:
-        return RunOutcome(f"written to {config.folder}{profile}")
+        gain = "" if gate.best is None else f"; {gate.best.describe()}"
+        return RunOutcome(f"written to {config.folder}{gain}{profile}")
     message = (
         f"{received.name}: state saved in {config.folder}; repeat the command to resume{profile}"
     )

@@ -22,9 +22,20 @@ def claim_run_folder(folder: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: if the folder holds a run with other settings.
     """
+    check_run_folder(folder, settings)
     path = folder / SETTINGS_NAME
     if not path.exists():
         write_atomically(path, to_json(settings).encode())
+
+
+def check_run_folder(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Compare the settings of a run with those in its folder, if there are some.
+
+    Raises:
+        ConfigError: if the folder holds a run with other settings.
+    """
+    path = folder / SETTINGS_NAME
+    if not path.exists():
         return
     stored, requested = read_json(path), json.loads(to_json(settings))
     names = dict.fromkeys([*requested, *stored])

@@ -13,10 +13,13 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.engine.export import export_checkpoint
+from scenerep_training.engine.quality_gate import QualityGate
 from scenerep_training.methods.base import Method
 from scenerep_training.monitoring.step_callback import StepCallback
 
 STATE_NAME = "state.ckpt"
+REFUSED_FOLDER = "refused"
+"""Folder below a run's folder of the last network that the gate refused."""
 
 
 class AtomicCheckpointIO(CheckpointIO):
@@ -80,10 +83,14 @@ class StateCheckpoint(StepCallback):
         folder: folder of the run.
         every: steps between two saves.
         training: method, options and data, for model.yaml.
+        gate: callback that decides which steps are exported.
     """
 
-    def __init__(self, folder: Path, every: int, training: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, every: int, training: dict[str, Any], gate: QualityGate
+    ) -> None:
         self._folder = folder
+        self._gate = gate
         self._every = every
         self._training = training
         self._saved_step = 0
@@ -99,9 +106,13 @@ class StateCheckpoint(StepCallback):
             return
         self._saved_step = step
         trainer.save_checkpoint(self._folder / STATE_NAME)  # a collective operation
-        if trainer.is_global_zero:
-            metrics = {
-                name: round(float(value), 6) for name, value in trainer.callback_metrics.items()
-            }
-            progress = {"steps": step, "metrics": metrics}
-            export_checkpoint(method, self._folder, self._training | progress)
+        if not trainer.is_global_zero:
+            return
+        if self._gate.is_best:
+            self._export(trainer, method, self._folder, step)
+        elif is_last and self._gate.is_refused:
+            self._export(trainer, method, self._folder / REFUSED_FOLDER, step)
+
+    def _export(self, trainer: Trainer, method: Method, folder: Path, step: int) -> None:
+        metrics = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
+        export_checkpoint(method, folder, self._training | {"steps": step, "metrics": metrics})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sized
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_logits
+from tqdm import tqdm
 
 from scenerep_ros import PipelineConfig, open_source
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.frames import KINECT, Features, RGBDFrame
 from scenerep_ros.geometry import deproject
@@ -37,16 +40,25 @@ class Samples(NamedTuple):
     scenes: torch.Tensor
 
 
-def main() -> None:
-    """Train a head on images of objects and on RGB-D frames of rooms."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+def main(argv: list[str] | None = None) -> int:
+    """Train a head on images of objects and on RGB-D frames of rooms.
+
+    Returns:
+        Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    parser = argparse.ArgumentParser(description=(main.__doc__ or "").split("\n")[0])
     parser.add_argument("--objects", type=Path, required=True, help="folder of images of objects")
     parser.add_argument("--rooms", type=Path, required=True, help="RGB-D recording of rooms")
     parser.add_argument("--weights", default="auto", help="weights of the backbone")
     parser.add_argument("--backbone", default=PipelineConfig().backbone, help="timm ViT")
     parser.add_argument("--resolution", type=int, default=224, help="shorter side [px]")
     parser.add_argument("--out", type=Path, required=True, help="folder of the head")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
+    return exit_code("foreground_head.train", lambda: train(args))
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train a head, and write it; returns the exit code."""
     backbone = load_backbone(PipelineConfig(backbone=args.backbone, weights=args.weights))
     objects = collect_objects(backbone, open_source(args.objects), args.resolution)
     rooms = collect_rooms(backbone, open_source(args.rooms), args.resolution)
@@ -60,12 +72,14 @@ def main() -> None:
         training={"objects": str(args.objects), "rooms": str(args.rooms)},
     )
     save_checkpoint(args.out, fit_head(objects, rooms), card)
+    print(f"written to {args.out}")  # noqa: T201
+    return 0
 
 
 def collect_objects(backbone: Backbone, frames: Iterable[RGBDFrame], resolution: int) -> Samples:
     """Compute features of images and the foreground of their attention."""
     parts = []
-    for frame in frames:
+    for frame in tqdm(frames, "objects", _count(frames), unit="frame", delay=1):
         features = backbone(frame.color, resolution)
         mask = foreground_mask(foreground_probability(diffuse_attention(features)), frame.color)
         target = _pool(mask, features)
@@ -79,7 +93,7 @@ def collect_rooms(backbone: Backbone, frames: Iterable[RGBDFrame], resolution: i
     Patches without depth are left out.
     """
     parts, rng = [], np.random.default_rng(0)
-    for frame in frames:
+    for frame in tqdm(frames, "rooms", _count(frames), unit="frame", delay=1):
         features = backbone(frame.color, resolution)
         target, is_measured = _furnishing(frame, rng)
         weight = _pool(torch.from_numpy(is_measured), features)
@@ -88,6 +102,11 @@ def collect_rooms(backbone: Backbone, frames: Iterable[RGBDFrame], resolution: i
         points = feature_points(features, components=0)
         parts.append((points[is_valid], (hits / weight).flatten()[is_valid]))
     return _join(parts)
+
+
+def _count(frames: Iterable[RGBDFrame]) -> int | None:
+    """Return the number of frames of a source, or None."""
+    return len(frames) if isinstance(frames, Sized) else None
 
 
 def _pool(mask: torch.Tensor, features: Features) -> torch.Tensor:
@@ -158,4 +177,4 @@ def _fit_row(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

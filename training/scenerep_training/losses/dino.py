@@ -47,6 +47,7 @@ class DINOLoss(nn.Module):
         self.student_temperature = student_temperature
         self.center_momentum = center_momentum
         self.register_buffer("center", torch.zeros(outputs))
+        self._pending_means: list[torch.Tensor] = []
 
     def forward(
         self, student: torch.Tensor, teacher: torch.Tensor, teacher_temperature: float
@@ -69,7 +70,14 @@ class DINOLoss(nn.Module):
         return DINOLossOutput(loss, teacher_probs, student_log_probs)
 
     @torch.no_grad()
-    def update_center(self, teacher: torch.Tensor) -> None:
-        """Update the center by the mean of the teacher's logits (T, B, K) over all processes."""
-        mean = all_reduce_mean(teacher.float().mean((0, 1)))
-        self.center.lerp_(mean, 1 - self.center_momentum)
+    def collect_center(self, teacher: torch.Tensor) -> None:
+        """Add the teacher's logits (T, B, K) of one of a step's batches."""
+        self._pending_means.append(teacher.float().mean((0, 1)))
+
+    @torch.no_grad()
+    def update_center(self) -> None:
+        """Update the center by the mean of the collected logits over all processes, once a step."""
+        if self._pending_means:
+            mean = all_reduce_mean(torch.stack(self._pending_means).mean(0))
+            self.center.lerp_(mean, 1 - self.center_momentum)
+            self._pending_means.clear()

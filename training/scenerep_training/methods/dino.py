@@ -126,7 +126,7 @@ class DINO(Method):
         student_logits = self.head(torch.cat(features)).unflatten(0, (-1, len(large)))
         output = self.criterion(student_logits, teacher_logits, self.teacher_temperature)
         if self.options.centering:
-            self.criterion.update_center(teacher_logits)
+            self.criterion.collect_center(teacher_logits)
         # Rows for the log: the teacher of each large crop, and the student of the other large crop.
         return StepOutput(
             output.loss,
@@ -142,7 +142,8 @@ class DINO(Method):
                 parameter.grad = None
 
     def after_optimizer_step(self) -> None:
-        """Update the teacher."""
+        """Update the teacher and the center."""
+        self.criterion.update_center()
         momentum = cosine_schedule(self.options.momentum, 1.0, self.progress)
         self.teacher.update(self.encoder, momentum)
         self.teacher_head.update(self.head, momentum)

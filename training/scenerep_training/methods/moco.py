@@ -77,12 +77,13 @@ class MoCo(Method):
         first, second = views["views"].unbind(1)
         query = self.projector(self.encoder(first).pooled)
         key = F.normalize(self.key_projector(self.key_encoder(second).pooled).float(), dim=1)
-        # The backward pass needs the negatives of the forward pass, so the queue is copied.
-        loss = info_nce_loss(query, key, self.queue.keys.clone(), self.options.temperature)
-        self.queue.push(key)
+        # The keys of a step's batches enter the queue after the optimizer.
+        loss = info_nce_loss(query, key, self.queue.keys, self.options.temperature)
+        self.queue.collect(key)
         return StepOutput(loss, query)
 
     def after_optimizer_step(self) -> None:
-        """Update the key encoder."""
+        """Update the key encoder and the queue."""
+        self.queue.push_collected()
         self.key_encoder.update(self.encoder, self.options.momentum)
         self.key_projector.update(self.projector, self.options.momentum)

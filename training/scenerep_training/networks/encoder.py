@@ -96,6 +96,8 @@ class Encoder(nn.Module):
     def _feature_shape(self, stage: int) -> tuple[int, int, int]:
         """Return channels, stride and index of the feature stage."""
         if self._is_vit:
+            if stage != -1:
+                raise ConfigError(f"stage = {stage}: {self.name} is a ViT, which has no stages")
             stride = int(self.network.patch_embed.feat_ratio())
             return int(self.network.num_features), stride, -1
         stages = self.network.feature_info

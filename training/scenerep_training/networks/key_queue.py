@@ -29,6 +29,17 @@ class KeyQueue(nn.Module):
         super().__init__()
         self.register_buffer("keys", F.normalize(torch.randn(size, channels), dim=1))
         self.register_buffer("_next_row", torch.zeros((), dtype=torch.long))
+        self._pending: list[torch.Tensor] = []
+
+    def collect(self, keys: torch.Tensor) -> None:
+        """Add the keys (N, D) of one of a step's batches, which are no negatives in this step."""
+        self._pending.append(keys.detach())
+
+    def push_collected(self) -> None:
+        """Push the collected keys, once a step."""
+        if self._pending:
+            self.push(torch.cat(self._pending))
+            self._pending.clear()
 
     @torch.no_grad()
     def push(self, keys: torch.Tensor) -> None:

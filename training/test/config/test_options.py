@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+from scenerep_training.cli.train import main
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.methods.registry import METHODS
 
@@ -35,3 +36,13 @@ def test_unknown_option_is_rejected():
 def test_every_option_of_method_is_described(name):
     fields = METHODS[name].Options.model_fields
     assert all(field.description and field.description.endswith(".") for field in fields.values())
+
+
+def test_help_divides_options_by_purpose(capsys):
+    with pytest.raises(SystemExit):
+        main(["byol", "--help"])
+    help_text = capsys.readouterr().out
+    titles = ("Network to train", "Sampling of frame pairs", "Random crops", "Optimizer and")
+    positions = [help_text.index(f"\n{title}") for title in titles]
+    assert positions == sorted(positions)
+    assert help_text.index("--learning-rate", positions[3]) > positions[3]

@@ -135,11 +135,13 @@ def test_complete_run_is_not_trained_again(complete_run, capsys):
         (("--batch-size", "3", "--accumulate", "2"), "multiple of accumulate"),
         (("--backbone", "resnet1"), "did you mean"),
         (("--data-weights", "1", "2"), "2 weights for 1 recordings"),
+        (("--min-local-crop", "0.9"), "must not exceed min_crop"),
     ],
 )
 def test_invalid_arguments_fail_with_one_line(tmp_path, capsys, flags, message):
     assert main(arguments(tmp_path / "run", *flags)) == 1
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_folder_of_another_run_is_refused(complete_run, capsys):

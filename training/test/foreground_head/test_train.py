@@ -1,7 +1,7 @@
 """Training of the foreground head."""
 
 import torch
-from scenerep_training.foreground_head.train import Samples, fit_head
+from scenerep_training.foreground_head.train import Samples, fit_head, main
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.rgb.foreground_head import ForegroundHead
@@ -24,3 +24,10 @@ def test_fitted_head_separates_foreground_and_scenes():
         assert logits.is_room is is_room
         logit = logits.furnishing if is_room else logits.salient
         torch.testing.assert_close((logit > 0).float().flatten(), samples.targets)
+
+
+def test_missing_recording_fails_with_one_line(tmp_path, capsys):
+    flags = ["--backbone", "test_vit", "--weights", "random", "--out", str(tmp_path / "head")]
+    missing = str(tmp_path / "missing")
+    assert main(["--objects", missing, "--rooms", missing, *flags]) == 1
+    assert "missing" in capsys.readouterr().err

@@ -23,7 +23,8 @@ def test_dino_loss_gradient_and_center_equal_lightly(views, temperature):
     for seed in range(3):  # the center of each step affects the next one
         student, teacher = random_logits(views, seed), random_logits(2, 10 + seed)
         loss = ours(student, teacher, temperature).loss
-        ours.update_center(teacher)
+        ours.collect_center(teacher)
+        ours.update_center()
         expected = oracle(list(teacher), list(student), teacher_temp=temperature)
         torch.testing.assert_close(loss, expected, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(ours.center, oracle.center[0, 0], atol=1e-6, rtol=1e-5)
@@ -64,3 +65,16 @@ def test_dino_loss_under_autocast_is_computed_in_float32(dtype):
         loss = DINOLoss(OUTPUTS)(student, teacher, 0.04).loss
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss, expected, atol=0, rtol=0)
+
+
+def test_center_of_accumulated_batches_equals_that_of_whole_batch():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 8, 5)
+    whole, accumulated = DINOLoss(5), DINOLoss(5)
+    whole.collect_center(logits)
+    for part in logits.split(4, dim=1):
+        accumulated.collect_center(part)
+        assert not accumulated.center.any()
+    for loss in (whole, accumulated):
+        loss.update_center()
+    torch.testing.assert_close(accumulated.center, whole.center)

@@ -26,6 +26,7 @@ def test_moco_pushes_keys_of_second_view_into_queue():
     keys = method.key_projector(method.key_encoder(views["views"][:, 1]).pooled)
     before = method.queue.keys.clone()
     method.compute_loss(views)
+    method.after_optimizer_step()
     torch.testing.assert_close(method.queue.keys[:BATCH], F.normalize(keys, dim=1))
     torch.testing.assert_close(method.queue.keys[BATCH:], before[BATCH:])
 

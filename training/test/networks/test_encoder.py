@@ -77,3 +77,8 @@ def test_encoder_with_unknown_stage_raises():
     encoder = build_encoder(CONVNET, "random")
     with pytest.raises(ConfigError, match="stage = 9: test_resnet has the stages 0 to"):
         Encoder(CONVNET, encoder.network, encoder.normalization, stage=9)
+
+
+def test_stage_of_vit_is_refused():
+    with pytest.raises(ConfigError, match="has no stages"):
+        build_encoder("test_vit", "random", stage=1)

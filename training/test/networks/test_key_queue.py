@@ -38,3 +38,15 @@ def test_key_queue_restored_from_state_continues():
     for each in (queue, restored):
         each.push(numbered_keys(10, 3))
     torch.testing.assert_close(restored.keys, queue.keys)
+
+
+def test_collected_keys_enter_queue_once_per_step():
+    queue = KeyQueue(5, 3)
+    before = queue.keys.clone()
+    queue.collect(numbered_keys(0, 2))
+    queue.collect(numbered_keys(2, 2))
+    assert torch.equal(queue.keys, before)
+    queue.push_collected()
+    assert queue.keys[:4, 0].tolist() == [0, 1, 2, 3]
+    queue.push_collected()
+    assert torch.equal(queue.keys[4], before[4])

@@ -10,7 +10,7 @@ from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_ros.errors import ConfigError
 
 NAMES = (
-    *("attention", "co3d", "collapse", "davis", "embed", "knn"),
+    *("agreement", "attention", "co3d", "collapse", "davis", "embed", "knn"),
     *("linear", "objects", "saliency", "speed", "unsupervised", "video"),
 )
 
