@@ -46,6 +46,14 @@ def test_fused_reaches_iou_floor_on_salient_objects(pipeline, ecssd_folder):
     assert np.mean(scores) > 0.8
 
 
+def test_fused_reaches_overlap_floor_in_rooms(pipeline, nyu_rooms_folder):
+    source, scores = open_source(nyu_rooms_folder), []
+    for index in ROOMS:
+        pipeline.reset()
+        scores.append(overlap_f(pipeline(source[index]).labels, source.ground_truth(index)))
+    assert np.mean(scores) > 0.42
+
+
 def test_fused_without_depth_reaches_overlap_floor_in_rooms(dinov2, nyu_rooms_folder):
     pipeline = Pipeline(PipelineConfig(use_depth=False), dinov2)
     source, scores = open_source(nyu_rooms_folder), []

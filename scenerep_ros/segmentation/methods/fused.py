@@ -24,6 +24,7 @@ from scenerep_ros.ops.regions import (
 from scenerep_ros.ops.working_grid import upsample_nearest
 from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.segmentation.base import Segmenter
+from scenerep_ros.segmentation.depth.furniture import add_furniture, segment_furniture
 from scenerep_ros.segmentation.depth.label_propagation import propagate_labels
 from scenerep_ros.segmentation.depth.merging import merge_object_regions
 from scenerep_ros.segmentation.depth.missing_depth_objects import detect_missing_depth_objects
@@ -34,7 +35,7 @@ from scenerep_ros.segmentation.depth.support_planes import (
     segment_support_planes,
 )
 from scenerep_ros.segmentation.registry import SEGMENTERS
-from scenerep_ros.segmentation.rgb.foreground_head import ForegroundHead, load_foreground_head
+from scenerep_ros.segmentation.rgb.foreground_head import ForegroundLogits, load_foreground_head
 from scenerep_ros.segmentation.rgb.refinement import (
     add_objects_without_depth,
     refine_borders_by_color,
@@ -144,25 +145,30 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     def segment(self, features: Features, prepared: FusedPreparation) -> Segmentation:
         """Segment one frame."""
         context, partition = prepared.context, prepared.partition
+        logits = self._foreground_logits(features)
+        if partition is None:
+            return Segmentation(self._segment_rgb(features, context.frame.color, logits))
         rgb_labels = None
         if prepared.requires_clusters:
             # With some depth, a head that was chosen on whole frames would change the added objects.
-            head = self._head if partition is None else None
-            rgb_labels = self._segment_rgb(features, context.frame.color, head)
-        if partition is None:
-            assert rgb_labels is not None
-            return Segmentation(rgb_labels)
+            rgb_labels = self._segment_rgb(features, context.frame.color, None)
+        if logits is not None:
+            partition = self._add_furniture(partition, features, logits, context)
         labels = self._complete(partition, rgb_labels, features, context)
         is_inferred = upsample_nearest(~partition.is_labelled, context.shape)
         return Segmentation(upsample_nearest(labels, context.shape), is_inferred)
 
+    def _foreground_logits(self, features: Features) -> ForegroundLogits | None:
+        """Apply the foreground head; None for a backbone without head or attention."""
+        if self._head is None or features.attention is None:
+            return None
+        return self._head(features)
+
     def _segment_rgb(
-        self, features: Features, color: NDArray[np.uint8], head: ForegroundHead | None
+        self, features: Features, color: NDArray[np.uint8], logits: ForegroundLogits | None
     ) -> Labels:
         """Segment a frame (H, W, 3) uint8 without its depth; returns (H, W) int32."""
-        logits, min_area = None, self.config.min_area
-        if head is not None and features.attention is not None:
-            logits = head(features)
+        min_area = self.config.min_area
         if logits is not None and logits.is_room:
             return segment_room(features, logits, color, min_area)
         return segment_rgb(self.cluster(features), features, color, min_area, logits)
@@ -196,6 +202,20 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         )
         labels = np.where(missing > 0, missing + labels.max(), labels)
         return DepthPartition(labels, is_labelled | (missing > 0), view.valid)
+
+    def _add_furniture(
+        self,
+        partition: DepthPartition,
+        features: Features,
+        logits: ForegroundLogits,
+        context: FrameContext,
+    ) -> DepthPartition:
+        """Add the objects of any size that features and depth show together."""
+        furniture = segment_furniture(features, logits, context)
+        in_range = context.working_depth.values > 1 / self.config.depth.max_range
+        labels = add_furniture(partition.labels, np.where(in_range, furniture, BACKGROUND))
+        labels = filter_small_regions(labels, self.config.min_area)
+        return DepthPartition(labels, partition.is_labelled | (labels > 0), partition.has_depth)
 
     def _complete(
         self,
