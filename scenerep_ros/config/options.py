@@ -107,13 +107,13 @@ class DepthOptions(OptionGroup):
         0.25,
         gt=0.0,
         le=100.0,
-        description="Area above which a flat surface is structure or a support surface [m^2].",
+        description="Area above which a flat surface is no compact object [m^2].",
     )
     max_range: float = Field(
         5.0, gt=0.1, le=100.0, description="Depth beyond which no object is segmented [m]."
     )
     max_size: float = Field(
-        0.8, gt=0.0, le=100.0, description="Length above which a region is not an object [m]."
+        0.8, gt=0.0, le=100.0, description="Length above which a region is no compact object [m]."
     )
 
 

@@ -117,13 +117,16 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     belong to the surface they fall on, compact holes of another color than the surface around them
     are objects, and pixels without depth take the label of similar patches nearby.
 
+    With a foreground head, features and depth then add furniture: objects of any size, which are the
+    segments of like features and near positions that are not structure.
+
     Without depth, the regions of K-Means in the foreground of the CLS attention are objects. With
     little depth, such regions outside of the measured depth are objects, too. In frames without any
     depth, a linear head, if the backbone has one, completes the foreground, and in a room everything
     except walls, floor and ceiling is split by Ward's linkage.
     """
 
-    summary = "depth separates objects, features complete them; K-Means with knee without depth"
+    summary = "depth separates objects, features and depth tell them from structure"
     Options = FusedOptions
     options: FusedOptions
 
