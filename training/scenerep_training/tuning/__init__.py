@@ -1,1 +1,1 @@
-"""Tuning of a backbone on a user's recordings in a given time, with a result that is never worse."""
+"""Tuning of a backbone on a user's recordings in a given time, with a network that passes the gate."""

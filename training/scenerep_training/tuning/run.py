@@ -1,4 +1,4 @@
-"""The command `scenerep-train tune`: from recordings and minutes to a checkpoint that is no worse."""
+"""The command `scenerep-train tune`: from recordings and minutes to a checkpoint."""
 
 from __future__ import annotations
 
