@@ -53,6 +53,8 @@ def segment_furniture(
     rows, columns, _ = features.grid.shape
     samples = PatchSamples.from_depth(view, (rows, columns))
     segments = segment_scene(features, samples)
+    if not segments.any():
+        return np.zeros(view.values.shape, np.int32)
     attention, furnishing = (
         values.float().cpu().numpy() for values in (features.attention.mean(0), logits.furnishing)
     )

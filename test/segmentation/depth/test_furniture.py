@@ -23,6 +23,12 @@ def test_pixels_without_depth_are_no_furniture():
     assert not segment_furniture(features, logits, context)[:, 190:210].any()
 
 
+def test_frame_without_depth_has_no_furniture():
+    context, features, logits, _ = furnished_room()
+    context.frame.depth[:] = 0
+    assert not segment_furniture(features, logits, context).any()
+
+
 def test_table_under_a_cup_is_an_object_of_its_own():
     table, cup = np.zeros((20, 20), np.int32), np.zeros((20, 20), np.int32)
     table[5:15], cup[8:11, 8:11] = 1, 1
