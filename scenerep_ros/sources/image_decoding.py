@@ -232,6 +232,8 @@ def _decode_endless_jpeg(content: bytes, flags: int) -> NDArray | None:
     """
     if PROGRESSIVE_START in content and JPEG_END not in content:
         return None
+    if content.endswith(b"\xff"):  # its stuffed zero was taken for padding
+        content += b"\0"
     image = _decode(content + JPEG_END, flags)
     continued = _decode(content + JPEG_CONTINUATION + JPEG_END, flags)
     is_complete = image is not None and continued is not None and np.array_equal(image, continued)

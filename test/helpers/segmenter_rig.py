@@ -65,7 +65,7 @@ class GatedBackbone:
 
     def __init__(self, backbone):
         self._backbone = backbone
-        self.name, self.device = backbone.name, backbone.device
+        self.name, self.device, self.runtime = backbone.name, backbone.device, backbone.runtime
         self.stride, self.parameters = backbone.stride, backbone.parameters
         self.gate = Event()
         self.gate.set()

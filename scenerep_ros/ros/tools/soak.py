@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -63,6 +63,8 @@ class SoakConstants:
 
 CONSTANTS = SoakConstants()
 SERVICE_TIMEOUT_S = 60.0
+FASTDDS_PREFIX = "fastdds_"
+"""Start of the names of the middleware's shared-memory files; others belong to tracing."""
 
 
 @dataclass
@@ -220,7 +222,7 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
             segments = mapped_segments(segmenter.pid)
         report.exit_code = segmenter.exit_code
         report.received = dict(client.received)
-        report.leftover_segments = sorted(path for path in segments if _is_left(path, segmenter))
+        report.leftover_segments = _remaining(segments)
     report.measure_growth()
     report.write(folder / "soak.json")
     return report
@@ -287,9 +289,13 @@ def _disturbances(client: SoakClient, camera: _Camera) -> Iterator[str]:
         yield "weights reloaded"
 
 
-def _is_left(path: str, segmenter: NodeProcess) -> bool:
-    """Return whether a shared-memory file of an ended process remains; ports are shared by all."""
-    return Path(path).exists() and segmenter.exit_code is not None and "_port" not in path
+def _remaining(segments: set[str]) -> list[str]:
+    """Return those of the shared-memory files that exist and that no running process has mapped."""
+    existing = {path for path in segments if Path(path).exists()}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # of another user, or ended meanwhile
+            existing -= mapped_segments(int(process.name))
+    return sorted(path for path in existing if Path(path).name.startswith(FASTDDS_PREFIX))
 
 
 def _result(future: Future, purpose: str) -> Any:

@@ -40,7 +40,7 @@ def test_read_completed_steps_without_state_is_zero(tmp_path):
 def test_save_on_full_disk_keeps_previous_state(tmp_path):
     path = tmp_path / "state.ckpt"
     AtomicCheckpointIO().save_checkpoint(STATE, path)
-    with full_disk(1000), pytest.raises(ScenerepError, match=r"state\.ckpt.*disk full"):
+    with full_disk(1000), pytest.raises(ScenerepError, match=r"state\.ckpt.*File too large"):
         AtomicCheckpointIO().save_checkpoint(STATE | {"global_step": 8}, path)
     assert read_completed_steps(path) == 7
     assert [child.name for child in tmp_path.iterdir()] == ["state.ckpt"]

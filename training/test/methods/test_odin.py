@@ -19,7 +19,7 @@ def odin():
         torch.manual_seed(0)
         options = ODINOptions(
             crop_size=64, spanning_size=96, hidden=64, projection=32, objects=4
-        ).model_copy(update={"stage": -2} | changes)
+        ).model_copy(update={"stage": -1 if "vit" in backbone else -2} | changes)
         return ODIN(options, build_encoder(backbone, "random", options.stage))
 
     return build

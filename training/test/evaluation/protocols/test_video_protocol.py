@@ -63,7 +63,7 @@ def test_consistency_of_one_frame_has_no_rates():
 
 
 def test_video_with_masks_has_track_metrics(tmp_path):
-    protocol = make_video(write_moving_box(tmp_path / "a"))
+    protocol = make_video(write_moving_box(tmp_path / "a"), min_area=0.05)
     result = protocol.evaluate("a")
     assert result.metrics["objects"] == 1
     assert result.metrics["mot_switches"] == result.metrics["switches_per_minute"] == 0
