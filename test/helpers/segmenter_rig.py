@@ -105,7 +105,7 @@ class SegmenterRig:
     def subscribe(self, *names):
         """Subscribe to these outputs and no others, and wait until the node is matched."""
         for name in set(self._subscriptions) - set(names):
-            self.tester.destroy_subscription(self._subscriptions.pop(name))
+            self._destroy(self.tester.destroy_subscription, self._subscriptions.pop(name))
         for name in set(names) - set(self._subscriptions):
             self._subscriptions[name] = self.tester.create_subscription(
                 OUTPUT_TOPICS[name].message_type,
@@ -116,6 +116,10 @@ class SegmenterRig:
         for messages in self.received.values():
             messages.clear()
         self.wait_for(lambda: all(self._is_matched(name, name in names) for name in OUTPUT_TOPICS))
+
+    def _destroy(self, destroy, entity):
+        """Destroy an entity in the thread of the executor, which else may be about to wait for it."""
+        self.wait_for(self.tester.executor.create_task(destroy, entity).done)
 
     def _is_matched(self, name, is_subscribed):
         topic = f"{self._name}/{name}"
@@ -181,7 +185,7 @@ class SegmenterRig:
         assert client.wait_for_service(TIMEOUT_S)
         response = client.call_async(request)
         self.wait_for(response.done)
-        self.tester.destroy_client(client)
+        self._destroy(self.tester.destroy_client, client)
         return response.result()
 
     def set_parameters(self, **options):
