@@ -55,6 +55,31 @@ class Intrinsics:
                 "all values finite; calibrate the camera, or set them in camera.json or camera_info"
             )
 
+    def subsampled(self, step: int, offset: int = 0) -> Intrinsics:
+        """Return the intrinsics of an image of every `step`-th pixel from pixel `offset` on.
+
+        >>> Intrinsics(500.0, 500.0, 320.0, 240.0).subsampled(2)
+        Intrinsics(fx=250.0, fy=250.0, cx=160.0, cy=120.0)
+        """
+        return Intrinsics(
+            self.fx / step, self.fy / step, (self.cx - offset) / step, (self.cy - offset) / step
+        )
+
+    def resized(self, scale_u: float, scale_v: float) -> Intrinsics:
+        """Return the intrinsics of an image that is resized by these factors.
+
+        Pixel centers are at integers, so the image begins at -0.5.
+
+        >>> Intrinsics(500.0, 500.0, 319.5, 239.5).resized(0.5, 0.5)
+        Intrinsics(fx=250.0, fy=250.0, cx=159.5, cy=119.5)
+        """
+        return Intrinsics(
+            self.fx * scale_u,
+            self.fy * scale_v,
+            (self.cx + 0.5) * scale_u - 0.5,
+            (self.cy + 0.5) * scale_v - 0.5,
+        )
+
 
 KINECT = Intrinsics(525.0, 525.0, 319.5, 239.5)
 """ROS default for Kinect-type sensors at 640x480; TUM RGB-D recommends it for its sequences."""

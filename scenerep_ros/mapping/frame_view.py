@@ -95,7 +95,7 @@ def view_frame(frame: RGBDFrame, scene: SceneSegmentation, max_range: float) -> 
     pose = cast(NDArray[np.float64], frame.pose)
     step = sampling_step(frame.shape[1])
     depth = depth_image[::step, ::step]
-    intrinsics = scaled_intrinsics(camera, step)
+    intrinsics = camera.subsampled(step)
     is_valid = (depth > 0) & (depth < max_range) & ~_is_near_edge(depth_image, step)
     points = deproject(depth, intrinsics)[is_valid]
     points = points @ pose[:3, :3].T.astype(np.float32) + pose[:3, 3].astype(np.float32)
@@ -110,11 +110,6 @@ def view_frame(frame: RGBDFrame, scene: SceneSegmentation, max_range: float) -> 
         pose=pose,
         stamp_ns=frame.stamp_ns,
     )
-
-
-def scaled_intrinsics(camera: Intrinsics, step: int) -> Intrinsics:
-    """Return the intrinsics of an image of every `step`-th pixel."""
-    return Intrinsics(camera.fx / step, camera.fy / step, camera.cx / step, camera.cy / step)
 
 
 def is_labelled(labels: NDArray[np.int32]) -> Mask:

@@ -12,7 +12,6 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import deproject
 from scenerep_ros.mapping.carving import look_up, surface_margin
-from scenerep_ros.mapping.frame_view import scaled_intrinsics
 from scenerep_ros.mapping.keyframes import Keyframe, Keyframes
 from scenerep_ros.mapping.pose_gate import motion_between
 from scenerep_ros.mapping.rgbd_motion import reduce_frame, relative_pose
@@ -146,10 +145,10 @@ class Odometry:
         self.health = _NO_OVERLAP
         return None
 
-    def _follow(self, frame: RGBDFrame, keyframe: Keyframe, guess: Pose) -> bool:
+    def _follow(self, frame: RGBDFrame, keyframe: Keyframe, initial: Pose) -> bool:
         """Estimate the motion from a frame to a key frame; return whether it is plausible."""
         reduced = reduce_frame(frame)
-        motion = relative_pose(reduced, keyframe.frame, guess)
+        motion = relative_pose(reduced, keyframe.frame, initial)
         if motion is None:
             return False
         health, overlap = measure_agreement(reduced, keyframe.frame, motion)
@@ -197,7 +196,7 @@ def measure_agreement(first: RGBDFrame, second: RGBDFrame, motion: Pose) -> tupl
     assert second.depth is not None
     assert first.intrinsics is not None
     step = CONSTANTS.step_px
-    intrinsics = scaled_intrinsics(first.intrinsics, step)
+    intrinsics = first.intrinsics.subsampled(step)
     points = deproject(first.depth[::step, ::step], intrinsics).reshape(-1, 3)
     points = points[np.isfinite(points[:, 2])]
     moved = (points @ motion[:3, :3].T + motion[:3, 3]).astype(np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import Intrinsics, RGBDFrame
+from scenerep_ros.frames import RGBDFrame
 
 Pose = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class RgbdMotionConstants:
 CONSTANTS = RgbdMotionConstants()
 
 
-def relative_pose(first: RGBDFrame, second: RGBDFrame, guess: Pose | None = None) -> Pose | None:
+def relative_pose(first: RGBDFrame, second: RGBDFrame, initial: Pose | None = None) -> Pose | None:
     """Estimate the camera motion between two near frames from color and depth.
 
     Park, Zhou and Koltun (ICCV 2017), as implemented in Open3D.
@@ -48,7 +48,7 @@ def relative_pose(first: RGBDFrame, second: RGBDFrame, guess: Pose | None = None
     Args:
         first: frame with depth and intrinsics.
         second: frame with depth and intrinsics.
-        guess: (4, 4) float64, approximate result; None for the identity.
+        initial: (4, 4) float64, approximate result; None for the identity.
 
     Returns:
         (4, 4) float64 transform of points from the first to the second camera; None if the
@@ -70,7 +70,7 @@ def relative_pose(first: RGBDFrame, second: RGBDFrame, guess: Pose | None = None
         _to_open3d(o3d, first),
         _to_open3d(o3d, second),
         o3d.camera.PinholeCameraIntrinsic(width, height, k.fx, k.fy, k.cx, k.cy),
-        np.eye(4) if guess is None else guess,
+        np.eye(4) if initial is None else initial,
         odometry.RGBDOdometryJacobianFromHybridTerm(),
         options,
     )
@@ -87,20 +87,13 @@ def reduce_frame(frame: RGBDFrame) -> RGBDFrame:
     if width == target or frame.depth is None or frame.intrinsics is None:
         return frame
     size = target, round(height * target / width)
-    x_scale, y_scale = size[0] / width, size[1] / height
-    k = frame.intrinsics
     return replace(
         frame,
         color=np.asarray(cv2.resize(frame.color, size, interpolation=cv2.INTER_AREA), np.uint8),
         depth=np.asarray(
             cv2.resize(frame.depth, size, interpolation=cv2.INTER_NEAREST), np.float32
         ),
-        intrinsics=Intrinsics(
-            k.fx * x_scale,
-            k.fy * y_scale,
-            (k.cx + 0.5) * x_scale - 0.5,
-            (k.cy + 0.5) * y_scale - 0.5,
-        ),
+        intrinsics=frame.intrinsics.resized(size[0] / width, size[1] / height),
     )
 
 

@@ -141,14 +141,8 @@ def _depth_view(frame: RGBDFrame) -> _DepthView | None:
     """Sample a frame on its working grid; None if depth, intrinsics or pose are missing."""
     if frame.depth is None or frame.intrinsics is None or frame.pose is None:
         return None
-    step, camera = working_grid_step(frame.shape), frame.intrinsics
-    offset = step // 2
-    intrinsics = Intrinsics(
-        camera.fx / step,
-        camera.fy / step,
-        (camera.cx - offset) / step,
-        (camera.cy - offset) / step,
-    )
+    step = working_grid_step(frame.shape)
+    intrinsics = frame.intrinsics.subsampled(step, offset=step // 2)
     return _DepthView(frame.depth[working_grid_slices(frame.shape)], intrinsics, frame.pose)
 
 

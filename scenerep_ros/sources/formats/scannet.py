@@ -72,14 +72,7 @@ class ScanNetScene(FileSource):
     def _register(self, frame: RGBDFrame, depth: np.ndarray, camera: Intrinsics) -> RGBDFrame:
         """Reduce color to the size of depth (H, W), and register depth to it."""
         height, width = depth.shape
-        scale_u, scale_v = width / frame.shape[1], height / frame.shape[0]
-        # Pixel centers are at integers, so the image begins at -0.5.
-        reduced = Intrinsics(
-            camera.fx * scale_u,
-            camera.fy * scale_v,
-            (camera.cx + 0.5) * scale_u - 0.5,
-            (camera.cy + 0.5) * scale_v - 0.5,
-        )
+        reduced = camera.resized(width / frame.shape[1], height / frame.shape[0])
         color = cv2.resize(frame.color, (width, height), interpolation=cv2.INTER_AREA)
         registered = reproject_depth(depth, self._depth_intrinsics, reduced, 0.0)
         return replace(
