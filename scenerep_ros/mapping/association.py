@@ -29,7 +29,7 @@ class AssociationConstants:
     min_overlap: float = tuned(
         0.2,
         "intersection over union with the object's known pixels from which its place agrees",
-        set_on="argument: below the half by which the larger of two parts is told from the other",
+        set_on="argument: below the half by which the larger of two parts is distinguished from the other",
     )
     feature_weight: float = tuned(
         0.3,

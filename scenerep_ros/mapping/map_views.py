@@ -1,4 +1,4 @@
-"""Depth images of the places from which a map was made: they tell free from unseen space."""
+"""Depth images of the places from which a map was made, which separate free from unseen space."""
 
 from __future__ import annotations
 

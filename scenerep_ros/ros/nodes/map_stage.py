@@ -22,7 +22,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from scenerep_ros.config.options import MapNodeOptions
-from scenerep_ros.errors import ConfigError, ScenerepError
+from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
 from scenerep_ros.filesystem.atomic import atomic_folder
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
@@ -33,6 +33,7 @@ from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
 from scenerep_ros.ros.conversions.map_messages import map_objects_message, map_points_message
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.transport.camera_poses import CameraPoses
 
 SIMILAR_COUNT = 5
 """Number of objects that ~/find_similar returns."""
@@ -106,7 +107,9 @@ class MapStage:
             )
 
     def destroy(self) -> None:
-        """Destroy publishers and services."""
+        """Destroy publishers, services and the subscription to tf."""
+        if isinstance(self._add_pose, TfPoses):
+            self._add_pose.close()
         for publisher in (self._points, self._objects):
             self._node.destroy_publisher(publisher)
         for service in self._services:
@@ -207,31 +210,16 @@ class TfPoses:
     """Poses from tf at the stamp of each frame; None where tf has none."""
 
     def __init__(self, node: Node, fixed_frame: str) -> None:
-        from tf2_ros import Buffer, TransformListener  # not in the wheels
-
-        self._fixed_frame = fixed_frame
-        self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, node)
+        self._poses = CameraPoses(node, fixed_frame)
 
     def __call__(self, frame: RGBDFrame) -> RGBDFrame:
         """Return the frame with its pose."""
-        from rclpy.time import Time
-        from tf2_ros import TransformException
-
         try:
-            stamp = Time(nanoseconds=frame.stamp_ns)
-            found = self._buffer.lookup_transform(self._fixed_frame, frame.frame_id, stamp)
-        except TransformException:
+            pose = self._poses.pose(frame.frame_id, stamp_from_ns(frame.stamp_ns))
+        except FrameError:
             return replace(frame, pose=None)
-        return replace(frame, pose=pose_from_transform(found.transform))
+        return replace(frame, pose=pose)
 
-
-def pose_from_transform(transform: Any) -> NDArray[np.float64]:
-    """Convert a geometry_msgs/Transform to a pose (4, 4)."""
-    from scipy.spatial.transform import Rotation
-
-    rotation, translation = transform.rotation, transform.translation
-    pose = np.eye(4)
-    pose[:3, :3] = Rotation.from_quat((rotation.x, rotation.y, rotation.z, rotation.w)).as_matrix()
-    pose[:3, 3] = translation.x, translation.y, translation.z
-    return pose
+    def close(self) -> None:
+        """Unsubscribe from tf."""
+        self._poses.close()

@@ -83,7 +83,7 @@ CONSTANTS = StructureConstants()
 
 @dataclass(frozen=True)
 class StructureCues:
-    """Properties of K segments that tell structure from objects; (K,) float each.
+    """Properties of K segments that distinguish structure from objects; (K,) float each.
 
     Attributes:
         misfit: median distance of a segment from its plane [1/m].

@@ -126,7 +126,7 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     except walls, floor and ceiling is split by Ward's linkage.
     """
 
-    summary = "depth separates objects, features and depth tell them from structure"
+    summary = "depth separates objects, features and depth separate them from structure"
     Options = FusedOptions
     options: FusedOptions
 

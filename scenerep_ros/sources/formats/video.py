@@ -124,7 +124,7 @@ def decoder_errors(path: Path) -> str:
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError:
-        return "ffmpeg, which would tell the reason, is missing"
+        return "ffmpeg, which would name the reason, is missing"
     source = f"file:{path.absolute()}"
     command = [program, "-v", "error", "-nostdin", "-i", source, "-map", "0:v:0", "-f", "null", "-"]
     process = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)

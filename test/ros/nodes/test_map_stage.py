@@ -17,7 +17,8 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
 from scenerep_ros.mapping.map_files import read_map
-from scenerep_ros.ros.nodes.map_stage import LATCHED, pose_from_transform
+from scenerep_ros.ros.nodes.map_stage import LATCHED
+from scenerep_ros.ros.transport.camera_poses import matrix_of
 from scenerep_ros.sources import open_source
 
 
@@ -93,7 +94,7 @@ def test_transform_is_converted_to_a_pose():
         translation=Vector3(x=1.0, y=2.0, z=3.0), rotation=Quaternion(x=0.0, y=0.0, z=1.0, w=0.0)
     )
     np.testing.assert_allclose(
-        pose_from_transform(transform),
+        matrix_of(transform),
         [[-1, 0, 0, 1], [0, -1, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]],
         atol=1e-12,
     )
