@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.tracking.flow_sampling import sample_along_flow
 from scenerep_ros.tracking.warping import BackwardWarp
 
 Floats = NDArray[np.float32]
@@ -98,11 +99,7 @@ def estimate_residual_motion(flow: Floats, backward_flow: Floats) -> Floats | No
     if _MAD_TO_DEVIATION * float(np.median(speed)) > CONSTANTS.max_deviation_px:
         return None
     # Carry the speed along the flow to the current grid.
-    height, width = speed.shape
-    u = backward_flow[..., 0] + np.arange(width, dtype=np.float32)
-    v = backward_flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    carried = cv2.remap(speed, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(carried, np.float32)
+    return sample_along_flow(speed, backward_flow)
 
 
 def mark_moving_pixels(warp: BackwardWarp, residual: Floats) -> BackwardWarp:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.tracking.flow_sampling import flow_ends, sample_along_flow
 
 Floats = NDArray[np.float32]
 GrayImage = NDArray[np.uint8]
@@ -107,11 +108,9 @@ def correlate_details(flow: Floats, previous: GrayImage, current: GrayImage) -> 
 def _warp_back(flow: Floats, current: GrayImage) -> tuple[GrayImage, Mask]:
     """Warp the current image (h, w) to the previous one, and mark pixels that remain inside."""
     height, width = current.shape
-    u = flow[..., 0] + np.arange(width, dtype=np.float32)
-    v = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    u, v = flow_ends(flow)
     is_inside = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
-    warped = cv2.remap(current, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, np.uint8), is_inside
+    return sample_along_flow(current, flow), is_inside
 
 
 def _details(image: GrayImage) -> Floats:

@@ -20,6 +20,7 @@ from scenerep_ros.geometry import invert_depth
 from scenerep_ros.preprocessing.exposure import is_black
 from scenerep_ros.tracking.flow_checks import CONSTANTS as CHECK_CONSTANTS
 from scenerep_ros.tracking.flow_checks import correlate_details, is_flow_reliable
+from scenerep_ros.tracking.flow_sampling import sample_along_flow
 
 _GRAY_LEVELS = 256  # constant: 8 bits
 
@@ -190,13 +191,9 @@ def invert_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         (h, w, 2) float32, from the current grid to the previous one [px].
     """
-    height, width = flow.shape[:2]
-    u, v = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     backward = -flow
     for _ in range(CONSTANTS.inversion_iterations):
-        sources = u + backward[..., 0], v + backward[..., 1]
-        forward = cv2.remap(flow, *sources, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        backward = -np.asarray(forward, np.float32)
+        backward = -sample_along_flow(flow, backward)
     return backward
 
 

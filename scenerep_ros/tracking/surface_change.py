@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
+from scenerep_ros.tracking.flow_sampling import sample_along_flow
 from scenerep_ros.tracking.optical_flow import FlowEstimate
 from scenerep_ros.tracking.warping import BackwardWarp, warp_by_flow, working_grid_slices
 
@@ -82,10 +83,7 @@ def find_changed_surface(flow: FlowEstimate, previous: RGBDFrame, current: RGBDF
 
 def _find_changed_color(flow: FlowEstimate) -> Mask:
     """Pixels (h, w) of the tracking grid whose gray level is not near the expected position."""
-    height, width = flow.current.shape
-    u = flow.measured_backward[..., 0] + np.arange(width, dtype=np.float32)
-    v = flow.measured_backward[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    expected = cv2.remap(flow.previous, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    expected = sample_along_flow(flow.previous, flow.measured_backward)
     kernel = _square(CONSTANTS.gray_tolerance_px)
     excess = cv2.max(
         cv2.subtract(expected, cv2.dilate(flow.current, kernel)),

@@ -116,7 +116,7 @@ class _PatchSurfaces:
         right, left = shifted_neighbors(samples.inverse_depth, 0, half)
         color = cv2.resize(lab, grid[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
         return cls(
-            depth=patch_medians(samples.inverse_depth),
+            depth=samples.medians,
             slope_v=np.nan_to_num(patch_medians(below - above)),
             slope_u=np.nan_to_num(patch_medians(right - left)),
             color=color,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,16 @@ class PatchSamples:
         )
         return cls(view.smoothed[samples], view.rays[samples])
 
+    @cached_property
+    def medians(self) -> Floats:
+        """Median inverse depth (h, w) of each patch [1/m], NaN without depth."""
+        return patch_medians(self.inverse_depth)
+
     def positions(self) -> Floats:
         """Compute the median point (h, w, 3) [m] of each patch, NaN without depth."""
-        median = patch_medians(self.inverse_depth)
         center = SAMPLES_PER_SIDE // 2
         rays = self.rays[center::SAMPLES_PER_SIDE, center::SAMPLES_PER_SIDE]
-        return rays / median[..., None]
+        return rays / self.medians[..., None]
 
 
 def patch_medians(samples: Floats) -> Floats:
