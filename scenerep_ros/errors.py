@@ -4,8 +4,20 @@ import difflib
 from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    r"""Escape what no terminal can show: the bytes of a file name that is not UTF-8.
+
+    >>> printable("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class ScenerepError(Exception):
     """Base class of errors caused by the input or the configuration, not by a defect."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class ConfigError(ScenerepError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import property_settings  # noqa: F401 - sets hypothesis up
 import pytest
 from kinds import mark_kinds
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.errors import FrameError, SourceError
+from scenerep_ros.errors import FrameError, SourceError, printable
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.options import SourceOptions
 
@@ -106,7 +106,7 @@ class Source(ABC):
     def skip(self, name: str, reason: str) -> None:
         """Record an unreadable frame."""
         self.skipped.append(SkippedFrame(name, reason))
-        log.warning("%s: skipped frame %s: %s", self.name, name, reason)
+        log.warning("%s: skipped frame %s: %s", self.name, printable(name), reason)
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:  # noqa: ARG002
         """Return the instance labels (H, W) of one frame, 0 = background, or None."""

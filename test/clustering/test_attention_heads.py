@@ -19,7 +19,7 @@ def cluster(attention):
     return cluster_attention_heads(features, mass=0.6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.floats(0.05, 0.99))
 def test_attention_mask_is_smallest_with_given_mass(seed, mass):
     attention = random_attention(3, 5, 7, seed)

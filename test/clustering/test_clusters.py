@@ -12,7 +12,7 @@ def random_scores(*shape, seed=0):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 12), st.integers(1, 9), st.integers(1, 9), st.integers(9, 70), st.integers(9, 70)
 )

@@ -24,7 +24,7 @@ def scipy_linkage(points, method):
     return hierarchy.linkage(pdist(points.double().numpy(), metric), method)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(2, 60), st.integers(1, 20), st.sampled_from(sorted(DISTANCES)), st.integers(0, 999)
 )

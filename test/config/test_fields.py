@@ -51,13 +51,13 @@ def configs(draw):
     return validated(NodeConfig, {name: draw(values_of(name, FIELDS[name])) for name in names})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(configs())
 def test_nest_of_flatten_rebuilds_the_config(config):
     assert NodeConfig(**nest(flatten(config))) == config
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(configs())
 def test_changed_options_rebuild_the_config(config):
     changed = changed_options(config)

@@ -29,7 +29,7 @@ def reference_components(image, min_area):
     return numbers[np.searchsorted(names, components)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(label_images, st.integers(0, 6))
 def test_label_connected_components_equals_opencv_in_reading_order(image, min_area):
     components = label_connected_components(torch.from_numpy(image), min_area).numpy()
@@ -48,7 +48,7 @@ def test_label_connected_components_of_a_spiral_is_one(turns):
     np.testing.assert_array_equal(components, spiral)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(label_images, st.integers(0, 5))
 def test_expand_labels_equals_repeated_masked_dilation(image, max_distance):
     labels, mask = np.where(image == 1, 1, 0), image > 0

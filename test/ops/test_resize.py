@@ -15,7 +15,7 @@ def random_planes(*shape):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, st.integers(0, 12))
 def test_box_filter_equals_means_of_mirrored_windows_on_any_device(rows, columns, radius):
     planes = random_planes(2, rows, columns)
@@ -30,7 +30,7 @@ def test_box_filter_equals_means_of_mirrored_windows_on_any_device(rows, columns
     assert not transfers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, sides, sides)
 def test_resize_bilinear_is_equal_on_any_device(rows, columns, added_rows, added_columns):
     planes, shape = random_planes(2, rows, columns), (rows + added_rows, columns + added_columns)
@@ -40,7 +40,7 @@ def test_resize_bilinear_is_equal_on_any_device(rows, columns, added_rows, added
     assert not transfers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, st.integers(1, 4))
 def test_resize_area_is_equal_on_any_device(rows, columns, factor):
     planes = random_planes(2, factor * rows, factor * columns)

@@ -11,7 +11,7 @@ from scenerep_ros.ops.upsample import upsample_scores
 GRID_SIDE, IMAGE_SIDE = st.integers(1, 9), st.integers(9, 70)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(GRID_SIDE, GRID_SIDE, IMAGE_SIDE, IMAGE_SIDE)
 def test_upsample_scores_equals_bilinear_interpolation(h, w, height, width):
     scores = torch.rand(3, h, w, generator=torch.Generator().manual_seed(h + 10 * w))

@@ -80,7 +80,7 @@ def test_extract_detections_empty_frame_has_no_segments():
 
 
 @given(permutation=st.permutations([1, 2, 3, 4]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_extract_detections_permuted_labels_give_equal_description(permutation):
     labels = disc_labels(DISCS)
     features = features_of(labels)

@@ -150,7 +150,7 @@ def test_label_hysteresis_shifted_warp_moves_labels():
 
 
 @given(st.integers(20, 40), st.integers(300, 1500))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_label_hysteresis_overwrites_image_to_its_edge(height, width):
     hysteresis, shape = LabelHysteresis(), (height, width)
     hysteresis.update(np.full(shape, 5, np.uint16), None, ALL, ALL, 100)
@@ -222,7 +222,7 @@ def random_label_mask(rng: np.random.Generator) -> np.ndarray:
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 10**6), confirmation_frames=st.integers(0, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_label_hysteresis_equals_pixelwise_reference(seed, confirmation_frames):
     rng, shape = np.random.default_rng(seed), (18, 23)
     images = [random_regions(rng, shape) for _ in range(3)]

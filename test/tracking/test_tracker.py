@@ -64,7 +64,7 @@ def test_tracker_objects_describe_labels(tracker):
     permutation=st.permutations([1, 2, 3, 4]),
     shifts=st.lists(st.integers(-3, 3), min_size=2, max_size=4),
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_tracker_permuted_segment_numbers_give_equal_ids(permutation, shifts):
     table = np.array([0, *permutation], np.int32)
     options = TrackingOptions(label_confirmation_time=0)
@@ -77,7 +77,7 @@ def test_tracker_permuted_segment_numbers_give_equal_ids(permutation, shifts):
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_tracker_random_segments_get_unique_valid_ids(seed):
     rng = np.random.default_rng(seed)
     tracker = Tracker(TrackingOptions(label_confirmation_time=0, max_lost=3))

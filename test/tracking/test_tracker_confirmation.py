@@ -209,7 +209,7 @@ def test_tracker_unlabelled_pixels_stay_unlabelled(tracker):
 
 
 @given(seed=st.integers(0, 10**6), frames=st.integers(0, 4))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_tracker_random_labels_are_described_by_objects(seed, frames):
     rng = np.random.default_rng(seed)
     options = TrackingOptions(label_confirmation_time=frames * PERIOD_S, max_lost=2)

@@ -7,6 +7,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+import property_settings  # noqa: F401 - sets hypothesis up
 import pytest
 from kinds import mark_kinds
 

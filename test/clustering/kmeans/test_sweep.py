@@ -125,7 +125,7 @@ def lattice_points(count, dimensions, seed, levels):
     return torch.from_numpy(lattice.astype(np.float32) / levels)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_set_arguments, st.integers(2, 9))
 def test_sweep_inertia_equals_that_of_its_centers(arguments, largest):
     points = lattice_points(*arguments)
@@ -140,14 +140,14 @@ def test_sweep_inertia_equals_that_of_its_centers(arguments, largest):
         assert inertia <= total * 1.001 + 1e-4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(point_set_arguments)
 def test_inertia_decreases_with_cluster_count(arguments):
     inertia = kmeans_sweep(lattice_points(*arguments), COUNTS).inertia
     assert (inertia[1:] <= 1.1 * inertia[:-1] + 1e-3).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000))
 def test_inertia_does_not_depend_on_point_order(seed):
     points = blobs(4, 6, seed=0, std=0.5, samples=200)

@@ -38,7 +38,7 @@ def reference_scores(labels: np.ndarray, is_labelled: np.ndarray, grid: np.ndarr
 
 
 @given(seed=st.integers(0, 10**6), size=st.integers(2, 9), count=st.integers(0, 5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_unlabelled_pixels_take_best_interpolated_label(seed, size, count):
     rng = np.random.default_rng(seed)
     patch_labels = rng.integers(0, count + 1, (ROWS, COLUMNS)).astype(np.int32)

@@ -58,7 +58,7 @@ def test_objects_of_equal_features_are_split_by_position():
     assert len(np.unique(labels)) == 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 9), st.integers(1, 12), st.integers(0, 10**6))
 def test_each_foreground_patch_is_in_one_segment(rows, columns, seed):
     rng = np.random.default_rng(seed)

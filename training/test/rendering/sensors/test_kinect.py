@@ -21,7 +21,7 @@ def measure_wall(distance=1.0, cosine=1.0, albedo=0.8):
     return kinect.simulate_depth(*scene, FOCAL_LENGTH, np.random.default_rng(0))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.7, 2.8))
 def test_depth_noise_grows_with_the_square_of_distance(distance):
     """The variances of axial noise and of uniform quantization noise add up."""
@@ -32,7 +32,7 @@ def test_depth_noise_grows_with_the_square_of_distance(distance):
     assert abs(error.mean()) < 0.3 * step
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.6, 2.8))
 def test_disparity_is_quantized_to_eighths_of_a_pixel(distance):
     disparity = (
@@ -57,7 +57,7 @@ def test_simulate_depth_of_an_unmeasurable_wall_returns_nan(scene):
     assert np.isnan(measure_wall(**scene)).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(near=st.floats(0.6, 1.2), gap=st.floats(0.3, 1.5))
 def test_projector_shadow_lies_left_of_nearer_surfaces(near, gap):
     """The width of the shadow is the difference of the two disparities."""
