@@ -21,8 +21,8 @@ from scenerep_ros.mapping.difference import MapDifference, compare_maps
 from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
-from scenerep_ros.mapping.odometry import Odometry
-from scenerep_ros.mapping.rgbd_motion import import_open3d
+from scenerep_ros.mapping.poses.odometry import Odometry
+from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sinks import VideoWriter
@@ -150,10 +150,7 @@ def _summary(scene_map: SceneMap, snapshot: MapSnapshot) -> str:
         f"{len(snapshot.objects)} objects, {scene_map.memory_bytes / 1e6:.0f} MB"
     ]
     left_out = {f"frames left out, {name}": count for name, count in scene_map.rejected.items()}
-    left_out |= {
-        "voxels dropped": scene_map.dropped_voxels,
-        "objects dropped": scene_map.dropped_objects,
-    }
+    left_out |= {f"{name} dropped": count for name, count in scene_map.dropped.items()}
     lines += [f"{count} {name}" for name, count in left_out.items() if count]
     return "\n".join(lines)
 

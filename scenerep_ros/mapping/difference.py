@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import MapObject
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
-from scenerep_ros.mapping.map_views import Evidence, MapViews
+from scenerep_ros.mapping.views.map_views import Evidence, MapViews
 
 Floats = NDArray[np.float32]
 

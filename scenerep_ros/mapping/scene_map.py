@@ -6,31 +6,31 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, MapObject, RGBDFrame, SceneSegmentation
-from scenerep_ros.geometry import Box, deproject, upright_box
-from scenerep_ros.mapping.association import (
+from scenerep_ros.frames import BACKGROUND, MapObject, RGBDFrame, SceneSegmentation
+from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.objects.association import (
     FrameSegments,
-    Overlaps,
-    assign_by_place,
     measure_overlaps,
     select_segments,
 )
-from scenerep_ros.mapping.carving import is_free
-from scenerep_ros.mapping.frame_view import FrameView, is_labelled, view_frame
-from scenerep_ros.mapping.label_votes import NO_OBJECT
-from scenerep_ros.mapping.map_snapshot import MapSnapshot
-from scenerep_ros.mapping.map_views import MapViews
-from scenerep_ros.mapping.object_memory import CONSTANTS as MEMORY_CONSTANTS
-from scenerep_ros.mapping.object_memory import ObjectMemory, ObjectRecord
-from scenerep_ros.mapping.pose_gate import PoseGate
-from scenerep_ros.mapping.upright import VerticalEstimate
-from scenerep_ros.mapping.voxel_grid import VoxelGrid, VoxelPoints
-from scenerep_ros.mapping.voxel_index import ABSENT, Rows
+from scenerep_ros.mapping.objects.identification import identify_segments
+from scenerep_ros.mapping.objects.object_boxes import describe_objects, restored_record
+from scenerep_ros.mapping.objects.object_memory import ObjectMemory
+from scenerep_ros.mapping.objects.object_record import ObjectRecord
+from scenerep_ros.mapping.poses.pose_gate import PoseGate
+from scenerep_ros.mapping.poses.trajectory import Trajectory
+from scenerep_ros.mapping.views.carving import is_free
+from scenerep_ros.mapping.views.frame_labels import labels_in_frame
+from scenerep_ros.mapping.views.frame_view import FrameView, is_labelled, view_frame
+from scenerep_ros.mapping.views.map_views import MapViews
+from scenerep_ros.mapping.views.upright import VerticalEstimate
+from scenerep_ros.mapping.voxels.label_votes import NO_OBJECT
+from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid, VoxelPoints
+from scenerep_ros.mapping.voxels.voxel_index import ABSENT, Rows
 
 Floats = NDArray[np.float32]
 
@@ -53,16 +53,6 @@ class SceneMapConstants:
         20_000,
         "number of voxels that are tested for free space in each frame",
         set_on="argument: time per frame; a map of 1 million voxels is visited within two seconds",
-    )
-    min_absorbed_ratio: float = tuned(
-        0.5,
-        "ratio of an object's visible points in another one's segment that shows both as one",
-        set_on="argument: the majority",
-    )
-    component_gap_voxels: int = tuned(
-        3,
-        "side of the cells by whose adjacency the parts of an object are connected, in voxels",
-        set_on="argument: bridges a cup in front of an object, not the way to stray labels",
     )
 
 
@@ -96,6 +86,7 @@ class SceneMap:
 
     Attributes:
         views: reduced depth images of the places from which the map was made.
+        trajectory: poses of the integrated frames.
         frame_count: number of integrated frames.
         rejected: number of frames by the reason why they were left out.
 
@@ -119,11 +110,10 @@ class SceneMap:
         self._gate = PoseGate()
         self._vertical = VerticalEstimate()
         self.views = MapViews()
+        self.trajectory = Trajectory()
         self.frame_count = 0
         self.rejected: dict[str, int] = {}
         self._is_stale = False
-        self._stamps_ns: list[int] = []
-        self._poses: list[NDArray[np.float64]] = []
 
     @property
     def up(self) -> Floats:
@@ -131,14 +121,13 @@ class SceneMap:
         return self._vertical.direction()
 
     @property
-    def dropped_voxels(self) -> int:
-        """Number of voxels that were dropped because there were too many."""
-        return self._grid.dropped
-
-    @property
-    def dropped_objects(self) -> int:
-        """Number of objects that were dropped because there were too many."""
-        return self._memory.dropped
+    def dropped(self) -> dict[str, int]:
+        """Number of voxels, objects and poses that were dropped because there were too many."""
+        return {
+            "voxels": self._grid.dropped,
+            "objects": self._memory.dropped,
+            "poses": self.trajectory.dropped,
+        }
 
     @property
     def voxel_count(self) -> int:
@@ -159,27 +148,21 @@ class SceneMap:
         # 1. Compare the segments of the frame with the labels of the map at the same pixels.
         segments = select_segments(view, scene)
         occupied, rows = self._grid.find_or_insert(view.points)
-        predicted = self._grid.labels_at(occupied)
-        overlaps = measure_overlaps(segments, predicted)
-        # 2. Associate each segment with an object of the map, or with a new one.
-        self._memory.observe_features(segments.features)
-        records = self._associate(segments, overlaps, frame.stamp_ns)
-        self._observe_pairs(overlaps, records)
+        overlaps = measure_overlaps(segments, self._grid.labels_at(occupied))
+        # 2. Identify each segment with an object of the map, or with a new one.
+        self._memory.features.observe(segments.features)
+        records = identify_segments(
+            self._memory, segments, overlaps, self.frame_count, frame.stamp_ns
+        )
         # 3. Add the points, and vote on their labels.
         self._add_points(view, rows, segments, records)
         # 4. Remove voxels in space that the frame shows to be free.
         self._carve(view)
         # 5. Update the list of objects, the vertical and the bounds from time to time.
         self.views = self.views.with_view(view)
-        self._stamps_ns.append(frame.stamp_ns)
-        self._poses.append(view.pose)
+        self.trajectory.add(frame.stamp_ns, view.pose)
         self._is_stale = True
-        is_first = self.frame_count < CONSTANTS.first_frames
-        period = CONSTANTS.refresh_period // 3 if is_first else CONSTANTS.refresh_period
-        if self.frame_count % period == 0:
-            self._maintain(view)
-        elif self._grid.is_full:
-            self._enforce_bound(view)
+        self._maintain(view)
         self.frame_count += 1
         ids = {id_: item.id for id_, item in zip(segments.ids, records, strict=True) if item.id}
         return Integration(True, ids=ids)
@@ -192,15 +175,10 @@ class SceneMap:
     def objects(self) -> tuple[MapObject, ...]:
         """Return the objects that are present, in order of their ids."""
         self._refresh()
-        up = self.up
-        parts = self._grid.points().by_label()
-        found = [
-            (record, _object_box(parts[record.key], up, self.options.voxel_size))
-            for record in self._memory.records.values()
-            if record.is_reported and record.key in parts
-        ]
-        objects = [_map_object(record, box) for record, box in found if box is not None]
-        return tuple(sorted(objects, key=lambda item: item.id))
+        points = self._grid.points().by_label()
+        return describe_objects(
+            self._memory.records.values(), points, self.up, self.options.voxel_size
+        )
 
     def points(self) -> VoxelPoints:
         """Return the map's points; labels are ids of objects, BACKGROUND for everything else."""
@@ -218,16 +196,7 @@ class SceneMap:
             (H, W) uint16: BACKGROUND, ids of objects, or UNLABELLED where the map has no voxel.
         """
         self._refresh()
-        if frame.depth is None or frame.intrinsics is None or frame.pose is None:
-            return np.full(frame.shape, UNLABELLED, np.uint16)
-        points = deproject(frame.depth, frame.intrinsics).reshape(-1, 3)
-        is_valid = np.isfinite(points[:, 2])
-        world = points[is_valid] @ frame.pose[:3, :3].T + frame.pose[:3, 3]
-        keys = self._grid.labels_at(self._grid.find(world.astype(np.float32)))
-        labels = np.full(frame.shape[0] * frame.shape[1], UNLABELLED, np.uint16)
-        table = np.append(self._id_table(), UNLABELLED)  # ABSENT is the last entry
-        labels[is_valid] = table[keys]
-        return labels.reshape(frame.shape)
+        return labels_in_frame(self._grid, self._id_table(), frame)
 
     def find_similar(self, feature: Floats, count: int) -> list[tuple[MapObject, float]]:
         """Return the objects with the most similar features, best first.
@@ -243,7 +212,7 @@ class SceneMap:
         if not objects:
             return []
         features = np.stack([item.feature for item in objects])
-        similarity = self._memory.similarity(feature[None], features)[0]
+        similarity = self._memory.features.similarity(feature[None], features)[0]
         order = np.argsort(-similarity)[:count]
         return [(objects[i], float(similarity[i])) for i in order]
 
@@ -255,8 +224,8 @@ class SceneMap:
             views=self.views,
             up=self.up,
             voxel_size=self.options.voxel_size,
-            stamps_ns=np.array(self._stamps_ns, np.int64),
-            poses=np.array(self._poses, np.float64).reshape(-1, 4, 4),
+            stamps_ns=self.trajectory.stamps_ns,
+            poses=self.trajectory.poses,
         )
 
     def restore(self, snapshot: MapSnapshot) -> None:
@@ -272,25 +241,10 @@ class SceneMap:
             )
         self.clear()
         self._grid.restore(snapshot.points)
-        self._memory.restore(
-            ObjectRecord(
-                key=item.id,
-                feature=item.feature,
-                first_seen_ns=item.first_seen_ns,
-                last_seen_ns=item.last_seen_ns,
-                first_frame=0,
-                last_frame=0,
-                id=item.id,
-                view_count=MEMORY_CONSTANTS.max_feature_views,
-                visible_count=round(MEMORY_CONSTANTS.max_feature_views / item.confidence),
-                moved_from=item.moved_from,
-            )
-            for item in snapshot.objects
-        )
+        self._memory.restore(restored_record(item) for item in snapshot.objects)
         self.views = snapshot.views
         self._vertical.fix(snapshot.up)
-        self._stamps_ns = snapshot.stamps_ns.tolist()
-        self._poses = list(snapshot.poses)
+        self.trajectory = Trajectory(snapshot.stamps_ns, snapshot.poses)
         self._is_stale = True
 
     def _reject(self, frame: RGBDFrame) -> str:
@@ -300,65 +254,6 @@ class SceneMap:
         if frame.pose is None:
             return "no pose"
         return "" if self._gate.accepts(frame.pose, frame.stamp_ns) else "implausible pose"
-
-    def _associate(
-        self, segments: FrameSegments, overlaps: Overlaps, stamp_ns: int
-    ) -> list[ObjectRecord]:
-        """Return the record of each segment; segments without one create it."""
-        memory, frame_index = self._memory, self.frame_count
-        keys = overlaps.keys.tolist()
-        tracked = memory.tracked(frame_index)
-        followed = [tracked.get(id_) for id_ in segments.ids]
-        is_known = np.array([key in memory.records for key in keys], np.bool_)
-        overlaps = _select(overlaps, is_known)
-        keys = overlaps.keys.tolist()
-        is_track = np.array(
-            [[item is not None and item.key == key for key in keys] for item in followed], np.bool_
-        ).reshape(len(followed), len(keys))
-        similarity = memory.similarity(segments.features, memory.features(keys))
-        matches = assign_by_place(overlaps, similarity, is_track)
-        for key in keys:
-            memory.records[key].visible_count += 1
-        taken = {keys[column] for column in matches.values()}
-        records = []
-        for index, (id_, feature) in enumerate(zip(segments.ids, segments.features, strict=True)):
-            record = memory.records[keys[matches[index]]] if index in matches else None
-            if record is None:
-                record = self._carried(followed[index], feature, taken)
-            if record is None:
-                record = memory.create(feature, id_, frame_index, stamp_ns)
-            else:
-                record.see(feature, id_, frame_index, stamp_ns)
-            taken.add(record.key)
-            records.append(record)
-        return records
-
-    def _carried(
-        self, record: ObjectRecord | None, feature: Floats, taken: set[int]
-    ) -> ObjectRecord | None:
-        """Return the record that a track carries to a new place, if its feature agrees."""
-        if record is None or record.key in taken:
-            return None
-        similarity = float(self._memory.similarity(feature[None], record.feature[None])[0, 0])
-        if similarity < MEMORY_CONSTANTS.min_track_similarity:
-            return None
-        record.visible_count += 1
-        if record.moved_from is None:
-            record.moved_from = record.center
-        return record
-
-    def _observe_pairs(self, overlaps: Overlaps, records: list[ObjectRecord]) -> None:
-        """Record which objects the frame shows as one segment, and which as two."""
-        row_of = {record.key: row for row, record in enumerate(records)}
-        ratio = overlaps.shared / np.maximum(overlaps.visible, 1)
-        for column, key in enumerate(overlaps.keys.tolist()):
-            for row, record in enumerate(records):
-                if record.key == key or key not in self._memory.records:
-                    continue
-                if key in row_of:
-                    self._memory.observe_pair(record.key, key, is_together=False)
-                elif ratio[row, column] > CONSTANTS.min_absorbed_ratio:
-                    self._memory.observe_pair(record.key, key, is_together=True)
 
     def _add_points(
         self, view: FrameView, rows: Rows, segments: FrameSegments, records: list[ObjectRecord]
@@ -376,82 +271,31 @@ class SceneMap:
             self._memory.count_carved(self._grid.carve(free))
 
     def _maintain(self, view: FrameView) -> None:
-        self._refresh()
-        self._enforce_bound(view)
-        if not self._vertical.is_complete:
+        is_first = self.frame_count < CONSTANTS.first_frames
+        period = CONSTANTS.refresh_period // 3 if is_first else CONSTANTS.refresh_period
+        is_due = self.frame_count % period == 0
+        if is_due:
+            self._refresh()
+        if is_due or self._grid.is_full:
+            self._grid.enforce_bound(view.pose[:3, 3].astype(np.float32))
+        if is_due and not self._vertical.is_complete:
             self._vertical.add(view)
-
-    def _enforce_bound(self, view: FrameView) -> None:
-        self._grid.enforce_bound(view.pose[:3, 3].astype(np.float32))
 
     def _refresh(self) -> None:
         """Update the list of objects from the voxels."""
         if not self._is_stale:
             return
-        counts, centers = self._measure_objects()
+        counts, centers = self._grid.measure_labels()
         table = self._memory.refresh(counts, centers, self.frame_count)
         if table is not None:
             self._grid.relabel(table)
         self._is_stale = False
 
-    def _labelled_rows(self) -> Rows:
-        return np.flatnonzero(self._grid.winners > NO_OBJECT).astype(np.int32)
-
-    def _measure_objects(self) -> tuple[NDArray[np.int32], Floats]:
-        """Return the number of voxels of each key, and their mean (n, 3) [m]."""
-        rows = self._labelled_rows()
-        keys, positions = self._grid.winners[rows], self._grid.positions(rows)
-        counts = np.bincount(keys, minlength=1)
-        sums = [np.bincount(keys, axis, minlength=1) for axis in positions.T]
-        centers = np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
-        return counts.astype(np.int32), centers.astype(np.float32)
-
     def _id_table(self) -> NDArray[np.uint16]:
         """Return the id of each key in the voxels; BACKGROUND for what is not reported."""
         largest = max(self._memory.records, default=0)
-        winners = self._grid.winners
-        table = np.zeros(max(largest, int(winners.max(initial=0))) + 1, np.uint16)
+        table = np.zeros(max(largest, self._grid.largest_label) + 1, np.uint16)
         for key, record in self._memory.records.items():
             if record.is_reported:
                 table[key] = record.id
         return table
-
-
-def _select(overlaps: Overlaps, columns: NDArray[np.bool_]) -> Overlaps:
-    return Overlaps(
-        overlaps.keys[columns],
-        overlaps.visible[columns],
-        overlaps.shared[:, columns],
-        overlaps.known,
-    )
-
-
-def _object_box(points: Floats, up: Floats, voxel_size: float) -> Box | None:
-    """Compute the box of the largest connected part of an object's points (n, 3)."""
-    cells = np.floor(points / voxel_size).astype(np.int64)
-    cells -= cells.min(axis=0)
-    if len(points) < MEMORY_CONSTANTS.min_voxels:
-        return None
-    coarse = cells // CONSTANTS.component_gap_voxels
-    occupied = np.zeros(coarse.max(axis=0) + 1, np.bool_)
-    occupied[tuple(coarse.T)] = True
-    components, _ = ndimage.label(occupied, np.ones((3, 3, 3)))
-    component = components[tuple(coarse.T)]
-    return upright_box(points[component == np.bincount(component).argmax()], up)
-
-
-def _map_object(record: ObjectRecord, box: Box) -> MapObject:
-    length = max(float(np.linalg.norm(record.feature)), 1e-6)
-    is_moved = record.moved_from is not None and (
-        np.linalg.norm(record.moved_from - box.center) >= MEMORY_CONSTANTS.min_moved_distance_m
-    )
-    return MapObject(
-        id=record.id,
-        box=box,
-        point_count=record.voxel_count,
-        feature=np.asarray(record.feature / length, np.float32),
-        first_seen_ns=record.first_seen_ns,
-        last_seen_ns=record.last_seen_ns,
-        confidence=record.confidence,
-        moved_from=record.moved_from if is_moved else None,
-    )

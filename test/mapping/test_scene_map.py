@@ -198,7 +198,7 @@ def test_map_stays_within_its_bounds_and_counts_drops():
     scene_map, _ = mapped((BOXES, orbit(45, stop_deg=300)), options=options)
     assert len(scene_map.objects()) <= 2
     assert scene_map.voxel_count <= 3000
-    assert scene_map.dropped_voxels > 0
+    assert scene_map.dropped["voxels"] > 0
 
 
 def test_find_similar_ranks_the_object_of_the_feature_first():

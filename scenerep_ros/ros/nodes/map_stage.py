@@ -26,8 +26,8 @@ from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
 from scenerep_ros.filesystem.atomic import atomic_folder
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
-from scenerep_ros.mapping.odometry import Odometry
-from scenerep_ros.mapping.rgbd_motion import import_open3d
+from scenerep_ros.mapping.poses.odometry import Odometry
+from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns

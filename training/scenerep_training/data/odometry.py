@@ -14,7 +14,7 @@ from scenerep_ros.errors import FrameError
 from scenerep_ros.filesystem.atomic import atomic_path
 from scenerep_ros.filesystem.cache import cache_folder
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.mapping.rgbd_motion import relative_pose
+from scenerep_ros.mapping.poses.rgbd_motion import relative_pose
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.file_source import FileSource
 from scenerep_training.data.unpacking import fingerprint

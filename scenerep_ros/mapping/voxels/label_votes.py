@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.mapping.voxel_index import Rows
+from scenerep_ros.mapping.voxels.voxel_index import Rows
 
 Labels = NDArray[np.int32]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scenerep_ros.mapping.voxel_index import ABSENT, VoxelIndex, pack_keys, unpack_keys
+from scenerep_ros.mapping.voxels.voxel_index import ABSENT, VoxelIndex, pack_keys, unpack_keys
 
 
 def test_index_agrees_with_a_dictionary_over_many_insertions():

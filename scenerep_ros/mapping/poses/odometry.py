@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import deproject
-from scenerep_ros.mapping.carving import look_up, surface_margin
-from scenerep_ros.mapping.keyframes import Keyframe, Keyframes
-from scenerep_ros.mapping.pose_gate import motion_between
-from scenerep_ros.mapping.rgbd_motion import reduce_frame, relative_pose
+from scenerep_ros.mapping.poses.keyframes import Keyframe, Keyframes
+from scenerep_ros.mapping.poses.pose_gate import motion_between
+from scenerep_ros.mapping.poses.rgbd_motion import reduce_frame, relative_pose
+from scenerep_ros.mapping.views.carving import look_up, surface_margin
 
 Pose = NDArray[np.float64]
 

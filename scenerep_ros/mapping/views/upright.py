@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.geometry import find_support_plane, invert_depth, viewing_rays
-from scenerep_ros.mapping.frame_view import FrameView
+from scenerep_ros.mapping.views.frame_view import FrameView
 
 Floats = NDArray[np.float32]
 

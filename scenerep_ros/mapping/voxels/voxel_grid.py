@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.mapping.label_votes import LabelVotes
-from scenerep_ros.mapping.voxel_index import ABSENT, Rows, VoxelIndex, pack_keys
+from scenerep_ros.mapping.voxels.label_votes import NO_OBJECT, LabelVotes
+from scenerep_ros.mapping.voxels.voxel_index import ABSENT, Rows, VoxelIndex, pack_keys
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -119,9 +119,19 @@ class VoxelGrid:
         return len(self) > self._max_voxels
 
     @property
-    def winners(self) -> NDArray[np.int32]:
-        """Label (n,) with the most votes of each voxel."""
-        return self._votes.winners[: len(self)]
+    def largest_label(self) -> int:
+        """Largest label of any voxel."""
+        return int(self._votes.winners[: len(self)].max(initial=NO_OBJECT))
+
+    def measure_labels(self) -> tuple[NDArray[np.int32], Floats]:
+        """Return the number of voxels of each label (n,), without NO_OBJECT, and their mean (n, 3) [m]."""
+        winners = self._votes.winners[: len(self)]
+        rows = np.flatnonzero(winners > NO_OBJECT)
+        labels, positions = winners[rows], self._means[rows, : _COLOR.start]
+        counts = np.bincount(labels, minlength=1)
+        sums = [np.bincount(labels, axis, minlength=1) for axis in positions.T]
+        centers = np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
+        return counts.astype(np.int32), centers.astype(np.float32)
 
     def find(self, points: Floats) -> Rows:
         """Return the row (n,) of the voxel around each point (n, 3) [m]; ABSENT if it is free."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scenerep_ros.mapping.odometry import Odometry, inverse, measure_agreement
-from scenerep_ros.mapping.pose_gate import motion_between
+from scenerep_ros.mapping.poses.odometry import Odometry, inverse, measure_agreement
+from scenerep_ros.mapping.poses.pose_gate import motion_between
 from scenerep_ros.sources import open_source
 
 pytest.importorskip("open3d", reason="the extra `map` is not installed")

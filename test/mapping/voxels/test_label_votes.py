@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scenerep_ros.mapping.label_votes import CONSTANTS, NO_OBJECT, LabelVotes
+from scenerep_ros.mapping.voxels.label_votes import CONSTANTS, NO_OBJECT, LabelVotes
 
 ROW = np.zeros(1, np.int32)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from scenerep_ros.mapping.voxel_grid import VoxelGrid
-from scenerep_ros.mapping.voxel_index import ABSENT
+from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid
+from scenerep_ros.mapping.voxels.voxel_index import ABSENT
 
 
 def add(grid, points, frame=0, color=100.0):

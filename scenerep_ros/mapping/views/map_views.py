@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics
-from scenerep_ros.mapping.carving import look_up, surface_margin
-from scenerep_ros.mapping.frame_view import FrameView
+from scenerep_ros.mapping.views.carving import look_up, surface_margin
+from scenerep_ros.mapping.views.frame_view import FrameView
 
 Floats = NDArray[np.float32]
 

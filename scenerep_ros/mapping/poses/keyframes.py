@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import viewing_rays
-from scenerep_ros.mapping.pose_gate import motion_between
-from scenerep_ros.mapping.rgbd_motion import reduce_frame
+from scenerep_ros.mapping.poses.pose_gate import motion_between
+from scenerep_ros.mapping.poses.rgbd_motion import reduce_frame
 
 Pose = NDArray[np.float64]
 Floats = NDArray[np.float32]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from scenerep_ros.mapping.pose_gate import PoseGate
+from scenerep_ros.mapping.poses.pose_gate import PoseGate
 
 PERIOD_NS = 33_000_000
 

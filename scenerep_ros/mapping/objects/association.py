@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, SceneSegmentation
-from scenerep_ros.mapping.frame_view import FrameView
-from scenerep_ros.mapping.label_votes import NO_OBJECT
+from scenerep_ros.mapping.views.frame_view import FrameView
+from scenerep_ros.mapping.voxels.label_votes import NO_OBJECT
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -97,6 +98,13 @@ class Overlaps:
         """Intersection over union (K, M), without the points that are new to the map."""
         union = self.known[:, None] + self.visible - self.shared
         return self.shared / np.maximum(union, 1)
+
+    def of_keys(self, keys: Container[int]) -> Overlaps:
+        """Return the overlaps with the objects of some keys."""
+        columns = np.array([key in keys for key in self.keys.tolist()], np.bool_)
+        return Overlaps(
+            self.keys[columns], self.visible[columns], self.shared[:, columns], self.known
+        )
 
 
 def measure_overlaps(segments: FrameSegments, predicted: Labels) -> Overlaps:

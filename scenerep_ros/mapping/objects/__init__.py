@@ -1,0 +1,1 @@
+"""Objects of a map: association with segments, identity, merging, disappearance and boxes."""

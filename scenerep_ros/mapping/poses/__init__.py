@@ -1,0 +1,1 @@
+"""Camera poses: odometry, key frames, plausibility, and the trajectory of a map."""
