@@ -266,7 +266,8 @@ class SceneMap:
 
     def _carve(self, view: FrameView) -> None:
         rows = self._grid.next_carving_rows(CONSTANTS.carved_voxels)
-        free = rows[is_free(view, self._grid.positions(rows)) & self._grid.is_occupied(rows)]
+        is_carved = is_free(view, self._grid.positions(rows)) & self._grid.is_occupied(rows)
+        free = np.flatnonzero(is_carved).astype(np.int32) + np.int32(rows.start)
         if len(free):
             self._memory.count_carved(self._grid.carve(free))
 

@@ -55,26 +55,31 @@ class FrameSegments:
         ids: (K,) int, ids of the tracker.
         features: (K, C) float32, unit length.
         index: (n,) int32, 1..K for the points of a segment, 0 for all others.
-        sizes: (K,) number of points.
     """
 
     ids: tuple[int, ...]
     features: Floats
     index: Labels
-    sizes: NDArray[np.intp]
 
 
 def select_segments(view: FrameView, scene: SceneSegmentation) -> FrameSegments:
     """Select the objects of a frame with enough points, in order of their ids."""
-    counts = np.bincount(view.labels, minlength=UNLABELLED + 1)
-    selected = [item for item in scene.objects if counts[item.id] >= CONSTANTS.min_points]
-    ids = tuple(item.id for item in selected)
-    table = np.zeros(UNLABELLED + 1, np.int32)
-    table[list(ids)] = np.arange(1, len(ids) + 1)
-    features = (
-        np.stack([item.feature for item in selected]) if selected else np.empty((0, 0), np.float32)
+    number_of = np.zeros(UNLABELLED + 1, np.int32)
+    number_of[[item.id for item in scene.objects]] = np.arange(1, len(scene.objects) + 1)
+    numbers = number_of[view.labels]
+    counts = np.bincount(numbers, minlength=len(scene.objects) + 1)
+    is_selected = counts >= CONSTANTS.min_points
+    is_selected[0] = False
+    selected = np.flatnonzero(is_selected)
+    index_of = np.zeros(len(counts), np.int32)
+    index_of[selected] = np.arange(1, len(selected) + 1)
+    objects = [scene.objects[number - 1] for number in selected.tolist()]
+    features = [item.feature for item in objects]
+    return FrameSegments(
+        ids=tuple(item.id for item in objects),
+        features=np.stack(features) if features else np.empty((0, 0), np.float32),
+        index=index_of[numbers],
     )
-    return FrameSegments(ids, features, table[view.labels], counts[list(ids)])
 
 
 @dataclass(frozen=True)

@@ -89,13 +89,9 @@ def _carried(
 
 def _observe_pairs(memory: ObjectMemory, overlaps: Overlaps, records: list[ObjectRecord]) -> None:
     """Record which objects the frame shows as one segment, and which as two."""
-    shown = {record.key for record in records}
+    shown, keys = {record.key for record in records}, overlaps.keys.tolist()
+    memory.pairs.observe_apart(shown, set(keys))
     ratio = overlaps.shared / np.maximum(overlaps.visible, 1)
-    for column, key in enumerate(overlaps.keys.tolist()):
-        for row, record in enumerate(records):
-            if record.key == key:
-                continue
-            if key in shown:
-                memory.pairs.observe(record.key, key, is_together=False)
-            elif ratio[row, column] > CONSTANTS.min_absorbed_ratio:
-                memory.pairs.observe(record.key, key, is_together=True)
+    for row, column in np.argwhere(ratio > CONSTANTS.min_absorbed_ratio).tolist():
+        if keys[column] not in shown:
+            memory.pairs.observe_together(records[row].key, keys[column])

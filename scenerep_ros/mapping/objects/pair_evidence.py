@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from scenerep_ros.config.constants import tuned
@@ -41,16 +41,23 @@ class PairEvidence:
     def __init__(self) -> None:
         self._counts: dict[tuple[int, int], _Counts] = {}
 
-    def observe(self, first: int, second: int, is_together: bool) -> None:
-        """Record a frame that shows two objects as one segment, or as two.
-
-        Frames that show two count from the first frame on that shows one.
-        """
+    def observe_together(self, first: int, second: int) -> None:
+        """Record a frame that shows two objects as one segment."""
         pair = min(first, second), max(first, second)
-        if is_together:
-            self._counts.setdefault(pair, _Counts()).together += 1
-        elif pair in self._counts:
-            self._counts[pair].apart += 1
+        self._counts.setdefault(pair, _Counts()).together += 1
+
+    def observe_apart(self, shown: Container[int], visible: Container[int]) -> None:
+        """Record a frame that shows objects as segments of their own.
+
+        Only pairs that an earlier frame has shown as one count.
+
+        Args:
+            shown: keys of the segments of the frame.
+            visible: keys of the objects that the map shows at the frame's pixels.
+        """
+        for (first, second), counts in self._counts.items():
+            if first in shown and second in shown:
+                counts.apart += (first in visible) + (second in visible)
 
     def merged_pairs(self, exists: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
         """Yield, and forget, the pairs that more frames show as one object than as two.

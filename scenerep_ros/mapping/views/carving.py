@@ -66,12 +66,13 @@ def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, 
     """
     height, width = image.shape
     depth = points[:, 2]
-    is_in_front = depth > 0
-    safe = np.where(is_in_front, depth, np.float32(1))
-    limit = np.float32(4 * max(height, width))
-    u = (points[:, 0] / safe * np.float32(camera.fx) + np.float32(camera.cx)).clip(-limit, limit)
-    v = (points[:, 1] / safe * np.float32(camera.fy) + np.float32(camera.cy)).clip(-limit, limit)
-    columns, rows = np.rint(u).astype(np.int32), np.rint(v).astype(np.int32)
-    inside = is_in_front & (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    flat = np.where(inside, rows * width + columns, 0)
+    scale = np.divide(np.float32(1), depth, out=np.zeros_like(depth), where=depth > 0)
+    u = points[:, 0] * (scale * np.float32(camera.fx)) + np.float32(camera.cx)
+    v = points[:, 1] * (scale * np.float32(camera.fy)) + np.float32(camera.cy)
+    # Pixels reach half a pixel beyond their centers; comparisons are false for NaN.
+    half = np.float32(0.5)
+    inside = (depth > 0) & (u > -half) & (u < width - half) & (v > -half) & (v < height - half)
+    flat = np.zeros(len(points), np.intp)
+    columns, rows = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
+    flat[inside] = rows * width + columns
     return image.ravel()[flat], inside

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Intrinsics, RGBDFrame, SceneSegmentation
-from scenerep_ros.geometry import deproject
+from scenerep_ros.geometry import viewing_rays
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Pose = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,6 @@ class FrameView:
         points: (n, 3) float32, world [m].
         colors: (n, 3) float32, RGB, 0..255.
         labels: (n,) int32: BACKGROUND, UNLABELLED or object ids of the frame.
-        pixels: (n,) flat index of each point on the sampled grid.
         depth: (h, w) float32, sampled depth [m]; NaN without a measurement.
         nearest_depth: (h, w) float32, smallest depth of the pixels around each; 0 where one has no
             measurement.
@@ -64,7 +65,6 @@ class FrameView:
     points: Floats
     colors: Floats
     labels: NDArray[np.int32]
-    pixels: NDArray[np.intp]
     depth: Floats
     nearest_depth: Floats
     intrinsics: Intrinsics
@@ -73,8 +73,11 @@ class FrameView:
 
     def to_camera(self, points: Floats) -> Floats:
         """Transform points (n, 3) from world to camera coordinates [m]."""
-        rotation, position = self.pose[:3, :3], self.pose[:3, 3]
-        return (points - position.astype(np.float32)) @ rotation.astype(np.float32)
+        rotation = self.pose[:3, :3].astype(np.float32)
+        # Sums over columns of (3, n) are faster than over rows of (n, 3).
+        local = rotation.T @ points.T
+        local -= (rotation.T @ self.pose[:3, 3].astype(np.float32))[:, None]
+        return np.asarray(local.T)
 
 
 def sampling_step(width: int) -> int:
@@ -92,24 +95,34 @@ def view_frame(frame: RGBDFrame, scene: SceneSegmentation, max_range: float) -> 
     """
     depth_image = cast(Floats, frame.depth)
     camera = cast(Intrinsics, frame.intrinsics)
-    pose = cast(NDArray[np.float64], frame.pose)
+    pose = cast(Pose, frame.pose)
     step = sampling_step(frame.shape[1])
-    depth = depth_image[::step, ::step]
+    depth = np.ascontiguousarray(depth_image[::step, ::step])
     intrinsics = camera.subsampled(step)
     is_valid = (depth > 0) & (depth < max_range) & ~_is_near_edge(depth_image, step)
-    points = deproject(depth, intrinsics)[is_valid]
-    points = points @ pose[:3, :3].T.astype(np.float32) + pose[:3, 3].astype(np.float32)
+    rows, columns = np.nonzero(is_valid)
+    pixels = rows * (step * frame.shape[1]) + columns * step
     return FrameView(
-        points=points,
-        colors=frame.color[::step, ::step][is_valid].astype(np.float32),
-        labels=scene.labels[::step, ::step][is_valid].astype(np.int32),
-        pixels=np.flatnonzero(is_valid),
+        points=_world_points(depth, intrinsics, pose, rows, columns),
+        colors=frame.color.reshape(-1, 3).take(pixels, axis=0).astype(np.float32),
+        labels=scene.labels.ravel().take(pixels).astype(np.int32),
         depth=np.where(depth > 0, depth, np.float32(np.nan)),
         nearest_depth=_nearest_depth(depth),
         intrinsics=intrinsics,
         pose=pose,
         stamp_ns=frame.stamp_ns,
     )
+
+
+def _world_points(
+    depth: Floats, intrinsics: Intrinsics, pose: Pose, rows: Indices, columns: Indices
+) -> Floats:
+    """Deproject pixels of a depth image; return their positions (n, 3) in the world [m]."""
+    rays = viewing_rays(intrinsics, *depth.shape)
+    z = depth[rows, columns]
+    local = np.stack([rays[0, :, 0][columns] * z, rays[:, 0, 1][rows] * z, z])
+    world = pose[:3, :3].astype(np.float32) @ local + pose[:3, 3, None].astype(np.float32)
+    return np.ascontiguousarray(world.T)
 
 
 def is_labelled(labels: NDArray[np.int32]) -> Mask:
@@ -119,14 +132,14 @@ def is_labelled(labels: NDArray[np.int32]) -> Mask:
 
 def _is_near_edge(depth: Floats, step: int) -> Mask:
     """Return which sampled pixels differ from a direct neighbor of the full image."""
-    height, width = depth.shape
-    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
     center = depth[::step, ::step]
-    below = depth[np.minimum(rows + 1, height - 1)[:, None], columns]
-    right = depth[rows[:, None], np.minimum(columns + 1, width - 1)]
     threshold = CONSTANTS.max_edge_step * center
-    is_step = (np.abs(below - center) > threshold) | (np.abs(right - center) > threshold)
-    return np.asarray(is_step)
+    is_step = np.zeros(center.shape, np.bool_)
+    below, right = depth[1::step, ::step], depth[::step, 1::step]
+    rows, columns = len(below), right.shape[1]
+    is_step[:rows] |= np.abs(below - center[:rows]) > threshold[:rows]
+    is_step[:, :columns] |= np.abs(right - center[:, :columns]) > threshold[:, :columns]
+    return is_step
 
 
 def _nearest_depth(depth: Floats) -> Floats:

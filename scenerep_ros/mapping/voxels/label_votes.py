@@ -8,6 +8,7 @@ bounded, so a label that is seen consistently replaces another one after a bound
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,21 +58,23 @@ class LabelVotes:
         self.labels = np.zeros(shape, np.int32)
         self.counts = np.zeros(shape, np.int16)
         self.winners = np.zeros(count, np.int32)
+        self._columns = np.zeros(count, np.int8)
         self._is_settled = np.zeros(count, np.bool_)
 
     def extend(self, count: int) -> None:
         """Append voxels without votes up to a number of voxels."""
         labels, counts, winners = self.labels, self.counts, self.winners
-        is_settled = self._is_settled
+        columns, is_settled = self._columns, self._is_settled
         self.resize(count)
         self.labels[: len(labels)], self.counts[: len(labels)] = labels, counts
         self.winners[: len(labels)] = winners
-        self._is_settled[: len(labels)] = is_settled
+        self._columns[: len(labels)], self._is_settled[: len(labels)] = columns, is_settled
 
     def keep(self, rows: Rows) -> None:
         """Keep the votes of some voxels, in their order."""
         self.labels, self.counts = self.labels[rows], self.counts[rows]
-        self.winners, self._is_settled = self.winners[rows], self._is_settled[rows]
+        self.winners = self.winners[rows]
+        self._columns, self._is_settled = self._columns[rows], self._is_settled[rows]
 
     def clear(self, rows: Rows) -> None:
         """Remove all votes of some voxels."""
@@ -86,9 +89,26 @@ class LabelVotes:
             rows: (m,) unique voxels.
             labels: (m,) int32, label that each votes for.
         """
-        # Votes for the only label of a voxel change nothing once its count is at the bound.
-        has_effect = ~self._is_settled[rows] | (self.winners[rows] != labels)
-        rows, labels = rows[has_effect], labels[has_effect]
+        counters = rows * np.int32(CONSTANTS.counter_count) + self._columns[rows]
+        counts = self.counts.ravel()
+        largest = counts[counters]
+        # 1. First votes take the first counter.
+        is_first = largest == 0
+        self._add_first(rows[is_first], labels[is_first])
+        # 2. Votes for the winner raise its count, up to the bound.
+        is_agreed = ~is_first & (self.winners[rows] == labels)
+        is_raised = is_agreed & (largest < CONSTANTS.max_count)
+        counts[counters[is_raised]] += 1
+        # 3. Votes for the only label of a voxel change nothing at the bound; others change counts.
+        is_rest = ~(is_first | is_raised | (is_agreed & self._is_settled[rows]))
+        self._add_to_counters(rows[is_rest], labels[is_rest])
+
+    def _add_first(self, rows: Rows, labels: Labels) -> None:
+        self.labels[rows, 0], self.counts[rows, 0] = labels, 1
+        self.winners[rows], self._columns[rows] = labels, 0
+
+    def _add_to_counters(self, rows: Rows, labels: Labels) -> None:
+        """Add votes for other labels than the winner, or at the bound of its count."""
         known, counts = self.labels[rows], self.counts[rows]
         is_same = (known == labels[:, None]) & (counts > 0)
         is_counted = is_same.any(axis=1)
@@ -103,15 +123,16 @@ class LabelVotes:
         known[at] = np.where(has_room, labels, known[at])
         counts[at] += has_room.astype(np.int16)
         self.labels[rows], self.counts[rows] = known, counts
-        self.winners[rows] = known[np.arange(len(rows)), counts.argmax(axis=1)]
+        best = counts.argmax(axis=1)
         largest = counts.max(axis=1)
+        self.winners[rows], self._columns[rows] = known[np.arange(len(rows)), best], best
         self._is_settled[rows] = (largest == CONSTANTS.max_count) & (counts.sum(axis=1) == largest)
 
     def set(self, rows: Rows, labels: Labels) -> None:
         """Replace the votes of some voxels by a full count of one label each."""
         self.counts[rows] = 0
         self.labels[rows, 0], self.counts[rows, 0] = labels, CONSTANTS.max_count
-        self.winners[rows] = labels
+        self.winners[rows], self._columns[rows] = labels, 0
 
     def relabel(self, table: Labels) -> None:
         """Replace each label by its entry in a table; the counts of equal labels add up.
@@ -119,23 +140,23 @@ class LabelVotes:
         Args:
             table: new label of each label (largest label + 1,); ABSENT removes the votes.
         """
-        labels = table[self.labels]
-        self.counts[labels < 0] = 0
-        self.labels = np.maximum(labels, NO_OBJECT)
-        for first in range(CONSTANTS.counter_count):
-            for second in range(first + 1, CONSTANTS.counter_count):
-                is_equal = self.labels[:, first] == self.labels[:, second]
-                moved = self.counts[is_equal, second]
-                self.counts[is_equal, first] += moved
-                self.counts[is_equal, second] = 0
-        np.minimum(self.counts, CONSTANTS.max_count, out=self.counts)
-        self._is_settled[:] = False
-        rows = np.arange(len(self.labels))
-        best = self.counts.argmax(axis=1)
-        self.winners = np.where(self.counts[rows, best] > 0, self.labels[rows, best], NO_OBJECT)
+        is_changed = table != np.arange(len(table))
+        rows = np.flatnonzero(is_changed[self.labels].any(axis=1))
+        labels, counts = table[self.labels[rows]], self.counts[rows]
+        counts[labels < 0] = 0
+        np.maximum(labels, NO_OBJECT, out=labels)
+        for first, second in combinations(range(CONSTANTS.counter_count), 2):
+            is_equal = labels[:, first] == labels[:, second]
+            counts[:, first] += np.where(is_equal, counts[:, second], 0)
+            counts[is_equal, second] = 0
+        np.minimum(counts, CONSTANTS.max_count, out=counts)
+        self.labels[rows], self.counts[rows], self._is_settled[rows] = labels, counts, False
+        best, order = counts.argmax(axis=1), np.arange(len(rows))
+        self._columns[rows] = best
+        self.winners[rows] = np.where(counts[order, best] > 0, labels[order, best], NO_OBJECT)
 
     @property
     def memory_bytes(self) -> int:
         """Size of all arrays."""
-        arrays = (self.labels, self.counts, self.winners, self._is_settled)
+        arrays = (self.labels, self.counts, self.winners, self._columns, self._is_settled)
         return int(sum(array.nbytes for array in arrays))
