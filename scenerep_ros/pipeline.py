@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scenerep_ros.backbones import Backbone, load_backbone
+from scenerep_ros.backbones.loading import weights_checksum
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
@@ -27,6 +28,9 @@ class Pipeline:
         config: options of all stages.
         backbone: loaded backbone to share; None loads the one that `config` selects.
 
+    Attributes:
+        checksum: SHA-256 of the weights; empty if no card states it.
+
     Raises:
         ConfigError, WeightsError: if the backbone cannot be built, or does not suit the method.
 
@@ -40,6 +44,7 @@ class Pipeline:
     def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
         self.config = config
         self.backbone = backbone or load_backbone(config)
+        self.checksum = weights_checksum(config)
         self.validate(config)
         self.registration = DepthRegistration(config.depth.gap)
         self.tracker = _build_tracker(config)

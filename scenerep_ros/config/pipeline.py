@@ -105,6 +105,11 @@ class NodeConfig(TopicOptions, PipelineConfig):
         "base_link or map. Empty: the camera's optical frame.",
         json_schema_extra=START_ONLY,
     )
+    next_weights: str = Field(
+        "",
+        description="Weights that the service ~/load_weights puts in the place of weights, in the same "
+        "form.",
+    )
     autostart: bool = Field(
         True,
         description="Configure and activate at start. false leaves both to a lifecycle manager.",

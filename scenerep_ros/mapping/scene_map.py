@@ -216,6 +216,10 @@ class SceneMap:
         order = np.argsort(-similarity)[:count]
         return [(objects[i], float(similarity[i])) for i in order]
 
+    def discard_features(self, channels: int) -> None:
+        """Discard the features (C,) of all objects, since another network follows."""
+        self._memory.discard_features(channels)
+
     def snapshot(self) -> MapSnapshot:
         """Return the present state of the map."""
         return MapSnapshot(

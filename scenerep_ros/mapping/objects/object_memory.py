@@ -95,6 +95,18 @@ class ObjectMemory:
         self.pairs = PairEvidence()
         self.features.observe(self.features_of(self.records))
 
+    def discard_features(self, channels: int) -> None:
+        """Discard the features of all objects, as another network computes features from now on.
+
+        The next view of an object sets its feature; until then, it is associated by its place.
+
+        Args:
+            channels: number of channels of the new features, C.
+        """
+        self.features = FeatureSpace()
+        for record in self.records.values():
+            record.feature = np.zeros(channels, np.float32)
+
     def features_of(self, keys: Iterable[int]) -> Floats:
         """Return the mean features (M, C) of objects."""
         return np.array([self.records[key].feature for key in keys], np.float32)

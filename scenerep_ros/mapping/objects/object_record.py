@@ -94,7 +94,8 @@ class ObjectRecord:
     def see(self, feature: Floats, track_id: int, frame_index: int, stamp_ns: int) -> None:
         """Record one more frame that shows the object as one segment."""
         self.view_count += 1
-        weight = 1 / min(self.view_count, CONSTANTS.max_feature_views)
+        is_first = not self.feature.any()  # after ObjectMemory.discard_features
+        weight = 1 if is_first else 1 / min(self.view_count, CONSTANTS.max_feature_views)
         self.feature = (1 - weight) * self.feature + weight * feature
         self.track_id, self.last_frame, self.last_seen_ns = track_id, frame_index, stamp_ns
 

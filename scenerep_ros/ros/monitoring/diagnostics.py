@@ -30,7 +30,7 @@ def segmenter_status(
         state: lifecycle state: unconfigured, inactive, active or finalized.
         topics: subscribed topics without messages.
         counts: frame counts.
-        facts: backbone, method and device.
+        facts: method, weights and their checksum, backbone, runtime and device.
 
     Returns:
         Level STALE unless active, ERROR if all frames of the latest seconds were dropped for a

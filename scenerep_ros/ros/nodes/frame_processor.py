@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.config.pipeline import NodeConfig
-from scenerep_ros.errors import FrameError
+from scenerep_ros.config.pipeline import NodeConfig, PipelineConfig
+from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
 from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.pipeline import Pipeline
@@ -19,6 +19,7 @@ from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.nodes.label_watch import LabelWatch
 from scenerep_ros.ros.transport.camera_input import RawFrame
 from scenerep_ros.ros.transport.camera_poses import CameraPoses
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
@@ -27,12 +28,14 @@ from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic
 if TYPE_CHECKING:  # imported only where a map is enabled
     from scenerep_ros.ros.nodes.map_stage import MapStage
 
+Options = TypeVar("Options", bound=PipelineConfig)
+
 
 class FrameProcessor:
     """Owns the pipeline and calls it in the worker thread.
 
-    Other threads may call `configure` and `reset` at any time. Both return at once, and the worker
-    thread applies the change before the next frame.
+    Other threads may call `configure`, `reset`, `replace_pipeline` and `restore_previous` at any time.
+    They return at once, and the worker thread applies the change before the next frame.
 
     Stages of a frame [ms]: `wait` (for the previous frame), `decode`, the stages of the pipeline,
     `publish` with its parts `publish/TOPIC`, `total` (from the arrival of the last message to the
@@ -46,6 +49,11 @@ class FrameProcessor:
         reporter: reporter of problems with a frame.
         map_stage: map of the scene, or None; its stage is `map`.
         poses: poses of the camera in the target frame; None without one.
+
+    Attributes:
+        pipeline: the present pipeline.
+        previous: the one before its last replacement; None if there is none to return to.
+        latest: latest segmented frame, and the number of its objects; None before the first one.
     """
 
     def __init__(
@@ -68,7 +76,11 @@ class FrameProcessor:
         self._epoch = 0
         self._lock = threading.Lock()
         self._pending_config: NodeConfig | None = None
+        self._pending_pipeline: Pipeline | None = None
         self._is_reset_pending = False
+        self._watch: LabelWatch | None = None
+        self.previous: Pipeline | None = None
+        self.latest: tuple[RGBDFrame, int] | None = None
 
     def configure(self, config: NodeConfig) -> None:
         """Validate new options and schedule them for the next frame.
@@ -76,9 +88,39 @@ class FrameProcessor:
         Raises:
             ConfigError: if the options contradict each other. The current options then stay.
         """
-        self.pipeline.validate(config)
+        self.pipeline.validate(with_weights_of(config, self.pipeline.config))
         with self._lock:
             self._pending_config = config
+
+    def replace_pipeline(self, pipeline: Pipeline) -> None:
+        """Schedule another pipeline, with another network, for the next frame.
+
+        The present one is kept, for `restore_previous` and in case that the labels vanish.
+        """
+        with self._lock:
+            self._pending_pipeline = pipeline
+
+    @property
+    def has_pending_pipeline(self) -> bool:
+        """True until the next frame uses a pipeline that is scheduled."""
+        with self._lock:
+            return self._pending_pipeline is not None
+
+    def restore_previous(self) -> PipelineConfig:
+        """Schedule the pipeline before the last replacement for the next frame.
+
+        Returns:
+            The options that it was loaded with.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        previous = self.previous
+        if previous is None:
+            raise ConfigError("there is no network to return to: ~/load_weights has replaced none")
+        with self._lock:
+            self._pending_pipeline = previous
+        return previous.config
 
     def reset(self) -> None:
         """Schedule a reset of the pipeline for the next frame."""
@@ -91,7 +133,7 @@ class FrameProcessor:
         Raises:
             FrameError: if the frame cannot be used.
         """
-        self._apply_pending_changes()
+        self.apply_changes()
         start_s = time.perf_counter()
         stopwatch = Stopwatch()
         with stopwatch("decode"):
@@ -106,14 +148,29 @@ class FrameProcessor:
         timings = _with_totals(stopwatch.timings, raw.arrival_s, start_s)
         self._counters.count_segmented(timings, len(scene.objects))
 
-    def _apply_pending_changes(self) -> None:
+    def apply_changes(self) -> None:
+        """Apply what is scheduled. The worker thread calls it before a frame."""
         with self._lock:
+            pipeline, self._pending_pipeline = self._pending_pipeline, None
             config, self._pending_config = self._pending_config, None
             is_reset_pending, self._is_reset_pending = self._is_reset_pending, False
+        if pipeline is not None:
+            self._use(pipeline, keep_present=pipeline is not self.previous)
         if config is not None:
-            self.pipeline.configure(config)
+            self.pipeline.configure(with_weights_of(config, self.pipeline.config))
         if is_reset_pending:
             self.pipeline.reset()
+
+    def _use(self, pipeline: Pipeline, keep_present: bool) -> None:
+        """Use another pipeline; its options but the weights are those of the present one."""
+        present = self.pipeline
+        pipeline.configure(with_weights_of(present.config, pipeline.config))
+        pipeline.reset()
+        self.pipeline = pipeline
+        self.previous = present if keep_present else None
+        self._watch = LabelWatch(present) if keep_present else None
+        if self._map_stage is not None:
+            self._map_stage.use_pipeline(pipeline)
 
     def _segment(self, frame: RGBDFrame, epoch: int) -> SceneSegmentation:
         is_new_epoch = epoch > self._epoch
@@ -121,6 +178,27 @@ class FrameProcessor:
         if is_new_epoch:
             self.pipeline.reset()
             self._reporter.report_warning("time_jump", "time jumped back, so tracking is reset")
+        try:
+            scene = self.pipeline(frame)
+        except FrameError:
+            raise
+        except Exception:
+            if self._watch is None:
+                raise
+            return self._fall_back(frame, "fails")
+        if self._watch is not None and self._watch.have_labels_vanished(frame, scene):
+            return self._fall_back(frame, "finds no object where the previous network does")
+        self.latest = frame, len(scene.objects)
+        return scene
+
+    def _fall_back(self, frame: RGBDFrame, problem: str) -> SceneSegmentation:
+        """Return to the previous pipeline, and segment the frame by it."""
+        assert self.previous is not None
+        weights = self.pipeline.config.weights
+        self._use(self.previous, keep_present=False)
+        self._reporter.report_warning(
+            "fallback", f"weights {weights}: the network {problem}, so the previous one is back"
+        )
         return self.pipeline(frame)
 
     def _decode(self, raw: RawFrame) -> RGBDFrame:
@@ -162,6 +240,12 @@ class FrameProcessor:
         if calibration.is_resized(shape):
             self._reporter.report_warning("resized_image", _resize_text(topic, calibration, shape))
         return intrinsics
+
+
+def with_weights_of(config: Options, other: PipelineConfig) -> Options:
+    """Return options with the network of others."""
+    names = ("backbone", "weights", "stage")
+    return config.model_copy(update={name: getattr(other, name) for name in names})
 
 
 def _resize_text(topic: str, calibration: Calibration, shape: tuple[int, int]) -> str:

@@ -106,6 +106,14 @@ class MapStage:
                 "not_mapped", f"frame left out of the map: {result.reason}"
             )
 
+    def use_pipeline(self, pipeline: Pipeline) -> None:
+        """Use another network: objects keep their places, and get new features when seen again."""
+        self._pipeline = pipeline
+        side = 4 * pipeline.backbone.stride
+        channels = pipeline.backbone(np.zeros((side, side, 3), np.uint8), side).grid.shape[2]
+        with self._lock:
+            self.map.discard_features(channels)
+
     def destroy(self) -> None:
         """Destroy publishers, services and the subscription to tf."""
         if isinstance(self._add_pose, TfPoses):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, get_args
 
 from pydantic.fields import FieldInfo
@@ -57,6 +57,7 @@ class LiveOptions(Generic[Model]):
         config: result of `declare_options`.
         apply: called with each new config; raises a ScenerepError to refuse it.
         is_started: returns True while options that are set at start only must not change.
+        exceptions: returns the names of those that may change nevertheless.
 
     Attributes:
         config: current values.
@@ -68,9 +69,11 @@ class LiveOptions(Generic[Model]):
         config: Model,
         apply: Callable[[Model], None],
         is_started: Callable[[], bool],
+        exceptions: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.config = config
         self._is_started = is_started
+        self._exceptions = exceptions
         self._model = type(config)
         self._apply = apply
         node.add_on_set_parameters_callback(self._on_set)
@@ -94,8 +97,9 @@ class LiveOptions(Generic[Model]):
         if not self._is_started():
             return
         options, current = option_fields(self._model), flatten(self.config)
+        exceptions = self._exceptions()
         for name, value in change.items():
-            if not is_live(options[name]) and value != current[name]:
+            if not is_live(options[name]) and value != current[name] and name not in exceptions:
                 raise ConfigError(
                     f"parameter {name}: needs new weights or subscriptions, so it can be set at "
                     "start or in the state unconfigured only; clean the node up first"

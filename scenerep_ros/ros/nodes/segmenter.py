@@ -29,9 +29,10 @@ from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
-from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
+from scenerep_ros.ros.nodes.frame_processor import FrameProcessor, with_weights_of
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.nodes.spinning import stop_on_signals
+from scenerep_ros.ros.nodes.weight_service import NETWORK_OPTIONS, WeightService
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
 from scenerep_ros.ros.transport.camera_poses import CameraPoses
@@ -62,7 +63,9 @@ class SegmenterNode(LifecycleNode):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("segmenter", **kwargs)
         config = declare_options(self, NodeConfig, is_reconfigurable=True)
-        self._options = LiveOptions(self, config, self._apply_options, self._is_configured)
+        self._options = LiveOptions(
+            self, config, self._apply_options, self._is_configured, self._inactive_options
+        )
         self._counters = FrameCounters()
         self._reporter = ProblemReporter(self._counters, self._log_warning)
         self._output_publishers: OutputPublishers | None = None
@@ -74,6 +77,7 @@ class SegmenterNode(LifecycleNode):
         self._is_finalized = False
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
+        self._weights = WeightService(self, self._options, lambda: self._processor)
         # The node's own clock stands still under use_sim_time while nothing is replayed.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._on_timer, clock=clock)
@@ -194,9 +198,16 @@ class SegmenterNode(LifecycleNode):
     def _is_configured(self) -> bool:
         return self._processor is not None
 
+    def _inactive_options(self) -> tuple[str, ...]:
+        """Return the options of the network, which may change while no frame is processed."""
+        return NETWORK_OPTIONS if self._input is None else ()
+
     def _apply_options(self, config: NodeConfig) -> None:
-        if self._processor is not None:
-            self._processor.configure(config)
+        if self._processor is None:
+            return
+        if with_weights_of(config, self.config) != config:
+            self._weights.load_now(config)
+        self._processor.configure(config)
 
     def _log_warning(self, text: str) -> None:
         self.get_logger().warning(text)
@@ -220,6 +231,7 @@ class SegmenterNode(LifecycleNode):
     def _on_timer(self) -> None:
         if self._input is not None:
             self._input.expire()
+        self._weights.update_parameters()
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
@@ -243,8 +255,11 @@ class SegmenterNode(LifecycleNode):
         facts: dict[str, str] = {"method": self.config.method}
         if self._processor is None:
             return facts
-        backbone = self._processor.pipeline.backbone
+        pipeline = self._processor.pipeline
+        backbone = pipeline.backbone
         return facts | {
+            "weights": pipeline.config.weights,
+            "checksum": pipeline.checksum,
             "backbone": backbone.name,
             "runtime": backbone.runtime,
             "device": str(backbone.device),

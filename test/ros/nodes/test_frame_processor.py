@@ -24,6 +24,8 @@ from scenerep_ros.ros.transport.camera_input import RawFrame
 class GatedPipeline:
     """Records its calls; while the gate is closed, it blocks within a frame."""
 
+    config = NodeConfig()
+
     def __init__(self):
         self.calls = []
         self.gate = Event()
