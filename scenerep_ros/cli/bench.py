@@ -25,6 +25,7 @@ from scenerep_ros.benchmark.plot import write_plot
 from scenerep_ros.benchmark.runtimes import runtime_candidates
 from scenerep_ros.benchmark.yardsticks import yardsticks
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.source_flags import add_source_flags, positive_count, source_options
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -32,7 +33,8 @@ from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import format_latency, summarize_latency
-from scenerep_ros.sources import open_source
+from scenerep_ros.sources import Source, open_source
+from scenerep_ros.sources.options import SourceOptions
 
 KMEANS_IMAGE_SIZE = (644, 476)
 """Width and height of the network input [px]: a grid of 34x46 patches of 14 px."""
@@ -46,7 +48,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("bench", help="measure runtimes, pipeline, node and yardsticks")
     parser.add_argument("source", nargs="?", help="recording; default: the sample sequence")
     parser.add_argument(
-        "--frames", type=int, default=60, metavar="N", help="number of frames, or of sweeps"
+        "--frames",
+        type=positive_count,
+        default=60,
+        metavar="N",
+        help="number of frames, or of sweeps",
     )
     parser.add_argument(
         "--load", type=int, default=0, metavar="N", help="keep N cores busy meanwhile"
@@ -74,6 +80,7 @@ def add_parser(subparsers: Any) -> None:
         "--plot", type=Path, metavar="FILE", help="also plot them (needs the extra `bench`)"
     )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
+    add_source_flags(parser, topics=False)
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
 
@@ -81,13 +88,13 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure what the flags select; print the figures, and write them if requested."""
     config = options_from(args, PipelineConfig, args.config)
-    source = args.source or str(sample_sequence())
+    source, choice = args.source or str(sample_sequence()), source_options(args)
     figures = {"machine": describe_machine(), "load": args.load}
     with burning_cores(args.load):
         if args.kmeans:
-            figures |= measure_kmeans(source, config, args.frames)
+            figures |= measure_kmeans(open_source(source, choice), config, args.frames)
         else:
-            figures |= measure_stages(source, config, args.frames, args.export, args.node)
+            figures |= measure_stages(source, choice, config, args)
     print(format_kmeans(figures) if args.kmeans else format_stages(figures))
     if args.json:
         write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
@@ -97,25 +104,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure_stages(
-    source: str, config: PipelineConfig, frames: int, exports: list[str], with_node: bool
+    source: str, choice: SourceOptions, config: PipelineConfig, args: argparse.Namespace
 ) -> dict[str, Any]:
     """Measure rounds of runtimes, pipeline and yardsticks; the node before and after them."""
-    sessions = [measure_node(source, config, frames)] if with_node else []
-    rounds = measure_rounds(source, config, frames, exports)
-    if with_node:
-        sessions.append(measure_node(source, config, frames))
+    sessions = [measure_node(source, choice, config, args.frames)] if args.node else []
+    rounds = measure_rounds(open_source(source, choice), config, args.frames, args.export)
+    if args.node:
+        sessions.append(measure_node(source, choice, config, args.frames))
     return {"node": sessions, **rounds}
 
 
 def measure_rounds(
-    source: str, config: PipelineConfig, rounds: int, exports: list[str]
+    source: Source, config: PipelineConfig, rounds: int, exports: list[str]
 ) -> dict[str, Any]:
     """Run every runtime, the pipeline and every yardstick once in each round.
 
     Returns:
         Summaries by name: `runtimes`, `yardsticks`, `pipeline`; and `stages` of the pipeline.
     """
-    frames = list(islice(open_source(source), rounds))
+    frames = list(islice(source, rounds))
     runtimes, works = runtime_candidates(config, exports), yardsticks()
     pipeline, stages = Pipeline(config), []
 
@@ -137,9 +144,9 @@ def _summaries(times: Mapping[str, PassTimes], names: Mapping[str, Any]) -> dict
     return {name: times[name].summary() for name in names}
 
 
-def measure_kmeans(source: str, config: PipelineConfig, sweeps: int) -> dict[str, Any]:
+def measure_kmeans(source: Source, config: PipelineConfig, sweeps: int) -> dict[str, Any]:
     """Measure sweeps over the number of clusters, on the features of the first frame."""
-    frame = next(iter(open_source(source)))
+    frame = next(iter(source))
     image = np.asarray(cv2.resize(frame.color, KMEANS_IMAGE_SIZE), np.uint8)
     grid = load_backbone(config)(image, min(KMEANS_IMAGE_SIZE)).grid.cpu().numpy()
     return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, sweeps)}
@@ -158,14 +165,16 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def measure_node(source: str, config: PipelineConfig, frames: int) -> dict[str, Any]:
+def measure_node(
+    source: str, choice: SourceOptions, config: PipelineConfig, frames: int
+) -> dict[str, Any]:
     """Return the report of the nodes on a recording, with a subscriber of each output."""
     from scenerep_ros.ros.tools.session import run_session  # needs ROS
 
     options = changed_options(config)
     handlers = dict.fromkeys(OUTPUTS, lambda _: None)
     with tempfile.TemporaryDirectory() as logs:
-        return asdict(run_session(source, options, handlers, Path(logs), frames))
+        return asdict(run_session(source, options, handlers, Path(logs), frames, choice))
 
 
 def format_stages(figures: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.source_flags import add_source_flags, frame_count, source_options
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, SourceError
@@ -49,8 +50,11 @@ def add_parser(subparsers: Any) -> None:
         help="print the objects that were added, removed or moved between two maps; with --out, "
         "also write them to DIR/difference.json and DIR/difference.png",
     )
-    parser.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    parser.add_argument(
+        "--max-frames", type=frame_count, default=0, metavar="N", help="stop after N frames; 0: all"
+    )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
+    add_source_flags(parser)
     add_options(parser, MapConfig)
     parser.set_defaults(run=run)
 
@@ -67,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.source or not args.out:
         raise ConfigError("name a recording and --out DIR, or two maps with --diff BEFORE AFTER")
     config = options_from(args, MapConfig, args.config)
-    source = open_source(args.source)
+    source = open_source(args.source, source_options(args))
     odometry = Odometry() if needs_odometry(source, config.map) else None
     with atomic_folder(args.out, is_map) as folder:
-        frames = posed_frames(islice(source, args.max_frames), odometry)
+        frames = posed_frames(islice(source, args.max_frames or None), odometry)
         total = min(len(source), args.max_frames or len(source))
         progress = tqdm(frames, total=total, unit="frame", desc=source.name)
         scene_map = map_frames(progress, Pipeline(config), SceneMap(config.map))

@@ -18,13 +18,13 @@ MAX_SLOP_S = 1.0
 """Largest value of the option sync_slop of the node [s]."""
 
 
-def add_source_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags."""
+def add_source_flags(parser: argparse.ArgumentParser, topics: bool = True) -> None:
+    """Add the flags of the camera and the slop, and those of single topics."""
     group = parser.add_argument_group("recording options")
     group.add_argument(
         "--camera", metavar="NAMESPACE", help="camera of a bag with several, such as /front"
     )
-    for name in TOPICS:
+    for name in TOPICS if topics else ():
         kind = name.removesuffix("_topic").replace("_", " ")
         group.add_argument(
             f"--{name.replace('_', '-')}", metavar="TOPIC", help=f"{kind} topic of a bag"
@@ -47,24 +47,38 @@ def source_options(args: argparse.Namespace) -> SourceOptions:
         ConfigError: if a value is invalid.
     """
     file_values = nest(load_yaml(args.config)) if args.config else {}
-    slop_s = file_values.get("sync_slop", NodeConfig.model_fields["sync_slop"].default)
-    slop_s = slop_s if args.sync_slop is None else args.sync_slop
-    if not 0 <= slop_s <= MAX_SLOP_S:
-        raise ConfigError(f"option sync_slop = {slop_s}: expected 0 to {MAX_SLOP_S:g} s")
-    flags = {name: getattr(args, name) for name in TOPICS if getattr(args, name) is not None}
+    flags = {name: value for name in TOPICS if (value := getattr(args, name, None)) is not None}
     has_flags = bool(flags or args.camera)
-    topics = flags if has_flags else _topics(file_values)
+    topics = (
+        flags if has_flags else {name: file_values[name] for name in TOPICS if name in file_values}
+    )
+    topics = {name: _topic(value) for name, value in topics.items()}
     return SourceOptions(
         camera=args.camera or "",
         are_topics_required=has_flags,
         use_depth=topics.get("depth_topic") != "",
-        sync_slop_ns=round(slop_s * 1e9),
+        sync_slop_ns=round(_slop_s(args.sync_slop, file_values) * 1e9),
         **topics,
     )
 
 
-def _topics(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(values[name]) for name in TOPICS if name in values}
+def _topic(value: Any) -> str:
+    """Return the name of a topic; "" for none, which the node accepts as a word, too."""
+    return "" if value in (None, "none") else str(value)
+
+
+def _slop_s(flag: float | None, file_values: Mapping[str, Any]) -> float:
+    """Return the slop [s] of the flag, of the file, or the default.
+
+    Raises:
+        ConfigError: if it is no number in the range of the node.
+    """
+    default = NodeConfig.model_fields["sync_slop"].default
+    value = file_values.get("sync_slop", default) if flag is None else flag
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= MAX_SLOP_S:
+        raise ConfigError(f"option sync_slop = {value!r}: expected 0 to {MAX_SLOP_S:g} s")
+    return float(value)
 
 
 def frame_count(text: str) -> int:
@@ -79,6 +93,18 @@ def frame_count(text: str) -> int:
         count = -1
     if count < 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected 0 (all) or a number of frames")
+    return count
+
+
+def positive_count(text: str) -> int:
+    """Parse a number from 1 on.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    count = int(text) if text.isdecimal() else 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
     return count
 
 

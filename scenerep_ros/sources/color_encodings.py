@@ -16,6 +16,9 @@ OFFSET_RATIO = 0.5
 EXTREMES_PERCENT = (0.1, 99.9)
 """constant: percentiles of the darkest and brightest pixel, which leave out dead pixels."""
 
+MAX_SAMPLES = 1 << 17
+"""constant: pixels from which the extremes are computed, enough for these percentiles."""
+
 
 @dataclass(frozen=True)
 class ColorLayout:
@@ -83,8 +86,9 @@ COLOR_LAYOUTS = {
 def to_8_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Scale 16-bit values by the range that the sensor uses.
 
-    The range starts at 0 and has the fewest of SENSOR_BITS that hold all values. A gray image whose
-    values all lie far above 0, such as a thermal one, is scaled between its extremes.
+    The range starts at 0 and has the fewest of SENSOR_BITS that hold all values but those of dead
+    pixels. A gray image whose values all lie far above 0, such as a thermal one, is scaled between its
+    extremes.
 
     Args:
         pixels: (H, W) or (H, W, channels), any byte order.
@@ -92,19 +96,21 @@ def to_8_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     Returns:
         Pixels of the same shape.
     """
-    brightest = int(pixels.max(initial=0))
-    bits = next(bits for bits in SENSOR_BITS if brightest < 1 << bits)
+    dark, bright = _extremes(pixels)
+    bits = next(bits for bits in SENSOR_BITS if bright < 1 << bits)
     shift = bits - OUTPUT_BITS
-    dark, bright = _extremes(pixels) if pixels.ndim == len("HW") else (0.0, 0.0)
-    has_offset = dark > OFFSET_RATIO * bright and bright - dark >= 1 << shift
+    is_gray = pixels.ndim == len("HW")
+    has_offset = is_gray and dark > OFFSET_RATIO * bright and bright - dark >= 1 << shift
     if not has_offset:
-        return np.asarray(pixels >> shift, np.uint8)
+        return np.asarray(np.minimum(pixels, (1 << bits) - 1) >> shift, np.uint8)
     scaled = (pixels.astype(np.float32) - np.float32(dark)) * np.float32(255 / (bright - dark))
     return np.asarray(scaled.clip(0, 255), np.uint8)
 
 
 def _extremes(pixels: NDArray[np.uint16]) -> tuple[float, float]:
-    dark, bright = np.percentile(pixels, EXTREMES_PERCENT)
+    """Return the values of the darkest and the brightest pixel, from a part of a large image."""
+    step = max(round((pixels.shape[0] * pixels.shape[1] / MAX_SAMPLES) ** 0.5), 1)
+    dark, bright = np.percentile(pixels[::step, ::step], EXTREMES_PERCENT)
     return float(dark), float(bright)
 
 

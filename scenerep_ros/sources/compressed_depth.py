@@ -1,5 +1,6 @@
 """Depth in sensor_msgs/CompressedImage: the transports compressedDepth and compressed.
 
+The transport compressed stores a PNG or a TIFF.
 compressed_depth_image_transport puts a header of 12 bytes before the data: a format number and the
 two parameters of inverse-depth quantization. 16UC1 is stored as it is; 32FC1 as 16-bit inverse depth.
 """
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.image_decoding import (
+    JPEG_START,
     MILLIMETERS,
     PNG_START,
     ImageData,
@@ -20,6 +22,7 @@ from scenerep_ros.sources.image_decoding import (
     metric_depth,
 )
 
+TIFF_STARTS = (b"II*\0", b"MM\0*")
 HEADER = struct.Struct("<iff")
 SIZE = struct.Struct("<II")
 MAX_PIXELS = 1 << 26
@@ -52,8 +55,13 @@ def decode_compressed_depth(data: ImageData, image_format: str, name: str) -> ND
         FrameError: if the data is damaged, truncated or in another format.
     """
     content = bytes(data)
-    if content.startswith(PNG_START):
-        return metric_depth(decode_compressed_mono(content, name), MILLIMETERS)
+    if content.startswith(JPEG_START):
+        raise FrameError(
+            f"{name}: is a JPEG, which holds no depth; record the raw topic, or that of compressedDepth"
+        )
+    if content.startswith((PNG_START, *TIFF_STARTS)):
+        values = decode_compressed_mono(content, name)
+        return metric_depth(values, 1.0 if values.dtype.kind == "f" else MILLIMETERS)
     if len(content) <= HEADER.size:
         raise FrameError(f"{name}: compressed depth has {len(content)} bytes, so it has no image")
     _, scale, offset = HEADER.unpack_from(content)

@@ -32,6 +32,9 @@ def open_source(path: Path | str, options: SourceOptions = DEFAULTS) -> Source:
     if not path.exists():
         raise SourceError(f"source {path}: does not exist; expected {_expected_formats()}")
     source_format = _detect_format(path)
+    recordings = [] if source_format else list_recordings(path)
+    if len(recordings) == 1 and recordings != [path]:  # the folder of one recording
+        return open_source(recordings[0], options)
     if source_format is None:
         raise SourceError(f"source {path}: {_describe(path)}; expected {_expected_formats()}")
     return source_format(path) if options == DEFAULTS else source_format.open(path, options)

@@ -58,8 +58,10 @@ def test_bench_kmeans_has_about_the_inertia_of_scikit_learn(tabletop_folder, tmp
 
 def test_bench_without_a_source_measures_the_sample_sequence(tabletop_folder, monkeypatch, capsys):
     sources = []
-    monkeypatch.setattr(bench, "measure_kmeans", lambda source, *_: sources.append(source) or {})
+    monkeypatch.setattr(
+        bench, "measure_kmeans", lambda source, *_: sources.append(source.name) or {}
+    )
     monkeypatch.setattr(bench, "format_kmeans", str)
     assert main(["bench", "--kmeans"]) == 0
-    assert sources == [str(tabletop_folder)]
+    assert sources == [tabletop_folder.name]
     assert "threads" in capsys.readouterr().out

@@ -172,6 +172,22 @@ def test_segment_takes_the_slop_of_the_node(tmp_path, argv):
     assert report_of(tmp_path / "out")["frames"]["segmented"] == 3
 
 
+@pytest.mark.parametrize("value", ["null", "soon", "2", "-0.1", ".nan", "true"])
+def test_segment_with_invalid_slop_in_file_names_it(tmp_path, capsys, value):
+    file = tmp_path / "node.yaml"
+    file.write_text(f"/**:\n  ros__parameters:\n    sync_slop: {value}\n")
+    assert segment(tmp_path, tmp_path / "out", "--config", str(file))[0] == 1
+    assert "option sync_slop = " in capsys.readouterr().err
+
+
+def test_segment_takes_no_depth_of_the_node(tmp_path):
+    file = tmp_path / "node.yaml"
+    file.write_text("segmenter:\n  ros__parameters:\n    depth_topic: none\n")
+    bag = write_slow_bag(tmp_path / "slow.bag")
+    assert segment(bag, tmp_path / "out", "--config", str(file))[0] == 0
+    assert report_of(tmp_path / "out")["frames"]["segmented"] == 3
+
+
 def test_segment_flags_choose_topics_that_must_exist(tmp_path, capsys):
     bag = write_slow_bag(tmp_path / "slow.bag")
     assert segment(bag, tmp_path / "out", "--depth-topic", "")[0] == 0

@@ -82,6 +82,21 @@ def test_compressed_depth_of_32_bits_inverts_the_quantization():
     assert np.isnan(decoded[0, 3])
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_compressed_depth_in_tiff_is_metric(dtype):
+    depth = np.array([[700, 0], [1500, 4000]], dtype)
+    meters = depth if dtype is np.float32 else depth / 1000
+    data = cv2.imencode(".tiff", depth)[1].tobytes()
+    decoded = decode_compressed_depth(data, "16UC1; tiff compressed", NAME)
+    np.testing.assert_allclose(decoded, np.where(depth > 0, meters, np.nan), rtol=1e-6)
+
+
+def test_compressed_depth_in_jpeg_names_the_remedy():
+    data = cv2.imencode(".jpg", np.zeros((4, 4), np.uint8))[1].tobytes()
+    with pytest.raises(FrameError, match="is a JPEG, which holds no depth; record the raw topic"):
+        decode_compressed_depth(data, "16UC1; jpeg compressed", NAME)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -280,3 +280,12 @@ def test_decode_compressed_color_of_corrupt_png_is_rejected(photo):
     data[len(data) // 2] ^= 0xFF
     with pytest.raises(FrameError, match="image is damaged"):
         decode_compressed_color(data, NAME)
+
+
+@pytest.mark.parametrize("encoding", ["mono16", "rgb16", "bayer_rggb16"])
+def test_decode_color_of_16_bits_ignores_dead_pixels(encoding):
+    shape = (60, 80, 3) if encoding == "rgb16" else (60, 80)
+    ten_bits = np.random.default_rng(0).integers(0, 1024, shape, dtype=np.uint16)
+    expected = decoded_color(ten_bits, encoding)
+    ten_bits.reshape(-1)[[17, 2500]] = 65535
+    assert np.abs(decoded_color(ten_bits, encoding).astype(int) - expected).mean() < 1

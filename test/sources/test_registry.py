@@ -65,6 +65,7 @@ def test_formats_are_tested_from_specific_to_general():
         "Replica sequence",
         "RGB-D folder",
         "7-Scenes sequence",
+        "folder of paired images",
         "image folder",
         "folder of frame folders",
         "video",

@@ -12,6 +12,8 @@ from typing import Any
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
+from scenerep_ros.config.fields import changed_options
+from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.report import RunReport
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
@@ -24,6 +26,7 @@ from scenerep_ros.ros.tools.node_process import (
 )
 from scenerep_ros.ros.tools.segmenter_client import SegmenterClient
 from scenerep_ros.sources import Source, open_source
+from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 
 START_TIMEOUT_S = 180.0
 """Time for the segmenter to load its weights and become active [s]."""
@@ -40,6 +43,7 @@ def run_session(
     handlers: Handlers,
     log_folder: Path,
     max_frames: int = 0,
+    choice: SourceOptions = DEFAULTS,
 ) -> RunReport:
     """Replay a recording into the segmenter in lockstep, and account for every frame.
 
@@ -52,6 +56,7 @@ def run_session(
         handlers: functions called in another thread. Other outputs are not subscribed.
         log_folder: folder of segmenter.log, replay.log and replay.json.
         max_frames: number of frames after which the replay stops; 0: all.
+        choice: camera of the recording, and slop of its stamps.
 
     Raises:
         ScenerepError: if a node fails, or a wait times out.
@@ -63,7 +68,7 @@ def run_session(
         stack.callback(rclpy.try_shutdown)
         client = SegmenterClient(handlers)
         stack.enter_context(spinning(client))
-        parameters = {**topics_without_data(open_source(source)), **options}
+        parameters = {**topics_without_data(open_source(source, choice)), **options}
         segmenter = stack.enter_context(node_process("segmenter", parameters, log_folder))
         wait_for(
             client.is_ready,
@@ -72,7 +77,15 @@ def run_session(
             "the segmenter to become active",
             client.describe_progress,
         )
-        published = _replay(source, max_frames, log_folder, segmenter, client).published
+        replay = ReplayConfig(
+            source=str(Path(source).absolute()),
+            rate=0.0,
+            max_frames=max_frames,
+            camera=choice.camera,
+            sync_slop=choice.sync_slop_ns * 1e-9,
+            report_file=str(log_folder.absolute() / "replay.json"),
+        )
+        published = _replay(replay, log_folder, segmenter, client).published
         client.start_settling(published)
         wait_for(
             client.is_settled,
@@ -106,21 +119,15 @@ def use_private_network() -> None:
 
 
 def _replay(
-    source: str,
-    max_frames: int,
+    config: ReplayConfig,
     log_folder: Path,
     segmenter: NodeProcess,
     client: SegmenterClient,
 ) -> ReplayReport:
     """Run the replay until its process exits, and read its report file."""
-    report_file = log_folder.absolute() / "replay.json"
+    report_file = Path(config.report_file)
     report_file.unlink(missing_ok=True)  # of an earlier session
-    parameters = {
-        "source": str(Path(source).absolute()),
-        "rate": 0.0,
-        "max_frames": max_frames,
-        "report_file": str(report_file),
-    }
+    parameters = changed_options(config)
     with node_process("replay", parameters, log_folder) as replay:
         while replay.exit_code is None:
             segmenter.raise_if_exited()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.sources.bags.topic_names import parse_topic
 from scenerep_ros.sources.color_encodings import COLOR_LAYOUTS
-from scenerep_ros.sources.compressed_depth import is_depth_format
+from scenerep_ros.sources.compressed_depth import HEADER, is_depth_format
 from scenerep_ros.sources.image_decoding import DEPTH_DTYPES, PNG_START
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class TopicContent:
             is_depth = name.is_depth or (self.encoding == "16UC1" and not name.is_other)
             return Kind.DEPTH if is_depth else Kind.GRAY
         if self.encoding in DEPTH_DTYPES:
-            return None if name.is_other else Kind.DEPTH
+            return None if name.may_be_other else Kind.DEPTH
         # An unknown encoding is reported with the frame, if no other topic has color.
         return Kind.DEPTH if not self.encoding and name.is_depth else Kind.COLOR
 
@@ -129,7 +129,9 @@ def _compressed_encoding(message: Any) -> str:
         return "32FC1" if named == "32FC1" else "16UC1"
     if named in COLOR_LAYOUTS:
         return str(named)
-    data = bytes(message.data[:32])
+    data = bytes(message.data[: HEADER.size + 32])
+    if data[HEADER.size :].startswith(PNG_START):  # compressedDepth, whose format field is empty
+        return "16UC1"
     is_png = data.startswith(PNG_START) and len(data) > len("header" * 4) + 1
     is_depth = is_png and data[25] == PNG_GRAY and data[24] == PNG_DEPTH_BITS
     return "mono16" if is_depth else "rgb8"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 GENERIC_WORDS = {
     "image", "images", "img", "raw", "rect", "rectified", "data", "info", "camera_info", "compressed",
-    "compresseddepth", "sensor", "stream", "video", "points", "hd", "qhd", "sd", "to", "metadata",
+    "compresseddepth", "sensor", "stream", "video", "points", "hd", "qhd", "sd", "to", "metadata", "map",
 }  # fmt: skip
 """Words of a name that say neither which camera nor which stream it is."""
 COLOR_WORDS = {"color", "colour", "rgb", "bgr", "mono", "gray", "grey"}
@@ -19,12 +19,17 @@ REGISTERED_WORDS = {"registered", "aligned"}
 DEPTH_WORDS = {"depth", "stereo", "hw"} | REGISTERED_WORDS
 OTHER_WORDS = {
     "infra", "infrared", "ir", "disparity", "confidence", "thermal", "label", "labels", "mask", "masks",
-    "segmentation", "overlay", "heatmap", "attention", "colorized", "colormap", "debug",
+    "segmentation", "overlay", "heatmap", "attention", "colorized", "colormap", "debug", "amplitude",
+    "intensity", "reflectivity", "snr", "texture", "uncertainty", "variance", "noise", "normal", "normals",
+    "semantic", "instance",
 }  # fmt: skip
 SIDE_WORDS = {"left", "right"}
 CAMERA_WORDS = {"camera", "cam", "optical", "frame"}
 STREAM_WORDS = COLOR_WORDS | DEPTH_WORDS | OTHER_WORDS
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+WORD_OR_NUMBER = re.compile(rf"{WORD.pattern}|\d+")
+REGISTRATION = "to"
+"""Word between the stream and the one to which it is registered."""
 TRANSPORTS = ("/compressedDepth", "/compressed")
 
 
@@ -34,11 +39,14 @@ class TopicName:
 
     Attributes:
         camera: components that name the camera.
-        words: words, in lower case, that name the stream.
+        words: words, in lower case, that name the stream. A stream that is registered to another one,
+            as depth_to_rgb is to rgb, has the word "registered" instead of the other one.
+        hints: words in the last component of the camera that may name the stream, as in rgb_front.
     """
 
     camera: tuple[str, ...]
     words: frozenset[str]
+    hints: frozenset[str] = frozenset()
 
     @property
     def is_depth(self) -> bool:
@@ -56,6 +64,20 @@ class TopicName:
     def is_other(self) -> bool:
         """True if the stream is neither color nor depth, such as infrared or labels."""
         return bool(self.words & OTHER_WORDS)
+
+    @property
+    def may_be_other(self) -> bool:
+        """True if the stream, or the camera's name, is called like neither color nor depth."""
+        return bool((self.words | self.hints) & OTHER_WORDS)
+
+    @property
+    def unhinted_camera(self) -> tuple[str, ...]:
+        """Components of the camera without its hints: front of rgb_front and depth_front."""
+        if not self.hints:
+            return self.camera
+        words = (word for word in WORD_OR_NUMBER.findall(self.camera[-1]))
+        rest = "_".join(word.lower() for word in words if word.lower() not in self.hints)
+        return (*self.camera[:-1], rest) if rest else self.camera[:-1]
 
 
 def parse_topic(topic: str) -> TopicName:
@@ -77,7 +99,8 @@ def parse_topic(topic: str) -> TopicName:
             words |= part
         else:
             camera.append(component)
-    return TopicName(tuple(camera), frozenset(words))
+    hints = _words(camera[-1]) & STREAM_WORDS if camera and not words & STREAM_WORDS else ()
+    return TopicName(tuple(camera), frozenset(words), frozenset(hints))
 
 
 def _is_stream(part: set[str], inner_words: set[str]) -> bool:
@@ -103,10 +126,13 @@ def without_transport(topic: str) -> str:
 def affinity(first: TopicName, second: TopicName) -> int:
     """Return how surely two topics belong to one camera: 3 (same name) to 0 (different names).
 
-    A camera's name may lack components of another spelling: /front/image and /camera/front/image.
+    A camera's name may lack components of another spelling, as in /front/image and
+    /camera/front/image, or contain the name of the stream, as in /rgb_front/image.
     """
     if first.camera == second.camera:
         return 3
+    if first.unhinted_camera == second.unhinted_camera and first.hints and second.hints:
+        return 2
     shorter, longer = sorted((first.camera, second.camera), key=len)
     remaining = iter(longer)
     if not all(component in remaining for component in shorter):
@@ -115,5 +141,14 @@ def affinity(first: TopicName, second: TopicName) -> int:
 
 
 def _words(component: str) -> set[str]:
-    """Return the words of a component in lower case, without digits."""
-    return {word.lower() for word in WORD.findall(component)}
+    """Return the words of a component in lower case, without digits.
+
+    >>> sorted(_words("depth_to_rgb"))
+    ['depth', 'registered']
+    """
+    words = [word.lower() for word in WORD.findall(component)]
+    if REGISTRATION in words[1:-1]:
+        index = words.index(REGISTRATION, 1)
+        if set(words[index + 1 :]) & STREAM_WORDS:
+            words = [*words[:index], "registered"]
+    return set(words)

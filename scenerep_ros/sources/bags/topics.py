@@ -164,10 +164,12 @@ def _choose_color(
     is_rare = _rarity(colors)
 
     def rank(item: TopicContent) -> tuple[object, ...]:
+        own_depths = depths.get(item.topic, [])
         return (
-            parse_topic(item.topic).is_other or parse_topic(item.topic).is_depth,
+            parse_topic(item.topic).may_be_other or parse_topic(item.topic).is_depth,
             is_rare(item),
-            not depths.get(item.topic),
+            not own_depths,
+            not any(_is_registered(depth, item) for depth in own_depths),
             item.kind is Kind.GRAY,
             _preference(without_transport(item.topic), COLOR_ENDINGS),
             item.is_compressed,
@@ -250,6 +252,7 @@ def _choose_info(color: TopicContent, contents: Sequence[TopicContent]) -> Topic
     def rank(item: TopicContent) -> tuple[object, ...]:
         name = parse_topic(item.topic)
         return (
+            not _is_companion(item.topic, color.topic),
             -_shared_components(item.topic, color.topic) if name.words == color_name.words else 0,
             item.frame_id != color.frame_id,
             item.size != color.size,
@@ -271,6 +274,12 @@ def _may_describe(item: TopicContent, color: TopicContent, color_name: TopicName
     return not is_other_stream or (has_frame and item.size == color.size)
 
 
+def _is_companion(info: str, color: str) -> bool:
+    """Return whether a camera_info lies beside an image or below it, as image_transport has it."""
+    image = without_transport(color)
+    return info.rpartition("/")[0] in (image.rpartition("/")[0], image)
+
+
 def _shared_components(first: str, second: str) -> int:
     """Return the number of leading components that two topics share."""
     pairs = zip(first.strip("/").split("/"), second.strip("/").split("/"), strict=False)
@@ -283,6 +292,9 @@ def _shared_components(first: str, second: str) -> int:
 
 
 def _is_registered(depth: TopicContent, color: TopicContent) -> bool:
+    """Return whether name, or frame and size, state that depth is registered to color."""
+    if all(depth.size) and all(color.size) and depth.size != color.size:
+        return False
     has_frame = bool(depth.frame_id) and depth.frame_id == color.frame_id
     has_name = parse_topic(depth.topic).is_registered or without_transport(depth.topic).endswith(
         DEPTH_ENDINGS

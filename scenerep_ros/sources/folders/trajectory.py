@@ -41,8 +41,8 @@ IDENTITY = (0.0, 0.0, 0.0, 1.0)
 class Trajectory:
     """Poses over time, interpolated linearly in position and spherically in rotation.
 
-    A pose that is not finite, or whose quaternion is zero, states that tracking was lost: there is no
-    pose at its stamp and up to the poses before and after it.
+    Numbers that are no pose, see `are_poses`, state that tracking was lost: there is no pose at their
+    stamp and up to the poses before and after it.
 
     Args:
         stamps: (N,) int64 [ns], in any order.
@@ -61,8 +61,7 @@ class Trajectory:
     ) -> None:
         self._stamps, order = np.unique(stamps, return_index=True)
         positions, quaternions = positions[order], quaternions[order]
-        is_finite = np.isfinite(np.hstack([positions, quaternions])).all(axis=1)
-        self._is_valid = is_finite & (quaternions != 0).any(axis=1)
+        self._is_valid = are_poses(np.hstack([positions, quaternions]))
         is_invalid = ~self._is_valid[:, None]
         self._positions = np.where(is_invalid, 0.0, positions)
         rotations = Rotation.from_quat(np.where(is_invalid, IDENTITY, quaternions))
@@ -103,7 +102,7 @@ def read_trajectory(path: Path) -> Trajectory | None:
     if not rows:
         return None
     poses = np.array([_parse_pose(row.value) for row in rows])
-    is_bad = ~np.isfinite(poses).all(axis=1) | ~poses[:, 3:].any(axis=1)
+    is_bad = ~are_poses(poses)
     if is_bad.any():
         log.warning(
             "%s: %d of %d rows are no poses, as tracking was lost; frames at their time have none",
@@ -122,6 +121,16 @@ def read_trajectory(path: Path) -> Trajectory | None:
             path,
         )
         return None
+
+
+def are_poses(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows (N, 7) of position and quaternion are poses, (N,).
+
+    Values that float32 cannot hold, such as NaN, are none, and neither is a quaternion of length 0.
+    """
+    with np.errstate(over="ignore"):
+        values = numbers.astype(np.float32)
+    return np.asarray(np.isfinite(values).all(axis=1) & values[:, 3:].any(axis=1), np.bool_)
 
 
 def _parse_pose(text: str) -> list[float]:
@@ -147,7 +156,7 @@ def read_pose_rows(path: Path) -> list[tuple[int, NDArray[np.float64] | None]]:
 
 
 def _pose_matrix(numbers: list[float]) -> NDArray[np.float64] | None:
-    if not np.isfinite(numbers).all() or not any(numbers[3:]):
+    if not are_poses(np.array([numbers]))[0]:
         return None
     pose = np.eye(4)
     pose[:3, :3] = Rotation.from_quat(numbers[3:]).as_matrix()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,18 @@ from scenerep_ros.sources.folders.camera_file import (
 from scenerep_ros.sources.folders.image_files import read_depth
 from scenerep_ros.sources.folders.stamped_list import read_stamped_list, with_distinct_stamps
 from scenerep_ros.sources.folders.trajectory import read_trajectory
-from scenerep_ros.sources.formats.tum import DEPTH_SCALE
+from scenerep_ros.sources.formats.tum import DEPTH_SCALE, list_entry
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.timing import frame_rate
 
 log = logging.getLogger(__name__)
 
-LIST_NAMES = ("associations.txt", "associate.txt", "association.txt", "assoc.txt")
-SEPARATORS = re.compile(r"[\s,;]+")
+LIST_NAMES = "*assoc*.txt"
+"""Names of the list, in any capitals: associations.txt, associate.txt, rgbd_assoc.txt."""
+IMAGE_NAME = re.compile(
+    r"(?:[-+.\de]+[\s,;]+)*(\S.*?\.(?:png|jpe?g|bmp|p[gp]m|tiff?|webp))(?:[\s,;]+|$)", re.IGNORECASE
+)
+"""Name of an image, which may contain blanks, after any number of stamps."""
 ICL_POSES = "*.gt.freiburg"
 """Poses of ICL-NUIM (Handa et al., ICRA 2014)."""
 ICL_CAMERA = {"fx": 481.2, "fy": 480.0, "cx": 319.5, "cy": 239.5}
@@ -76,13 +81,20 @@ class AssociationFolder(FileSource):
 
 
 def _list_path(folder: Path) -> Path | None:
-    return next((folder / name for name in LIST_NAMES if (folder / name).is_file()), None)
+    lists = (path for path in folder.iterdir() if fnmatch(path.name.lower(), LIST_NAMES))
+    return min((path for path in lists if path.is_file()), default=None, key=_length_of_name)
+
+
+def _length_of_name(path: Path) -> tuple[int, str]:
+    return len(path.name), path.name
 
 
 def _image_pair(folder: Path, value: str) -> tuple[Path, Path] | None:
-    """Return both images of a row `FILE STAMP FILE`; None if it has another form."""
-    words = SEPARATORS.split(value.replace("\\", "/"))
-    return (folder / words[0], folder / words[2]) if len(words) >= len(("a", "1", "b")) else None
+    """Return the images of a row `FILE STAMP FILE`, which may also hold a pose; None without two."""
+    names = IMAGE_NAME.findall(value)
+    if len(names) != len(("color", "depth")):
+        return None
+    return list_entry(folder, names[0]), list_entry(folder, names[1])
 
 
 def _is_depth_first(pairs: list[tuple[Path, Path]]) -> bool:

@@ -51,8 +51,8 @@ class BopScene(FileSource):
             )
             for index, path in enumerate(described)
         ]
-        scale = _depth_scale(cameras[_image_id(described[0])]) if described else MILLIMETERS
-        calibration = CameraCalibration(depth_scale=scale)
+        first = cameras[_image_id(described[0])] if described else {}
+        calibration = CameraCalibration(depth_scale=_depth_scale(first, folder))
         super().__init__(folder, files, DEFAULT_RATE, calibration)
 
     @classmethod
@@ -99,23 +99,36 @@ def _intrinsics(camera: dict[str, Any], folder: Path) -> Intrinsics:
         SourceError: if they are missing or invalid.
     """
     try:
-        k = [float(value) for value in camera["cam_K"]]
-        return Intrinsics(k[0], k[4], k[2], k[5])
-    except (KeyError, IndexError, TypeError, ValueError, FrameError) as error:
+        k = np.array(camera["cam_K"], np.float64).reshape(3, 3)
+        return Intrinsics(k[0, 0], k[1, 1], k[0, 2], k[1, 2])
+    except (KeyError, TypeError, ValueError, FrameError) as error:
         raise SourceError(f"{folder / FILE_NAME}: cam_K is missing or invalid: {error}") from None
 
 
-def _depth_scale(camera: dict[str, Any]) -> float:
-    """Return the length of a unit of depth [m]; the file has it in millimeters."""
-    return float(camera.get("depth_scale", 1.0)) * MILLIMETERS
+def _depth_scale(camera: dict[str, Any], folder: Path) -> float:
+    """Return the length of a unit of depth [m]; the file has it in millimeters.
+
+    Raises:
+        SourceError: if it is no positive number.
+    """
+    value = camera.get("depth_scale", 1.0)
+    try:
+        scale = float(value)
+    except (TypeError, ValueError):
+        scale = 0.0
+    if not 0 < scale < float("inf"):
+        raise SourceError(f"{folder / FILE_NAME}: depth_scale = {value!r}, expected a length in mm")
+    return scale * MILLIMETERS
 
 
 def _camera_pose(camera: dict[str, Any]) -> NDArray[np.float64] | None:
     """Return the pose (4, 4), camera to world, or None; the file has world to camera [mm]."""
-    if "cam_R_w2c" not in camera or "cam_t_w2c" not in camera:
+    try:
+        rotation = np.array(camera.get("cam_R_w2c"), np.float64).reshape(3, 3)
+        translation = np.array(camera.get("cam_t_w2c"), np.float64).reshape(3)
+    except (TypeError, ValueError):  # missing or no numbers
         return None
-    rotation = np.array(camera["cam_R_w2c"], np.float64).reshape(3, 3)
     pose = np.eye(4)
     pose[:3, :3] = rotation.T
-    pose[:3, 3] = -rotation.T @ np.array(camera["cam_t_w2c"], np.float64) * MILLIMETERS
+    pose[:3, 3] = -rotation.T @ translation * MILLIMETERS
     return pose if np.isfinite(pose).all() else None

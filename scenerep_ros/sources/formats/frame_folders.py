@@ -10,7 +10,7 @@ from scenerep_ros.sources.folders.image_files import list_images, natural_key
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
-COLOR_STEMS = ("color", "colour", "rgb", "image", "color_image", "rgb_image", "left")
+COLOR_STEMS = ("color", "colour", "rgb", "image", "img", "color_image", "rgb_image", "left")
 DEPTH_STEMS = ("depth", "depth_image", "aligned_depth")
 LABEL_STEMS = ("label", "labels", "mask", "segmentation")
 

@@ -84,7 +84,9 @@ def _read_parameters(folder: Path) -> CameraCalibration:
     try:
         camera = json.loads(path.read_text())["camera"]
         intrinsics = Intrinsics(*(float(camera[name]) for name in ("fx", "fy", "cx", "cy")))
-        scale = 1 / float(camera["scale"])
-    except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, FrameError) as error:
+        scale = float(camera["scale"])
+        if not 0 < scale < float("inf"):
+            raise ValueError(f"scale = {scale} is not positive")
+    except (OSError, ValueError, TypeError, KeyError, FrameError) as error:
         raise SourceError(f"{path}: cannot be read as camera parameters: {error}") from None
-    return CameraCalibration(**vars(intrinsics), depth_scale=scale)
+    return CameraCalibration(**vars(intrinsics), depth_scale=1 / scale)

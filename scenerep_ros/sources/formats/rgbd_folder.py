@@ -18,9 +18,22 @@ from scenerep_ros.sources.folders.trajectory import read_pose_rows
 from scenerep_ros.sources.registry import SOURCES
 from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 
-COLOR_FOLDERS = ("color", "rgb")
+COLOR_FOLDERS = (
+    "color", "rgb", "colour", "colors", "image", "images", "img", "imgs", "rgb_image", "rgb_images",
+    "color_image", "color_images", "image_color", "rgb_left", "image_left", "left",
+)  # fmt: skip
+DEPTH_FOLDERS = (
+    "depth", "depths", "depth_image", "depth_images", "image_depth", "depth_map", "depth_maps",
+    "depth_registered", "registered_depth", "aligned_depth", "depth_aligned", "depth_left",
+    "aligned_depth_to_color",
+)  # fmt: skip
+LABEL_FOLDERS = ("label",)
+"""Names of the folders, in any capitals and with - for _, the preferred first."""
 POSES_NAME = "groundtruth.txt"
-KIND_WORDS = re.compile(r"(aligned[_-]?)?(colou?r|rgb|depth|label|image|img)[_-]?(image|img)?")
+KIND_WORDS = re.compile(
+    r"(aligned[_-]?)?(colou?r|rgb|depth|label|mask|image|img)s?[_-]?(image|img|raw)?"
+)
+LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 @SOURCES.register("rgbd_folder")
@@ -41,10 +54,11 @@ class RGBDFolder(FileSource):
 
     def __init__(self, folder: Path) -> None:
         colors = list_images(_subfolder(folder, COLOR_FOLDERS))
-        depths = _by_stem(colors, list_images(_subfolder(folder, ("depth",))))
-        labels = _by_stem(colors, list_images(_subfolder(folder, ("label",))))
+        depth_folder = _subfolder(folder, DEPTH_FOLDERS)
+        depths = by_frame_name(colors, list_images(depth_folder))
+        labels = by_frame_name(colors, list_images(_subfolder(folder, LABEL_FOLDERS)))
         if not depths:
-            count = len(list_images(_subfolder(folder, ("depth",))))
+            count = len(list_images(depth_folder))
             raise SourceError(
                 f"{self.format_name} {folder}: none of {len(colors)} color and {count} depth "
                 "images have equal names; rename them, or pass the folder of color images alone"
@@ -54,7 +68,7 @@ class RGBDFolder(FileSource):
             FrameFiles(
                 color=color,
                 stamp_ns=stamp_from_index(index) if stamp_ns is None else stamp_ns,
-                depth=depths.get(color, folder / "depth" / f"{color.stem}.png"),
+                depth=depths.get(color, depth_folder / f"{color.stem}.png"),
                 labels=labels.get(color),
                 pose=pose,
             )
@@ -68,7 +82,7 @@ class RGBDFolder(FileSource):
         return (
             path.is_dir()
             and _subfolder(path, COLOR_FOLDERS).is_dir()
-            and _subfolder(path, ("depth",)).is_dir()
+            and _subfolder(path, DEPTH_FOLDERS).is_dir()
         )
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
@@ -84,19 +98,22 @@ class RGBDFolder(FileSource):
 
 
 def _subfolder(folder: Path, names: tuple[str, ...]) -> Path:
-    """Return the first of the named folders that exists, in any capitals; else one that does not."""
-    folders = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
-    exact = {name: folder / name for name in names if (folder / name).is_dir()}
-    found = [({**folders, **exact})[name] for name in names if name in folders]
-    return found[0] if found else folder / names[0]
+    """Return the first of the named folders that exists; else one that does not."""
+    folders = {
+        path.name.lower().replace("-", "_"): path
+        for path in sorted(folder.iterdir(), reverse=True)
+        if path.is_dir()
+    }
+    return next((folders[name] for name in names if name in folders), folder / names[0])
 
 
-def _by_stem(colors: list[Path], images: list[Path]) -> dict[Path, Path]:
+def by_frame_name(colors: list[Path], images: list[Path]) -> dict[Path, Path]:
     """Map color images to the images of their name.
 
-    Names may differ in capitals, or in the words color and depth: rgb_1.jpg and depth_1.png.
+    Names may differ in capitals, in the words color and depth (rgb_1.jpg and depth_1.png), or in the
+    zeros before a number.
     """
-    for key in (_stem, _folded_stem, _frame_stem):
+    for key in (_stem, _folded_stem, frame_stem, _unpadded_stem):
         named = {key(image): image for image in images}
         matches = {color: named[key(color)] for color in colors if key(color) in named}
         if matches:
@@ -112,6 +129,10 @@ def _folded_stem(path: Path) -> str:
     return path.stem.casefold()
 
 
-def _frame_stem(path: Path) -> str:
+def frame_stem(path: Path) -> str:
     """Return the stem without the words that name the kind of an image."""
     return KIND_WORDS.sub("", path.stem.casefold()).strip("_-. ")
+
+
+def _unpadded_stem(path: Path) -> str:
+    return LEADING_ZEROS.sub("", frame_stem(path))

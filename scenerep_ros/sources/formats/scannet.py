@@ -23,6 +23,8 @@ from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 class ScanNetScene(FileSource):
     """color/, depth/ [mm], pose/ (camera to world) and intrinsic/ of equal frame numbers.
 
+    The 25,000 frames of the benchmark have intrinsics_color.txt and intrinsics_depth.txt instead.
+
     Depth is smaller than color and seen by a camera of another focal length: color is reduced to the
     size of depth, and depth is registered to color.
 
@@ -44,14 +46,14 @@ class ScanNetScene(FileSource):
             )
             for index, path in enumerate(list_images(folder / "color"))
         ]
-        color = _read_intrinsics(folder / "intrinsic" / "intrinsic_color.txt")
-        self._depth_intrinsics = _read_intrinsics(folder / "intrinsic" / "intrinsic_depth.txt")
+        color = _read_intrinsics(_intrinsics_path(folder, "color"))
+        self._depth_intrinsics = _read_intrinsics(_intrinsics_path(folder, "depth"))
         super().__init__(folder, files, DEFAULT_RATE, CameraCalibration(**vars(color)))
 
     @classmethod
     def matches(cls, path: Path) -> bool:
         """Return whether the folders exist."""
-        has_intrinsics = (path / "intrinsic" / "intrinsic_color.txt").is_file()
+        has_intrinsics = _intrinsics_path(path, "color").is_file()
         return has_intrinsics and (path / "color").is_dir() and (path / "depth").is_dir()
 
     def __getitem__(self, index: int) -> RGBDFrame:
@@ -78,6 +80,13 @@ class ScanNetScene(FileSource):
         return replace(
             frame, color=np.asarray(color, np.uint8), depth=registered, intrinsics=reduced
         )
+
+
+def _intrinsics_path(folder: Path, camera: str) -> Path:
+    """Return the path of the camera matrix of color or depth."""
+    exported = folder / "intrinsic" / f"intrinsic_{camera}.txt"
+    of_benchmark = folder / f"intrinsics_{camera}.txt"
+    return of_benchmark if of_benchmark.is_file() else exported
 
 
 def _read_intrinsics(path: Path) -> Intrinsics:

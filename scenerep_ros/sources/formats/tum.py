@@ -75,11 +75,15 @@ class TumFolder(FileSource):
 def list_entry(folder: Path, value: str) -> Path:
     """Return the path of the image that a row names.
 
-    A name may contain blanks, be quoted, use backslashes, or be followed by further columns.
+    A name may contain blanks, be quoted, use backslashes, be followed by further columns, or be the
+    absolute path on the machine of the recording.
     """
     name = value.strip("\"'")
     first = re.split(r"[\s,;]", name, maxsplit=1)[0]
-    candidates = [folder / each for each in (name, name.replace("\\", "/"), first)]
+    names = (name, name.replace("\\", "/"), first)
+    parts = Path(names[1]).parts
+    tails = ["/".join(parts[-count:]) for count in (2, 1)]
+    candidates = [folder / each for each in (*names, *tails)]
     return next((path for path in candidates if _is_file(path)), candidates[0])
 
 

@@ -20,7 +20,8 @@ from scenerep_ros.sources.sequential import SequentialSource
 from scenerep_ros.sources.timing import bounded_rate, stamp_from_index
 
 VIDEO_SUFFIXES = {
-    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv", ".wmv",
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv", ".wmv", ".ts", ".mts",
+    ".m2ts", ".3gp", ".flv",
 }  # fmt: skip
 
 

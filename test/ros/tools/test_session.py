@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT
+from recordings import START, color_image, record
 
 from scenerep_ros.cli.main import main
 from scenerep_ros.errors import ScenerepError
@@ -40,6 +41,19 @@ def test_demo_writes_results_and_accounts_for_every_frame(tmp_path):
     assert list((tmp_path / "overlays").iterdir())
     assert "Traceback" not in (logs / "segmenter.log").read_text()
     assert "Traceback" not in (logs / "replay.log").read_text()
+
+
+@pytest.mark.timeout(LIMIT_S)
+def test_demo_without_any_segmented_frame_fails_with_reason(tmp_path, capsys):
+    """The option chooses the camera whose images are too narrow."""
+    with record(tmp_path / "two.bag") as bag:
+        for camera, shape in (("a", (64, 80)), ("b", (3, 80))):
+            bag.image(f"/{camera}/image_raw", START, color_image(0, shape), "rgb8")
+    argv = [f"--{name}={value}" for name, value in SMALL_OPTIONS.items()]
+    out = str(tmp_path / "out")
+    assert main(["demo", str(tmp_path / "two.bag"), "--out", out, "--camera", "b", *argv]) == 1
+    error = capsys.readouterr().err
+    assert "none of its 1 published frames was segmented: image is 80x3 pixels" in error
 
 
 @pytest.mark.timeout(LIMIT_S)

@@ -100,6 +100,18 @@ SPOT = {
     "/depth_registered/frontleft/image": "16UC1",
     "/camera/frontright/image": "rgb8",
 }
+CARLA = {
+    "/carla/ego/rgb_front/image": "bgra8",
+    "/carla/ego/rgb_front/camera_info": None,
+    "/carla/ego/semantic_segmentation_front/image": "bgra8",
+    "/carla/ego/depth_front/image": "32FC1",
+}
+PHOTONEO = {
+    "/phoxi_camera/rgb_texture": "rgb8",
+    "/phoxi_camera/confidence_map": "32FC1",
+    "/phoxi_camera/depth_map": "32FC1",
+    "/phoxi_camera/texture": "32FC1",
+}
 COLORIZED = {
     "/camera/color/image_raw": "rgb8",
     "/camera/depth/colorized": "rgb8",
@@ -174,6 +186,13 @@ def contents(encodings, **counts):
             "/depth_registered/frontleft/image",
             "/camera/frontleft/camera_info",
         ),
+        (
+            CARLA,
+            "/carla/ego/rgb_front/image",
+            "/carla/ego/depth_front/image",
+            "/carla/ego/rgb_front/camera_info",
+        ),
+        (PHOTONEO, "/phoxi_camera/rgb_texture", "/phoxi_camera/depth_map", None),
         (COLORIZED, "/camera/color/image_raw", "/camera/depth/image_rect_raw", None),
     ],
 )
@@ -243,6 +262,36 @@ def test_choose_topics_prefers_depth_of_the_size_of_color():
     assert chosen.is_depth_registered
 
 
+def test_choose_topics_prefers_color_registered_to_depth():
+    sizes = {"rgb": (2048, 1536), "rgb_to_depth": (640, 576), "depth": (640, 576)}
+    frames = {"rgb": "rgb_link", "rgb_to_depth": "depth_link", "depth": "depth_link"}
+    images = [
+        TopicContent(f"/{name}/image_raw", IMAGE, 9, encoding, frames[name], sizes[name])
+        for name, encoding in {"rgb": "bgra8", "rgb_to_depth": "bgra8", "depth": "16UC1"}.items()
+    ]
+    infos = [
+        TopicContent(f"/{name}/camera_info", CAMERA_INFO, 9, "", frames[name], sizes[name])
+        for name in sizes
+    ]
+    chosen = choose_topics(images + infos)
+    assert (chosen.color, chosen.depth) == ("/rgb_to_depth/image_raw", "/depth/image_raw")
+    assert chosen.camera_info == "/rgb_to_depth/camera_info"
+    assert chosen.is_depth_registered
+
+
+def test_choose_topics_prefers_the_calibration_beside_the_image():
+    items = [
+        TopicContent(f"/zed/{name}", kind, 9, encoding, "left", (960, 540))
+        for name, kind, encoding in (
+            ("depth/camera_info", CAMERA_INFO, ""),
+            ("depth/depth_registered", IMAGE, "32FC1"),
+            ("rgb/image_rect_color", IMAGE, "bgra8"),
+            ("rgb/camera_info", CAMERA_INFO, ""),
+        )
+    ]
+    assert choose_topics(items).camera_info == "/zed/rgb/camera_info"
+
+
 def test_choose_topics_options_override_the_choice():
     options = SourceOptions(
         color_topic="/camera/camera/infra1/image_rect_raw",
@@ -277,8 +326,10 @@ def test_choose_topics_without_color_lists_the_topics():
         (
             "/cam0/aligned_depth_to_color/image_raw/compressedDepth",
             ("cam0",),
-            {"aligned", "depth", "color"},
+            {"aligned", "depth", "registered"},
         ),
+        ("/k4a/rgb_to_depth/image_raw", ("k4a",), {"rgb", "registered"}),
+        ("/phoxi/depth_map", ("phoxi",), {"depth"}),
     ],
 )
 def test_parse_topic_separates_camera_and_stream(topic, camera, words):

@@ -81,6 +81,11 @@ def test_rosbag2_with_renamed_storage_file_is_read(bags, tmp_path):
     assert len(list(open_source(folder))) == COUNT
 
 
+def test_folder_of_one_bag_is_that_bag(bags, tmp_path):
+    shutil.copy(bags / "ros1.bag", tmp_path)
+    assert open_source(tmp_path).format_name == "ROS 1 bag"
+
+
 def test_folder_of_several_bags_lists_them(bags, tmp_path):
     for name in ("monday", "tuesday"):
         copy, storage = copy_of(bags / "sqlite", tmp_path)

@@ -68,6 +68,23 @@ def test_bop_scene_with_damaged_cameras_is_rejected(bop, content):
         open_source(bop)
 
 
+@pytest.mark.parametrize("rotation", [None, [1.0, 0.0], "lost"])
+def test_bop_scene_with_an_unusable_pose_has_none(bop, rotation):
+    cameras = json.loads((bop / "scene_camera.json").read_text())
+    cameras["0"] |= {
+        "cam_R_w2c": rotation,
+        "cam_K": [[500.0, 0, 15.5], [0, 501.0, 11.5], [0, 0, 1]],
+    }
+    (bop / "scene_camera.json").write_text(json.dumps(cameras))
+    frame = open_source(bop)[0]
+    assert frame.pose is None
+    assert frame.intrinsics == Intrinsics(500.0, 501.0, 15.5, 11.5)
+    cameras["0"]["depth_scale"] = "millimeters"
+    (bop / "scene_camera.json").write_text(json.dumps(cameras))
+    with pytest.raises(SourceError, match="depth_scale = 'millimeters'"):
+        open_source(bop)
+
+
 def test_scannet_scene_registers_depth_to_reduced_color(tmp_path):
     for index in range(2):
         large = np.repeat(np.repeat(color_image(index), 2, axis=0), 2, axis=1)
@@ -89,7 +106,12 @@ def test_scannet_scene_registers_depth_to_reduced_color(tmp_path):
     assert frames[0].intrinsics == Intrinsics(100.0, 100.0, 15.5, 11.5)
     np.testing.assert_array_equal(frames[0].pose, POSE)
     assert frames[1].pose is None
-    (tmp_path / "intrinsic" / "intrinsic_depth.txt").unlink()
+    for name in ("color", "depth"):  # as in the frames of the benchmark
+        (tmp_path / "intrinsic" / f"intrinsic_{name}.txt").rename(
+            tmp_path / f"intrinsics_{name}.txt"
+        )
+    check_depth(open_source(tmp_path), 0.001, count=2)
+    (tmp_path / "intrinsics_depth.txt").unlink()
     with pytest.raises(SourceError, match=r"intrinsic_depth\.txt: cannot be read"):
         open_source(tmp_path)
 
@@ -108,9 +130,10 @@ def test_replica_sequence_reads_unit_camera_and_poses(tmp_path):
     camera = {"fx": 10.0, "fy": 11.0, "cx": 12.0, "cy": 13.0, "scale": 1000.0}
     (tmp_path / "cam_params.json").write_text(json.dumps({"camera": camera}))
     assert open_source(sequence)[0].intrinsics == Intrinsics(10.0, 11.0, 12.0, 13.0)
-    (tmp_path / "cam_params.json").write_text("{}")
-    with pytest.raises(SourceError, match=r"cam_params\.json: cannot be read"):
-        open_source(sequence)
+    for content in ({}, {"camera": camera | {"scale": -1}}):
+        (tmp_path / "cam_params.json").write_text(json.dumps(content))
+        with pytest.raises(SourceError, match=r"cam_params\.json: cannot be read"):
+            open_source(sequence)
 
 
 @pytest.mark.parametrize("is_depth_first", [False, True])
@@ -134,6 +157,31 @@ def test_association_folder_tells_depth_by_its_content(tmp_path):
     rows = [f"{index / 10:.2f} b/{index}.png {index / 10:.2f} a/{index}.png" for index in range(3)]
     (tmp_path / "associate.txt").write_text("\n".join(rows))
     check_depth(open_source(tmp_path), 1 / 5000)
+
+
+@pytest.mark.parametrize(
+    ("list_name", "row"),
+    [
+        ("Associations.txt", "{stamp} rgb/{index}.png {stamp} depth/{index}.png"),
+        ("rgbd_assoc.txt", "{stamp},rgb/{index}.png,{stamp},depth/{index}.png"),
+        ("assoc.txt", "{stamp} 0 0 1 0 0 0 1 {stamp} rgb/{index}.png {stamp} depth/{index}.png"),
+        ("assoc.txt", "{stamp} rgb/{index}.png {stamp} depth/{index}.png {stamp} 0 0 1 0 0 0 1"),
+        ("assoc.txt", "{stamp} /home/a/rgb/{index}.png {stamp} /home/a/depth/{index}.png"),
+        ("assoc.txt", "{stamp} my rgb/im {index}.png {stamp} my depth/im {index}.png"),
+    ],
+)
+def test_association_folder_reads_lists_of_other_tools(tmp_path, list_name, row):
+    rows = [row.format(stamp=f"{index / 10:.6f}", index=index) for index in range(3)]
+    names = (
+        ("my rgb/im {}.png", "my depth/im {}.png")
+        if "my" in row
+        else ("rgb/{}.png", "depth/{}.png")
+    )
+    write_images(tmp_path, *names)
+    (tmp_path / list_name).write_text("\n".join(rows))
+    source = open_source(tmp_path)
+    assert source.format_name == "association folder"
+    check_depth(source, 1 / 5000)
 
 
 def test_icl_nuim_reads_its_camera_and_mirrored_poses(tmp_path):
@@ -180,6 +228,9 @@ def test_folder_of_image_folders_is_no_recording(tmp_path):
         ("rgb/rgb_0001.png", "depth/depth_0001.png"),
         ("color/0001-color.png", "depth/0001-depth.png"),
         ("rgb/1_rgb_image.png", "depth/1_aligned_depth.png"),
+        ("images/0001.png", "depths/0001.png"),
+        ("image/7.jpg", "depth/0007.png"),
+        ("rgb/0.png", "depth-registered/0.png"),
     ],
 )
 def test_rgbd_folder_pairs_names_of_other_tools(tmp_path, color_name, depth_name):
@@ -189,3 +240,29 @@ def test_rgbd_folder_pairs_names_of_other_tools(tmp_path, color_name, depth_name
     source = open_source(tmp_path)
     assert source.format_name == "RGB-D folder"
     check_depth(source, 0.001, count=1)
+
+
+@pytest.mark.parametrize(
+    ("color_name", "depth_name", "label_name"),
+    [
+        ("{:06d}-color.png", "{:06d}-depth.png", "{:06d}-label.png"),
+        ("color_{}.png", "depth_{}.png", "mask_{}.png"),
+        ("frame-{:06d}.color.png", "frame-{:06d}.depth.pgm", "frame-{:06d}.label.png"),
+        ("{}.png", "{}_depth.png", "{}_mask.png"),
+    ],
+)
+def test_folder_of_paired_images_reads_depth(tmp_path, color_name, depth_name, label_name):
+    write_images(tmp_path, color_name, depth_name)
+    write_image(tmp_path / label_name.format(1), np.full((24, 32), 5, np.uint8))
+    source = open_source(tmp_path)
+    assert source.format_name == "folder of paired images"
+    check_depth(source, 0.001)
+    assert source.ground_truth(0) is None
+    assert (source.ground_truth(1) == 5).all()
+
+
+def test_image_folder_with_the_word_depth_keeps_all_images(tmp_path):
+    for index, name in enumerate(["depth_of_field.png", "shallow_depth.png", "portrait.png"]):
+        write_image(tmp_path / name, color_image(index))
+    source = open_source(tmp_path)
+    assert (source.format_name, len(list(source))) == ("image folder", 3)

@@ -184,7 +184,17 @@ def test_tum_folder_with_unusable_poses_has_none(folder, content, caplog):
     assert "groundtruth.txt" in caplog.text
 
 
-@pytest.mark.parametrize("lost", ["nan nan nan nan nan nan nan", "0 0 0 0 0 0 0", "lost"])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "nan nan nan nan nan nan nan",
+        "0 0 0 0 0 0 0",
+        "lost",
+        "1e300 0 0 0 0 0 1",
+        "0 0 0 1e-200 0 0 0",
+        "-1.#IND 0 0 0 0 0 1",
+    ],
+)
 def test_tum_bad_pose_loses_the_poses_beside_it(folder, lost, caplog):
     good = [f"1305031229.{tenth}00 0 0 {tenth} 0 0 0 1" for tenth in (0, 1, 2)]
     (folder / "groundtruth.txt").write_text("\n".join([*good, f"1305031229.166 {lost}"]))
