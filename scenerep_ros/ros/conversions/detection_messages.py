@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from sensor_msgs.msg import PointCloud2, PointField
+from std_msgs.msg import Header
 
 from scenerep_ros.geometry import Box
 from scenerep_ros.ros.conversions.scene_view import SceneView
@@ -18,20 +20,32 @@ OBJECT_CLASS = "object"
 
 def detections_3d_message(view: SceneView) -> Any:
     """Create a vision_msgs/Detection3DArray of the objects' boxes. None without depth or tf."""
+    if not view.has_placed_objects:
+        return None
+    return boxes_message(view.objects_header, view.placed_boxes())
+
+
+def boxes_message(
+    header: Header, boxes: Mapping[int, Box], scores: Mapping[int, float] | None = None
+) -> Any:
+    """Create a vision_msgs/Detection3DArray.
+
+    Args:
+        header: header of all detections.
+        boxes: box of each object by its id.
+        scores: confidence of each object by its id; None for 1.
+    """
     from vision_msgs.msg import (  # not installed everywhere
         BoundingBox3D,
         Detection3D,
         Detection3DArray,
     )
 
-    if not view.has_placed_objects:
-        return None
-    header = view.objects_header
     message = Detection3DArray(header=header)
-    for id_, box in view.placed_boxes().items():
+    for id_, box in boxes.items():
         pose = box_pose(box)
         bounds = BoundingBox3D(center=pose, size=_vector(box))
-        results = [_hypothesis(pose)]
+        results = [_hypothesis(pose, scores[id_] if scores else 1.0)]
         message.detections.append(
             Detection3D(header=header, results=results, bbox=bounds, id=str(id_))
         )
@@ -97,11 +111,11 @@ def _vector(box: Box) -> Vector3:
     return Vector3(x=x, y=y, z=z)
 
 
-def _hypothesis(pose: Pose) -> Any:
+def _hypothesis(pose: Pose, score: float = 1.0) -> Any:
     from vision_msgs.msg import ObjectHypothesisWithPose  # not installed everywhere
 
     result = ObjectHypothesisWithPose()
-    result.hypothesis.class_id, result.hypothesis.score = OBJECT_CLASS, 1.0
+    result.hypothesis.class_id, result.hypothesis.score = OBJECT_CLASS, score
     result.pose.pose = pose
     return result
 

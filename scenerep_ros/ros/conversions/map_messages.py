@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2
@@ -14,6 +15,7 @@ from scenerep_ros.geometry import CLOUD_DTYPE, labelled_cloud
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.render import id_colors
 from scenerep_ros.ros.conversions.cloud_message import point_fields
+from scenerep_ros.ros.conversions.detection_messages import boxes_message
 from scenerep_ros.ros.conversions.scene_messages import box_marker, text_marker
 
 
@@ -36,3 +38,9 @@ def map_objects_message(objects: tuple[MapObject, ...], header: Header) -> Marke
         markers.append(box_marker(header, item.id, item.box, color))
         markers.append(text_marker(header, item.id, item.box, color, item.box.rotation[:, 2]))
     return MarkerArray(markers=markers)
+
+
+def map_detections_message(objects: tuple[MapObject, ...], header: Header) -> Any:
+    """Create a vision_msgs/Detection3DArray of the boxes, with the confidence as score."""
+    boxes = {item.id: item.box for item in objects}
+    return boxes_message(header, boxes, {item.id: item.confidence for item in objects})

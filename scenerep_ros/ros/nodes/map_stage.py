@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
@@ -31,7 +32,11 @@ from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
-from scenerep_ros.ros.conversions.map_messages import map_objects_message, map_points_message
+from scenerep_ros.ros.conversions.map_messages import (
+    map_detections_message,
+    map_objects_message,
+    map_points_message,
+)
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.transport.camera_poses import CameraPoses
 
@@ -82,6 +87,7 @@ class MapStage:
         self._stamp_ns = 0
         self._points = node.create_publisher(PointCloud2, "~/map_points", LATCHED)
         self._objects = node.create_publisher(MarkerArray, "~/map_objects", LATCHED)
+        self._detections = self._create_detections_publisher()
         self._services = [
             node.create_service(Trigger, f"~/{name}", self._answer(work))
             for name, work in (
@@ -118,16 +124,27 @@ class MapStage:
         """Destroy publishers, services and the subscription to tf."""
         if isinstance(self._add_pose, TfPoses):
             self._add_pose.close()
-        for publisher in (self._points, self._objects):
-            self._node.destroy_publisher(publisher)
+        for publisher in (self._points, self._objects, self._detections):
+            if publisher is not None:
+                self._node.destroy_publisher(publisher)
         for service in self._services:
             self._node.destroy_service(service)
+
+    def _create_detections_publisher(self) -> Publisher | None:
+        """Return the publisher of detections; None without the package vision_msgs."""
+        if find_spec("vision_msgs") is None:
+            return None
+        from vision_msgs.msg import Detection3DArray  # not installed everywhere
+
+        return self._node.create_publisher(Detection3DArray, "~/map_detections_3d", LATCHED)
 
     def _publish(self) -> None:
         snapshot = self.map.snapshot()
         header = Header(stamp=stamp_from_ns(self._stamp_ns), frame_id=self._options().frame)
         self._points.publish(map_points_message(snapshot, header))
         self._objects.publish(map_objects_message(snapshot.objects, header))
+        if self._detections is not None:
+            self._detections.publish(map_detections_message(snapshot.objects, header))
         self._published_at_s = time.monotonic()
 
     def _answer(self, work: Callable[[], str]) -> Callable[[Any, Any], Any]:
