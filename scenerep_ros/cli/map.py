@@ -22,12 +22,13 @@ from scenerep_ros.mapping.difference import MapDifference, compare_maps
 from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.poses.bag_poses import with_transforms
 from scenerep_ros.mapping.poses.odometry import Odometry
 from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sinks import VideoWriter
-from scenerep_ros.sources import Source, open_source
+from scenerep_ros.sources import open_source
 
 PEEKED_FRAMES = 30
 """Number of frames that are searched for a recorded pose."""
@@ -72,9 +73,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("name a recording and --out DIR, or two maps with --diff BEFORE AFTER")
     config = options_from(args, MapConfig, args.config)
     source = open_source(args.source, source_options(args))
-    odometry = Odometry() if needs_odometry(source, config.map) else None
+    recording = with_transforms(source, Path(args.source))
+    odometry = Odometry() if needs_odometry(recording, config.map) else None
     with atomic_folder(args.out, is_map) as folder:
-        frames = posed_frames(islice(source, args.max_frames or None), odometry)
+        frames = posed_frames(islice(recording, args.max_frames or None), odometry)
         total = min(len(source), args.max_frames or len(source))
         progress = tqdm(frames, total=total, unit="frame", desc=source.name)
         scene_map = map_frames(progress, Pipeline(config), SceneMap(config.map))
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def needs_odometry(source: Source, options: MappingOptions) -> bool:
+def needs_odometry(frames: Iterable[RGBDFrame], options: MappingOptions) -> bool:
     """Return whether poses are estimated, by the option or as the first frames have none.
 
     Raises:
@@ -102,7 +104,7 @@ def needs_odometry(source: Source, options: MappingOptions) -> bool:
     """
     has_poses = options.poses == "recorded" or (
         options.poses == "auto"
-        and any(frame.pose is not None for frame in islice(source, PEEKED_FRAMES))
+        and any(frame.pose is not None for frame in islice(frames, PEEKED_FRAMES))
     )
     if not has_poses:
         import_open3d()

@@ -123,6 +123,18 @@ class Recorder:
             **{name.upper() if self._ros1 else name: value for name, value in matrices.items()},
         )
 
+    def transform(self, topic, stamp, parent, child, translation, quaternion=(0, 0, 0, 1)):
+        """Write a tf2_msgs/TFMessage with one transform."""
+        types = self._types
+        transform = types["geometry_msgs/msg/Transform"](
+            types["geometry_msgs/msg/Vector3"](*map(float, translation)),
+            types["geometry_msgs/msg/Quaternion"](*map(float, quaternion)),
+        )
+        frame_id, self.frame_id = self.frame_id, parent
+        header, self.frame_id = self._header(stamp), frame_id
+        stamped = types["geometry_msgs/msg/TransformStamped"](header, child, transform)
+        self._record(topic, "TFMessage", stamp, package="tf2_msgs", transforms=[stamped])
+
     @property
     def _types(self):
         return self._store.types
