@@ -1,0 +1,1 @@
+"""Measurement of scene maps: segmenters, disturbed poses, true objects and true changes."""
