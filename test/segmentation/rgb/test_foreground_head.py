@@ -87,3 +87,17 @@ def test_truncated_head_is_an_error(tmp_path):
     weights.write_bytes(weights.read_bytes()[:-4])
     with pytest.raises(WeightsError, match="truncated"):
         load_foreground_head(PipelineConfig(weights=str(tmp_path)))
+
+
+def test_student_checkpoint_uses_head_of_its_teacher(tmp_path):
+    card = ModelCard(
+        architecture="student",
+        mean=(0, 0, 0),
+        std=(1, 1, 1),
+        resolution=64,
+        origin="test",
+        license="none",
+    )
+    save_checkpoint(tmp_path, {"weight": torch.ones(1)}, card)
+    head = load_foreground_head(PipelineConfig(weights=str(tmp_path), backbone="student"))
+    assert head.weight.equal(load_foreground_head(PipelineConfig()).weight)

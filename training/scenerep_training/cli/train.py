@@ -13,13 +13,14 @@ from typing import Any
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_training.datasets.encoding import EncodeOptions, encode
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
 from scenerep_training.tuning.options import TuneOptions
 from scenerep_training.tuning.run import tune
 
-TUNE = "tune"
+TUNE, ENCODE = "tune", "encode"
 DESCRIPTION = "Fine-tune a backbone on recorded frames, without labels."
 
 
@@ -28,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scenerep-train", description=DESCRIPTION)
     subparsers = parser.add_subparsers(dest="method", required=True, metavar="METHOD")
     _add_tune(subparsers)
+    _add_encode(subparsers)
     for name, method in METHODS.items():
         _add_subcommand(subparsers, name, method)
     return parser
@@ -44,6 +46,19 @@ def _add_tune(subparsers: Any) -> None:
     )
     _add_shared_arguments(parser)
     add_options(parser, TuneOptions, skip=("resolution", "precision", "runtime"))
+
+
+def _add_encode(subparsers: Any) -> None:
+    """Add the subcommand `encode`, which prepares images for `distill`."""
+    parser = subparsers.add_parser(
+        ENCODE,
+        help="images with a teacher's features, for the distillation of many images",
+        description="Store square crops of images together with the features and the CLS attention of "
+        "a teacher, in shards; `distill --teacher-cache` reads them. Complete shards are kept, so an "
+        "interrupted command continues.",
+    )
+    _add_shared_arguments(parser)
+    add_options(parser, EncodeOptions, skip=("resolution",))
 
 
 def _add_shared_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +107,9 @@ def run(args: argparse.Namespace, argv: list[str]) -> int:
     """Train, or resume a run; return the exit code."""
     if args.method == TUNE:
         print(tune(args.data, args.output, options_from(args, TuneOptions, args.config)))
+        return 0
+    if args.method == ENCODE:
+        print(encode(args.data, args.output, options_from(args, EncodeOptions, args.config)))
         return 0
     config = RunConfig(
         method=args.method,

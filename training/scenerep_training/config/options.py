@@ -15,6 +15,7 @@ from scenerep_ros.config.options import Device, OptionGroup
 
 OptimizerName = Literal["adamw", "sgd", "lars"]
 Precision = Literal["fp32", "bf16", "fp16"]
+Schedule = Literal["cosine", "constant"]
 
 MIN_PAIRS_PER_BATCH = 2
 """Batch normalization needs two samples per process and batch."""
@@ -148,6 +149,11 @@ class OptimizationOptions(OptionGroup):
         ge=0.0,
         le=1.0,
         description="Ratio of the steps in which the learning rate rises linearly.",
+    )
+    schedule: Schedule = Field(
+        "cosine",
+        description="Learning rate after the warm-up: cosine decay to 0, or constant for a run of open "
+        "length, from which a short run with decay continues.",
     )
     clip: float = Field(
         3.0, ge=0.0, description="Largest norm of the gradient; 0 disables gradient clipping."

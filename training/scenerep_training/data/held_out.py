@@ -12,6 +12,7 @@ from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.data.recordings import Recordings
+from scenerep_training.datasets.encoded_images import EncodedImages
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,12 @@ def hold_out(recordings: Recordings) -> HeldOut:
     """Hold back the last fifth of each recording, and leave out a gap before it.
 
     The part is contiguous and the gap up to 3 s long, because neighboring frames are nearly equal.
-    Recordings of fewer than three frames are trained on as a whole.
+    Recordings of fewer than three frames, and encoded images, are trained on as a whole.
     """
     training: list[Source] = []
     held_back = []
     for source in recordings.sources:
-        if len(source) < CONSTANTS.min_frames:
+        if len(source) < CONSTANTS.min_frames or isinstance(source, EncodedImages):
             training.append(source)
             continue
         length, held_count, gap = len(source), _held_count(len(source)), _gap_length(source)

@@ -16,6 +16,7 @@ from scenerep_training.data.odometry import with_odometry
 from scenerep_training.data.unpacking import with_random_access
 from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
+from scenerep_training.datasets.encoded_images import EncodedImages, is_encoded
 from scenerep_training.datasets.recordings import recording_paths
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ def _check_weights(count: int, weights: Sequence[float]) -> None:
 
 def _open_path(path: Path, odometry: bool) -> list[Source]:
     """Open the sequences of one path."""
+    if is_encoded(path):
+        return [EncodedImages(path)]
     if categories := co3d_categories(path):
         return [sequence for category in categories for sequence in list_co3d_sequences(category)]
     if is_davis(path):

@@ -47,6 +47,8 @@ class WarmupCosine:
     Attributes:
         warmup_ratio: ratio of the steps in which the factor rises to 1.
         max_steps: number of steps, after which the factor is 0.
+        decays: False keeps the factor at 1 after the warm-up, for a run whose length is open; a
+            short run with decay continues from it (Hägele et al., NeurIPS 2024).
 
     >>> factor = WarmupCosine(warmup_ratio=0.1, max_steps=100)
     >>> [round(factor(step), 3) for step in (0, 4, 9, 55, 100)]
@@ -55,11 +57,14 @@ class WarmupCosine:
 
     warmup_ratio: float
     max_steps: int
+    decays: bool = True
 
     def __call__(self, step: int) -> float:
         """Return the factor at one step, counted from 0."""
         warmup_steps = round(self.warmup_ratio * self.max_steps)
         if step < warmup_steps:
             return (step + 1) / warmup_steps
+        if not self.decays:
+            return 1.0
         progress = (step - warmup_steps) / max(1, self.max_steps - warmup_steps)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

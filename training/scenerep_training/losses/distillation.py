@@ -52,6 +52,24 @@ def relation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     return cosine_loss(_gram_matrix(student).flatten(1), _gram_matrix(teacher).flatten(1))
 
 
+def attention_loss(logits: torch.Tensor, attention: torch.Tensor) -> torch.Tensor:
+    """Compute the Kullback-Leibler divergence from the teacher's attention, mean over heads.
+
+    Both are normalized over the patches of the view.
+
+    Args:
+        logits: (B, n, h, w) the student's attention logits.
+        attention: (B, n, h, w) the teacher's attention, not negative.
+
+    Returns:
+        Scalar float32, 0 for equal distributions.
+    """
+    target = attention.float().flatten(2)
+    target = target / target.sum(-1, keepdim=True).clamp_min(EPSILON)
+    log_probs = logits.float().flatten(2).log_softmax(-1)
+    return F.kl_div(log_probs, target, reduction="sum") / target[..., 0].numel()
+
+
 def _gram_matrix(features: torch.Tensor) -> torch.Tensor:
     """Return the Gram matrices (B, N, N) of centered unit-length features (B, N, C)."""
     points = F.normalize(features.float(), dim=-1)

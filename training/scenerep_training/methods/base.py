@@ -133,7 +133,9 @@ class Method(LightningModule, ABC):
             lr=options.learning_rate * options.batch_size / REFERENCE_BATCH_SIZE,
             weight_decay=options.weight_decay,
         )
-        scheduler = LambdaLR(optimizer, WarmupCosine(options.warmup, options.max_steps))
+        scheduler = LambdaLR(
+            optimizer, WarmupCosine(options.warmup, options.max_steps, options.schedule == "cosine")
+        )
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},

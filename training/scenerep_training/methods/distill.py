@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.encoded_view import EncodedViewTransform
 from scenerep_training.data.views.plain_view import PlainViewTransform
 from scenerep_training.data.views.teacher_view import CachedTeacherTransform
+from scenerep_training.datasets.encoded_images import is_encoded
 from scenerep_training.losses.distillation import (
+    attention_loss,
     consistency_loss,
     cosine_loss,
     feature_loss,
@@ -27,6 +32,10 @@ from scenerep_training.methods.registry import METHODS
 from scenerep_training.networks.encoder import Encoder, EncoderOutput, build_encoder
 from scenerep_training.networks.feature_standardizer import FeatureStandardizer
 from scenerep_training.networks.teacher import Teacher, TeacherCache
+
+Adaptor = Literal["linear", "none"]
+MASS_RATE = 0.01
+"""Ratio by which one batch changes the student's mean attention mass."""
 
 
 class DistillOptions(TrainingOptions):
@@ -50,8 +59,26 @@ class DistillOptions(TrainingOptions):
     )
     teacher_cache: str = Field(
         "",
-        description="Folder of the teacher's features, computed once per frame before training; "
-        "empty: the teacher encodes every view.",
+        description="Folder of the teacher's features, computed once per frame before training, or "
+        "a folder of encoded images, which --data names too; empty: the teacher encodes every view.",
+    )
+    adaptor: Adaptor = Field(
+        "linear",
+        description="Layer between the student's patches and the teacher's: linear, or none, which "
+        "puts the student into the teacher's feature space.",
+    )
+    attention_weight: float = Field(
+        0.2,
+        ge=0.0,
+        le=1e3,
+        description="Weight of the loss of the predicted CLS attention, where student and data have one.",
+    )
+    average: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Decay per step of the moving average of the weights, which is exported; 0 exports "
+        "the weights themselves.",
     )
     dense_weight: float = Field(
         1.0, ge=0.0, le=1e3, description="Weight of the loss between patches."
@@ -91,12 +118,33 @@ class Distill(Method):
         super().__init__(options, encoder)
         _check_crop_size(options.crop_size, encoder)
         teacher = build_encoder(options.teacher, options.teacher_weights, options.teacher_stage)
-        self.patch_adaptor = nn.Linear(encoder.channels, teacher.channels)
+        _check_adaptor(options, encoder, teacher)
+        is_linear = options.adaptor == "linear"
+        self.patch_adaptor = nn.Linear(encoder.channels, teacher.channels) if is_linear else None
         self.image_adaptor = nn.Linear(encoder.channels, teacher.channels)
         self.patch_standardizer = FeatureStandardizer(teacher.channels)
         self.image_standardizer = FeatureStandardizer(teacher.channels)
         if not options.teacher_cache:
             self.teacher = Teacher(teacher, options.teacher_resolution)
+        self.averaged = _build_average(encoder, options.average) if options.average else None
+
+    @property
+    def exported_encoder(self) -> Encoder:
+        """The student, or the moving average of its weights."""
+        if self.averaged is None:
+            return self.encoder
+        averaged: Encoder = self.averaged.module  # type: ignore[assignment]
+        return averaged
+
+    def after_optimizer_step(self) -> None:
+        """Update the moving average of the weights."""
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.encoder)
+
+    @property
+    def _is_encoded(self) -> bool:
+        cache = self.options.teacher_cache
+        return bool(cache) and is_encoded(Path(cache).expanduser())
 
     @property
     def _cache(self) -> TeacherCache:
@@ -117,11 +165,13 @@ class Distill(Method):
         views = PlainViewTransform(options, grid_size if options.consistency_weight else None)
         if not options.teacher_cache:
             return views
+        if self._is_encoded:
+            return EncodedViewTransform(views, grid_size)
         return CachedTeacherTransform(views, self._cache, grid_size)
 
     def prepare(self, frames: Iterable[RGBDFrame]) -> None:
         """Compute the teacher's features of the frames that the cache lacks."""
-        if self.options.teacher_cache:
+        if self.options.teacher_cache and not self._is_encoded:
             self._cache.fill(frames)
 
     def compute_loss(self, views: Views) -> StepOutput:
@@ -129,7 +179,8 @@ class Distill(Method):
 
         Args:
             views: "images" (B, 2, 3, S, S) and "correspondence" (B, h, w, 2); with a cache
-                also "teacher_grid" (B, 2, h, w, C) and "teacher_pooled" (B, 2, C).
+                also "teacher_grid" (B, 2, h, w, C) and "teacher_pooled" (B, 2, C); of encoded images
+                also "teacher_attention" (B, 2, n, h, w) and "attention_mass" (B, 2, n).
         """
         student = self.encoder(views["images"].flatten(0, 1))
         teacher = self._teacher_output(views, student.grid.shape[1:3])
@@ -138,6 +189,8 @@ class Distill(Method):
             "global": self._global_loss(student, teacher),
             "relation": relation_loss(student.grid.flatten(1, 2), teacher.grid.flatten(1, 2)),
         }
+        if student.attention_logits is not None and "teacher_attention" in views:
+            losses["attention"] = self._attention_loss(student.attention_logits, views)
         if "correspondence" in views:
             losses["consistency"] = _pair_loss(student.grid, views["correspondence"])
         weighted = [self._weights[name] * loss for name, loss in losses.items()]
@@ -151,6 +204,7 @@ class Distill(Method):
             "global": options.global_weight,
             "relation": options.relation_weight,
             "consistency": options.consistency_weight,
+            "attention": options.attention_weight,
         }
 
     def _teacher_output(self, views: Views, grid_shape: torch.Size) -> EncoderOutput:
@@ -164,11 +218,36 @@ class Distill(Method):
         return output
 
     def _dense_loss(self, student: EncoderOutput, teacher: EncoderOutput) -> torch.Tensor:
-        return feature_loss(self.patch_adaptor(student.grid), self.patch_standardizer(teacher.grid))
+        target = self.patch_standardizer(teacher.grid)
+        if self.patch_adaptor is None:
+            return feature_loss(self.patch_standardizer.standardize(student.grid), target)
+        return feature_loss(self.patch_adaptor(student.grid), target)
+
+    def _attention_loss(self, logits: torch.Tensor, views: Views) -> torch.Tensor:
+        """Compare the attention, and follow its mean sum over the patches of an image."""
+        mass = views["attention_mass"].flatten(0, 1).mean(0)
+        self.encoder.network.attention_mass.lerp_(mass, MASS_RATE)
+        return attention_loss(logits, views["teacher_attention"].flatten(0, 1))
 
     def _global_loss(self, student: EncoderOutput, teacher: EncoderOutput) -> torch.Tensor:
         target = self.image_standardizer(teacher.pooled)
         return cosine_loss(self.image_adaptor(student.pooled), target)
+
+
+def _build_average(encoder: Encoder, decay: float) -> AveragedModel:
+    """Build the moving average of an encoder's weights and statistics, which needs no gradient."""
+    average = get_ema_multi_avg_fn(decay)
+    averaged = AveragedModel(encoder, multi_avg_fn=average, use_buffers=True)
+    averaged.requires_grad_(False)
+    return averaged
+
+
+def _check_adaptor(options: DistillOptions, encoder: Encoder, teacher: Encoder) -> None:
+    if options.adaptor == "none" and encoder.channels != teacher.channels:
+        raise ConfigError(
+            f"adaptor = 'none': {encoder.name} has {encoder.channels} channels, {teacher.name} "
+            f"{teacher.channels}; set adaptor to linear"
+        )
 
 
 def _check_crop_size(crop_size: int, encoder: Encoder) -> None:

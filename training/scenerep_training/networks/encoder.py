@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.backbones.preprocessing import Normalization
+from scenerep_ros.backbones.student import StudentNetwork
 from scenerep_ros.backbones.timm_networks import load_network
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.validation import validated
@@ -24,10 +25,13 @@ class EncoderOutput(NamedTuple):
     Attributes:
         pooled: (B, C) CLS token, or mean of the grid if there is none.
         grid: (B, h, w, C) feature grid, one feature per patch.
+        attention_logits: (B, n, h, w) logits of the predicted CLS attention; None if the network
+            predicts none.
     """
 
     pooled: torch.Tensor
     grid: torch.Tensor
+    attention_logits: torch.Tensor | None = None
 
 
 class Encoder(nn.Module):
@@ -134,6 +138,10 @@ class Encoder(nn.Module):
 
     def _encode_maps(self, pixels: torch.Tensor) -> EncoderOutput:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
+        if isinstance(self.network, StudentNetwork):
+            maps, logits = self.network.forward_maps(pixels)
+            grid = maps.permute(0, 2, 3, 1)
+            return EncoderOutput(grid.mean((1, 2)), grid, logits)
         (maps,) = self.network.forward_intermediates(
             pixels, indices=[self.stage], output_fmt="NCHW", intermediates_only=True
         )

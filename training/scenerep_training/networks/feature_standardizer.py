@@ -47,8 +47,12 @@ class FeatureStandardizer(nn.Module):
         features = features.float()
         if self.training:
             self._update_statistics(features.flatten(0, -2))
+        return self.standardize(features)
+
+    def standardize(self, features: torch.Tensor) -> torch.Tensor:
+        """Standardize features (..., C) by the present statistics, with gradient."""
         variance = self.mean_square - self.mean.square()
-        return (features - self.mean) / (variance.clamp(min=0) + EPSILON).sqrt()
+        return (features.float() - self.mean) / (variance.clamp(min=0) + EPSILON).sqrt()
 
     def _update_statistics(self, rows: torch.Tensor) -> None:
         """Update the running means by the rows (N, C) of one batch."""

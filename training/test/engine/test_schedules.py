@@ -47,3 +47,9 @@ def test_warmup_cosine_rises_linearly_then_falls_to_zero():
 
 def test_warmup_cosine_without_warmup_starts_at_one():
     assert WarmupCosine(warmup_ratio=0.0, max_steps=STEPS)(0) == 1.0
+
+
+def test_warmup_cosine_without_decay_stays_at_one():
+    factor = WarmupCosine(warmup_ratio=0.2, max_steps=STEPS, decays=False)
+    assert factor(4) == pytest.approx(0.5)
+    assert {factor(step) for step in range(9, STEPS + 1)} == {1.0}

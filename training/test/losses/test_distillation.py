@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scenerep_training.losses.distillation import (
+    attention_loss,
     consistency_loss,
     cosine_loss,
     feature_loss,
@@ -94,6 +95,19 @@ def test_sample_patches_at_centers_returns_grid():
     grid = torch.randn(2, 3, 5, 4)
     sampled = sample_patches(grid, _patch_centers(3, 5).expand(2, -1, -1, -1))
     torch.testing.assert_close(sampled, grid)
+
+
+def test_attention_loss_equals_divergence_of_normalized_maps():
+    logits, attention = torch.randn(2, 3, 4, 5), torch.rand(2, 3, 4, 5)
+    target = torch.distributions.Categorical(attention.flatten(2))
+    predicted = torch.distributions.Categorical(logits=logits.flatten(2))
+    expected = torch.distributions.kl_divergence(target, predicted).mean()
+    torch.testing.assert_close(attention_loss(logits, attention), expected)
+
+
+def test_attention_loss_of_equal_maps_is_zero():
+    attention = torch.rand(2, 3, 4, 5)
+    assert attention_loss(attention.log(), 0.1 * attention) == pytest.approx(0, abs=1e-6)
 
 
 def _cka(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:

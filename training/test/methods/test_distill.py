@@ -6,15 +6,22 @@ import numpy as np
 import pytest
 import torch
 from scenerep_training.data.views.base import FramePair, Views
+from scenerep_training.datasets.encoded_images import (
+    EncodedFrame,
+    EncodedImages,
+    Projection,
+    write_shard,
+)
 from scenerep_training.methods.distill import Distill, DistillOptions
 from scenerep_training.networks.encoder import build_encoder
+from scenerep_training.networks.teacher import crop_grid
 from torch.utils.data import default_collate
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.backbones.loading import load_backbone
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import KINECT, RGBDFrame
+from scenerep_ros.frames import KINECT, Features, RGBDFrame
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +134,86 @@ def test_distill_student_loads_as_backbone(distill, pair, tmp_path):
     with torch.inference_mode():
         output = student.eval()(torch.from_numpy(image).permute(2, 0, 1)[None])
     torch.testing.assert_close(features.grid, output.grid[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (3, 8, 8, 3), np.uint8)
+    frames = [
+        EncodedFrame(
+            image.repeat(8, 0).repeat(8, 1),
+            teacher=Features(torch.randn(4, 4, 64), torch.randn(64), torch.rand(6, 4, 4) / 16),
+        )
+        for image in noise
+    ]
+    projection = Projection.fit(torch.cat([each.teacher.grid.flatten(0, 1) for each in frames]))
+    projection.save(tmp_path)
+    write_shard(tmp_path, "0", frames, projection)
+    return tmp_path
+
+
+def encoded_pair(folder) -> FramePair:
+    source = EncodedImages(folder)
+    return FramePair(source.color_frame(0), source.color_frame(1))
+
+
+def test_distill_of_encoded_images_adds_cropped_teacher(distill, encoded):
+    method = distill(teacher_cache=str(encoded), stage=-2, consistency_weight=0.0, min_crop=1.0)
+    pair = encoded_pair(encoded)
+    views = method.build_transform()(pair)
+    grids = views["teacher_grid"].float()
+    for grid, frame in zip(grids, (pair.first, pair.second), strict=True):
+        whole = crop_grid(frame.teacher.grid, torch.tensor([0.0, 0, 1, 1]), grid.shape[0])
+        mirrored = torch.stack([whole, whole.flip(1)])
+        assert (mirrored - grid).abs().amax((1, 2, 3)).min() < 1e-2
+    assert views["teacher_attention"].shape == (2, 6, *grids.shape[1:3])
+
+
+def test_distill_of_encoded_images_trains_attention(distill, encoded):
+    options = {"teacher_cache": str(encoded), "consistency_weight": 0.0, "backbone": "student"}
+    method = distill(**options)
+    output = method.compute_loss(make_batch(method, encoded_pair(encoded), 2))
+    output.loss.backward()
+    assert method.encoder.network.attention.weight.grad.abs().sum() > 0
+    assert method.encoder.network.attention_mass.mean() < 1
+
+
+def test_distill_of_frames_without_features_raises(distill, encoded, pair):
+    method = distill(teacher_cache=str(encoded), consistency_weight=0.0)
+    with pytest.raises(ConfigError, match="not stored with a teacher's features"):
+        method.build_transform()(pair)
+
+
+def test_distill_without_adaptor_and_other_channels_raises(distill):
+    with pytest.raises(ConfigError, match="set adaptor to linear"):
+        distill(adaptor="none", stage=-2)
+
+
+def test_distill_without_adaptor_approaches_teacher_itself(distill, pair):
+    method = distill(adaptor="none", backbone="test_vit2")
+    with torch.no_grad():  # the student starts as a copy of the teacher
+        for weight in method.encoder.parameters():
+            weight += 0.1 * torch.randn_like(weight)
+    views = make_batch(method, pair)
+    optimizer = torch.optim.AdamW(method.encoder.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(15):
+        loss = method.compute_loss(views).metrics["dense"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_distill_exports_moving_average(distill):
+    method = distill(average=0.5)
+    weight = method.encoder.network.conv1[0].weight
+    start = weight.detach().clone()
+    method.after_optimizer_step()
+    with torch.no_grad():
+        weight += 1
+    method.after_optimizer_step()
+    exported = method.exported_encoder.network.conv1[0].weight
+    torch.testing.assert_close(exported, start + 0.5)
+    assert not exported.requires_grad

@@ -1,0 +1,64 @@
+"""Tests of the distilled student as a backbone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from scenerep_ros.backbones import load_backbone, packaged_weights
+from scenerep_ros.backbones.student import StudentNetwork
+from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.errors import WeightsError
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (80, 112, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> str:
+    torch.manual_seed(0)
+    network = StudentNetwork()
+    network.attention_mass.fill_(0.8)
+    path = tmp_path_factory.mktemp("student") / "student.safetensors"
+    safetensors.torch.save_file(network.state_dict(), path)
+    return str(path)
+
+
+@pytest.fixture
+def load(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
+
+    def build(**changes):
+        options = {"backbone": "student", "device": "cpu", "precision": "fp32"}
+        return load_backbone(BackboneOptions(**(options | changes)))
+
+    return build
+
+
+@pytest.mark.parametrize("resolution", [80, 48])
+def test_student_predicts_features_and_attention_of_teacher_shape(load, weights, resolution):
+    features = load(weights=weights, runtime="torch")(IMAGE, resolution)
+    height, width = resolution // 16, round(resolution / 80 * 7)
+    assert features.grid.shape == (height, width, 384)
+    torch.testing.assert_close(features.attention.sum((1, 2)), torch.full((6,), 0.8))
+
+
+def test_student_with_openvino_equals_torch(load, weights):
+    pytest.importorskip("openvino", reason="openvino is installed on x86 only")
+    exported = load(weights=weights, runtime="openvino")(IMAGE, 80)
+    expected = load(weights=weights, runtime="torch")(IMAGE, 80)
+    for name in ("grid", "pooled", "attention"):
+        actual, wanted = getattr(exported, name), getattr(expected, name)
+        torch.testing.assert_close(actual, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_student_without_packaged_weights_raises(load, monkeypatch, tmp_path):
+    monkeypatch.setattr(packaged_weights, "PACKAGE_FOLDER", tmp_path)
+    with pytest.raises(WeightsError, match="ships no weights"):
+        load()
+
+
+def test_student_of_hub_raises(load):
+    with pytest.raises(WeightsError, match="in no hub"):
+        load(weights="hub")
