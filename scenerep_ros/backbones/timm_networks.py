@@ -101,7 +101,7 @@ def _check_name(name: str) -> None:
     models = [STUDENT, *timm.list_models(), *timm.list_pretrained()]
     if name not in models:
         raise ConfigError(
-            f"backbone {name}: neither {STUDENT} nor a model of timm; {suggest_names(name, models)}"
+            f"backbone {name}: not a model of timm; {suggest_names(name, models)}"
         )
 
 
