@@ -100,9 +100,7 @@ def _check_name(name: str) -> None:
 
     models = [STUDENT, *timm.list_models(), *timm.list_pretrained()]
     if name not in models:
-        raise ConfigError(
-            f"backbone {name}: not a model of timm; {suggest_names(name, models)}"
-        )
+        raise ConfigError(f"backbone {name}: not a model of timm; {suggest_names(name, models)}")
 
 
 def _create(name: str, pretrained: bool = False) -> Any:
