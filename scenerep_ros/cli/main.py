@@ -17,6 +17,7 @@ from scenerep_ros.interruption import exit_on_interrupt
 COMMANDS = (
     "segment",
     "map",
+    "record",
     "replay",
     "demo",
     "bench",
