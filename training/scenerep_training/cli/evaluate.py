@@ -6,6 +6,7 @@ import argparse
 import logging
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.config.fields import flatten
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -128,14 +130,29 @@ def build_config(args: argparse.Namespace) -> PipelineConfig:
 
 
 def default_folder(args: argparse.Namespace, config: PipelineConfig) -> Path:
-    """Return the folder of a run without --out."""
+    """Return the folder of a run without --out.
+
+    Its name holds the resolution, PCA and number of clusters where they are not the defaults, so that
+    runs with other values get folders of their own.
+    """
     backbone = config.backbone
     if args.checkpoint:
         path = Path(args.checkpoint).resolve()
         backbone = (find_checkpoint(path) or path).stem
-    return (
-        Path("runs/eval") / f"{args.command}-{args.data.resolve().name}-{backbone}-{config.method}"
-    )
+    values = flatten(config)
+    defaults = {**flatten(PipelineConfig()), **PROTOCOLS[args.command].default_options}
+    changed = [
+        f"{name.rpartition('.')[2]}{values[name]}"
+        for name in ("resolution", "clustering.pca", *_cluster_options(config, values))
+        if values[name] != defaults[name]
+    ]
+    parts = (args.command, args.data.resolve().name, backbone, config.method, *changed)
+    return Path("runs/eval") / "-".join(parts)
+
+
+def _cluster_options(config: PipelineConfig, values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the method's options that set the number of clusters."""
+    return [name for name in values if name.startswith(f"{config.method}.") and "clusters" in name]
 
 
 def main(argv: list[str] | None = None) -> int:

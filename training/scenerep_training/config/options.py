@@ -6,11 +6,12 @@ The flags of `scenerep-train` and the keys of `training/configs/*.yaml` come fro
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
 from scenerep_ros.config.options import Device, OptionGroup
 
 OptimizerName = Literal["adamw", "sgd", "lars"]
@@ -24,7 +25,10 @@ MIN_PAIRS_PER_BATCH = 2
 class NetworkOptions(OptionGroup):
     """Network to train, and its initial weights."""
 
-    backbone: str = Field("resnet18", description="Name of a timm ViT or convnet.")
+    backbone: str = Field(
+        "resnet18",
+        description="Name of a timm ViT or convnet. A checkpoint named by init brings its own.",
+    )
     init: str = Field(
         "auto",
         description="Initial weights: random, auto, wheel, hub, or a checkpoint, like the runtime's "
@@ -41,6 +45,15 @@ class NetworkOptions(OptionGroup):
         description="Freeze the statistics of batch normalization. Recommended for fine-tuning on few "
         "recordings, whose statistics do not transfer to other scenes.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _checkpoint_brings_its_backbone(cls, values: Any) -> Any:
+        """Take the backbone from the card of `init`, unless one is named."""
+        if not isinstance(values, dict) or "backbone" in values:
+            return values
+        folder = find_checkpoint(values.get("init", "auto"))
+        return values if folder is None else values | {"backbone": read_card(folder).architecture}
 
 
 class DataOptions(OptionGroup):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -103,9 +104,17 @@ class PairDataset(Dataset[Views]):
         return None if labels is None else (labels != BACKGROUND) & (labels != UNLABELLED)
 
 
-def limit_worker_threads(worker_id: int) -> None:  # noqa: ARG001 (an argument of DataLoader)
-    """Restrict OpenCV to one thread, as torch does; a `worker_init_fn` of DataLoader."""
+def set_up_worker(worker_id: int) -> None:  # noqa: ARG001 (an argument of DataLoader)
+    """Restrict OpenCV to one thread, as torch does, and leave signals to the training process.
+
+    A terminal, systemd and `timeout` signal the whole process group. A worker that ended would make
+    the step fail that the training process completes before it saves its state. It ends the workers.
+
+    This is a `worker_init_fn` of DataLoader.
+    """
     cv2.setNumThreads(0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

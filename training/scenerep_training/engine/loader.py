@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from scenerep_training.data.pairs import PairDataset, limit_worker_threads
+from scenerep_training.data.pairs import PairDataset, set_up_worker
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.engine.batches import StepBatchSampler
 from scenerep_training.methods.base import Method
@@ -39,7 +39,7 @@ def build_loader(
         pairs,
         batch_sampler=StepBatchSampler(options, get_position),
         num_workers=options.workers,
-        worker_init_fn=limit_worker_threads,
+        worker_init_fn=set_up_worker,
         prefetch_factor=PREFETCHED_BATCHES if options.workers else None,
         pin_memory=torch.cuda.is_available(),
     )

@@ -21,7 +21,12 @@ from scenerep_training.data.held_out import HeldOut, hold_out, preview_frames
 from scenerep_training.data.recordings import Recordings, open_recordings
 from scenerep_training.engine.loader import build_loader
 from scenerep_training.engine.quality_gate import QualityGate
-from scenerep_training.engine.run_folder import COMMAND, check_run_folder, claim_run_folder
+from scenerep_training.engine.run_folder import (
+    COMMAND,
+    check_run_folder,
+    claim_run_folder,
+    lengthen_run,
+)
 from scenerep_training.engine.seeding import StepSeeding
 from scenerep_training.engine.state import (
     REFUSED_FOLDER,
@@ -101,10 +106,14 @@ def run_training(config: RunConfig) -> RunOutcome:
         CollapseError: if the features no longer depend on the images.
         ScenerepError: if the disk is full; the last saved state remains.
     """
+    lengthen_run(config.folder, config.settings())
     check_run_folder(config.folder, config.settings())
     completed_steps = read_completed_steps(config.folder / STATE_NAME)
     if completed_steps >= config.options.max_steps:
-        message = f"{config.folder}: this run is complete; name another --output for a new one"
+        message = (
+            f"{config.folder}: this run is complete; raise --max-steps to lengthen it, or name another "
+            "--output"
+        )
         return RunOutcome(message)
     # Open the data and hold back the end of each recording.
     recordings = open_recordings(config.data, config.weights, config.options.odometry)

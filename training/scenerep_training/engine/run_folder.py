@@ -11,6 +11,8 @@ from typing import Any
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
 
+STEPS = "max_steps"
+"""Name of the only option that may rise when a run is resumed."""
 SETTINGS_NAME = "settings.json"
 COMMAND = "command"
 """Name of the only setting that may differ when a run is resumed."""
@@ -47,6 +49,21 @@ def check_run_folder(folder: Path, settings: Mapping[str, Any]) -> None:
             f"run folder {folder}: holds a run with other settings ({', '.join(differing)}; see "
             f"{path}); name another folder, or remove it"
         )
+
+
+def lengthen_run(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Raise the number of steps in the settings of a run, if a run differs by more steps alone."""
+    path = folder / SETTINGS_NAME
+    if not path.exists():
+        return
+    stored, requested = read_json(path), json.loads(to_json(settings))
+    options = stored.get("options", {})
+    steps = requested.get("options", {}).get(STEPS, 0)
+    if steps <= options.get(STEPS, steps):
+        return
+    lengthened = stored | {"options": options | {STEPS: steps}, COMMAND: requested.get(COMMAND)}
+    if lengthened == requested:
+        write_atomically(path, to_json(requested).encode())
 
 
 def to_json(value: Any, indent: int | None = 2) -> str:

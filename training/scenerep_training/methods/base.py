@@ -133,9 +133,9 @@ class Method(LightningModule, ABC):
             lr=options.learning_rate * options.batch_size / REFERENCE_BATCH_SIZE,
             weight_decay=options.weight_decay,
         )
-        scheduler = LambdaLR(
-            optimizer, WarmupCosine(options.warmup, options.max_steps, options.schedule == "cosine")
-        )
+        factor = WarmupCosine(options.warmup, options.max_steps, options.schedule == "cosine")
+        # The state of a function is not saved, so a run that is lengthened follows its new schedule.
+        scheduler = LambdaLR(optimizer, lambda step: factor(step))
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},

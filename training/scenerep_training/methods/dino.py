@@ -36,6 +36,13 @@ class DINOOptions(MultiCropOptions, TrainingOptions):
     bottleneck: int = Field(
         256, ge=1, le=2**16, description="Channels of the head's bottleneck layer."
     )
+    final_weight_decay: float = Field(
+        0.4,
+        ge=0.0,
+        le=1.0,
+        description="Weight decay of the last step, to which weight_decay rises by half a cosine; equal "
+        "values keep it constant. Weights without decay stay without.",
+    )
     momentum: float = Field(
         0.996,
         ge=0.0,
@@ -135,8 +142,13 @@ class DINO(Method):
             output.student_log_probs[: len(teacher_logits)].flip(0).flatten(0, 1),
         )
 
-    def on_before_optimizer_step(self, _optimizer: Any) -> None:
-        """Cancel the gradients of the head's last layer early in the run (Lightning hook)."""
+    def on_before_optimizer_step(self, optimizer: Any) -> None:
+        """Set the weight decay, and freeze the head's last layer early on (Lightning hook)."""
+        options = self.options
+        decay = cosine_schedule(options.weight_decay, options.final_weight_decay, self.progress)
+        for group in optimizer.param_groups:
+            if group["weight_decay"]:  # biases and norms have none
+                group["weight_decay"] = decay
         if self.progress < self.options.frozen_head:
             for parameter in self.head.last_layer.parameters():
                 parameter.grad = None

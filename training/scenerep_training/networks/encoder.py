@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import nn
+from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.student import StudentNetwork
 from scenerep_ros.backbones.timm_networks import load_network
+from scenerep_ros.backbones.vit import is_trained_with_antialiasing
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
@@ -71,6 +74,7 @@ class Encoder(nn.Module):
         self._frozen_norms = frozen_norms
         self._is_vit = hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens")
         self.channels, self.stride, self.stage = self._feature_shape(stage)
+        self._antialias = is_trained_with_antialiasing(name)
         self._freeze_unused()
         mean = 255 * torch.tensor(normalization.mean).view(1, 3, 1, 1)
         std = 255 * torch.tensor(normalization.std).view(1, 3, 1, 1)
@@ -131,10 +135,35 @@ class Encoder(nn.Module):
 
     def _encode_tokens(self, pixels: torch.Tensor) -> EncoderOutput:
         height, width = pixels.shape[2] // self.stride, pixels.shape[3] // self.stride
-        tokens = self.network.forward_features(pixels)
+        tokens = self._forward_tokens(pixels, (height, width))
         grid = tokens[:, self.network.num_prefix_tokens :].unflatten(1, (height, width))
         has_cls_token = self.network.cls_token is not None
         return EncoderOutput(tokens[:, 0] if has_cls_token else grid.mean((1, 2)), grid)
+
+    def _forward_tokens(self, pixels: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Compute all tokens (B, P + h w, C), with the position embedding that the runtime uses.
+
+        timm resizes it with antialiasing, the runtime as the network was trained.
+        """
+        embedding, patches = getattr(self.network, "pos_embed", None), self.network.patch_embed
+        learned_size = tuple(patches.grid_size)
+        if embedding is None or self._antialias or size == learned_size:
+            tokens: torch.Tensor = self.network.forward_features(pixels)
+            return tokens
+        resized = resample_abs_pos_embed(
+            embedding,
+            list(size),
+            list(learned_size),
+            num_prefix_tokens=embedding.shape[1] - learned_size[0] * learned_size[1],
+            antialias=False,
+        )
+        patches.grid_size = size  # timm does not resize an embedding of the right size
+        try:
+            replaced = {"network.pos_embed": resized}
+            tokens = functional_call(_Tokens(self.network), replaced, (pixels,))
+        finally:
+            patches.grid_size = learned_size
+        return tokens
 
     def _encode_maps(self, pixels: torch.Tensor) -> EncoderOutput:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
@@ -147,6 +176,19 @@ class Encoder(nn.Module):
         )
         grid = maps.permute(0, 2, 3, 1)
         return EncoderOutput(grid.mean((1, 2)), grid)
+
+
+class _Tokens(nn.Module):
+    """Function of a network that `functional_call` can call."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Compute all tokens."""
+        tokens: torch.Tensor = self.network.forward_features(pixels)  # type: ignore[operator]
+        return tokens
 
 
 def build_encoder(backbone: str, init: str, stage: int = -1, frozen_norms: bool = False) -> Encoder:

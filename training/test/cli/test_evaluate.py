@@ -86,12 +86,16 @@ def test_run_names_and_counts_unreadable_image(ecssd, tmp_path, capsys):
 def test_run_resumes_in_default_folder(ecssd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert evaluate("saliency", ecssd, *NETWORK, "--limit", "2") == 0
-    out = tmp_path / "runs" / "eval" / "saliency-ecssd-vit_tiny_patch16_224-kmeans"
+    out = tmp_path / "runs" / "eval" / "saliency-ecssd-vit_tiny_patch16_224-kmeans-resolution96"
     before = (out / "rows.jsonl").read_bytes()
     assert evaluate("saliency", ecssd, *NETWORK) == 0
     after = (out / "rows.jsonl").read_bytes()
     assert after.startswith(before)
     assert [row.name for row in read_rows(out)] == ["a", "b", "c"]
+    # Another number of clusters gets a folder of its own.
+    flags = ("--kmeans.clusters", "3", "--clustering.pca", "4", "--limit", "1")
+    assert evaluate("saliency", ecssd, *NETWORK, *flags) == 0
+    assert out.with_name(f"{out.name}-pca4-clusters3").is_dir()
 
 
 def test_checkpoint_sets_backbone_and_stores_checksum(ecssd, tmp_path, monkeypatch):
@@ -115,7 +119,9 @@ def test_checkpoint_sets_backbone_and_stores_checksum(ecssd, tmp_path, monkeypat
         assert settings["options"]["backbone"] == name
         assert settings["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert evaluate("saliency", ecssd, "--checkpoint", str(weights), "--limit", "1") == 0
-    assert (tmp_path / "runs" / "eval" / "saliency-ecssd-tuned-kmeans" / "run.json").exists()
+    assert (
+        tmp_path / "runs" / "eval" / "saliency-ecssd-tuned-kmeans-resolution96" / "run.json"
+    ).exists()
 
 
 @pytest.mark.parametrize(

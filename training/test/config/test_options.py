@@ -8,6 +8,8 @@ from scenerep_training.cli.train import main
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.methods.registry import METHODS
 
+from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+
 
 @pytest.mark.parametrize(
     "values",
@@ -30,6 +32,15 @@ def test_world_size_is_devices_times_nodes():
 def test_unknown_option_is_rejected():
     with pytest.raises(ValidationError, match="learning_rates"):
         TrainingOptions(learning_rates=1.0)
+
+
+def test_checkpoint_named_by_init_brings_its_backbone(tmp_path):
+    card = ModelCard(
+        architecture="test_vit", mean=(0, 0, 0), std=(1, 1, 1), resolution=64, origin="", license=""
+    )
+    save_checkpoint(tmp_path, {}, card)
+    assert TrainingOptions(init=str(tmp_path)).backbone == "test_vit"
+    assert TrainingOptions(init=str(tmp_path), backbone="resnet50").backbone == "resnet50"
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import torch
 from clips import PairRecorder, write_images
 from layouts import truncate_file, write_davis
 from scenerep_training.config.options import DataOptions
-from scenerep_training.data.pairs import PairDataset, limit_worker_threads
+from scenerep_training.data.pairs import PairDataset, set_up_worker
 from scenerep_training.data.recordings import open_recordings
 from torch.utils.data import DataLoader
 
@@ -87,12 +90,24 @@ def test_workers_yield_same_items_and_share_counter(images, context, workers):
         batch_size=4,
         num_workers=workers,
         multiprocessing_context=context,
-        worker_init_fn=limit_worker_threads,
+        worker_init_fn=set_up_worker,
     )
     assert torch.equal(torch.cat([batch["frames"] for batch in loader]), expected)
     counter = single.unreadable_frames
     assert shared.unreadable_frames.unreadable == counter.unreadable > 0
     assert shared.unreadable_frames.requested == counter.requested
+
+
+def test_worker_leaves_signals_to_the_training_process(images):
+    dataset = make_dataset(images, length=40, workers=1)
+    loader = DataLoader(dataset, batch_size=4, num_workers=1, worker_init_fn=set_up_worker)
+    others = multiprocessing.active_children()
+    batches = iter(loader)
+    next(batches)
+    (worker,) = (child for child in multiprocessing.active_children() if child not in others)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker.pid, number)
+    assert len(list(batches)) == 9
 
 
 def test_unreadable_frames_are_logged_once_and_replaced(images, caplog):

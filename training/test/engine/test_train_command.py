@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +130,15 @@ def test_complete_run_is_not_trained_again(complete_run, capsys):
     assert "this run is complete" in capsys.readouterr().out
 
 
+def test_complete_run_is_lengthened_by_more_steps(complete_run, tmp_path):
+    shutil.copytree(complete_run, tmp_path / "run")
+    assert main(arguments(tmp_path / "run", "--max-steps", "14", "--checkpoint-every", "4")) == 0
+    assert read_training_card(tmp_path / "run")["steps"] == 14
+    before, after = read_weights(complete_run), read_weights(tmp_path / "run")
+    # The learning rate of the complete run was 0 from its last step on.
+    assert not torch.equal(before["conv1.0.weight"], after["conv1.0.weight"])
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -145,7 +155,7 @@ def test_invalid_arguments_fail_with_one_line(tmp_path, capsys, flags, message):
 
 
 def test_folder_of_another_run_is_refused(complete_run, capsys):
-    assert main(arguments(complete_run, "--max-steps", "13")) == 1
+    assert main(arguments(complete_run, "--max-steps", "12", "--seed", "1")) == 1
     assert "other settings (options" in capsys.readouterr().err
 
 

@@ -56,10 +56,19 @@ def test_dino_trains_whole_student_and_no_teacher(backbone):
 def test_dino_last_layer_is_frozen_at_start(progress, is_frozen):
     method = build_method("dino", frozen_head=0.1, max_steps=100)
     method.compute_loss(random_views(BATCH)).loss.backward()
-    set_progress(method, progress).on_before_optimizer_step(None)
+    set_progress(method, progress).on_before_optimizer_step(SimpleNamespace(param_groups=[]))
     weights = method.head.last_layer.parametrizations.weight.original1
     assert (weights.grad is None) == is_frozen
     assert method.head.layers[0].weight.grad is not None
+
+
+@pytest.mark.parametrize(("progress", "decay"), [(0.0, 0.04), (0.5, 0.22), (1.0, 0.4)])
+def test_dino_weight_decay_rises_by_half_a_cosine(progress, decay):
+    method = build_method("dino", weight_decay=0.04, max_steps=100)
+    optimizer = method.configure_optimizers()["optimizer"]
+    set_progress(method, progress).on_before_optimizer_step(optimizer)
+    decays = {round(group["weight_decay"], 6) for group in optimizer.param_groups}
+    assert decays == {0.0, decay}
 
 
 def test_dino_teacher_update_has_rising_momentum():

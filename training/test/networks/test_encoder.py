@@ -20,9 +20,11 @@ def images():
     return torch.randint(256, (2, 3, 64, 64), dtype=torch.uint8)
 
 
-@pytest.mark.parametrize("name", [CONVNET, "mobilenetv4_conv_small_035", VIT])
+@pytest.mark.parametrize("name", [CONVNET, "mobilenetv4_conv_small_035", VIT, f"{VIT}.dino"])
 def test_encoder_features_equal_runtime_features(name, images):
-    encoder = build_encoder(name, "random").eval()
+    encoder = build_encoder(name.removesuffix(".dino"), "random").eval()
+    # The name says whether the position embedding is resized with antialiasing.
+    encoder = Encoder(name, encoder.network, encoder.normalization).eval()
     output = encoder(images[:1])
     options = BackboneOptions(backbone=name, device="cpu", precision="fp32")
     backbone = wrap_network(options, encoder.network, encoder.normalization)
