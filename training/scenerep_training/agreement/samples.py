@@ -63,10 +63,12 @@ def held_back_samples(sources: Sequence[Source], count: int) -> list[Sample]:
 
     Args:
         sources: recordings or parts of them.
-        count: number of samples, at least one for each recording.
+        count: number of samples. If there are more recordings, one sample of `count` of them, evenly
+            spread, is drawn.
     """
-    per_source = max(1, count // max(1, len(sources)))
-    return [sample for source in sources for sample in draw_samples(source, per_source)]
+    chosen = np.linspace(0, len(sources) - 1, min(count, len(sources))).round().astype(int)
+    per_source = max(1, count // max(1, len(chosen)))
+    return [sample for i in chosen for sample in draw_samples(sources[i], per_source)]
 
 
 def forgetting_samples(count: int) -> list[Sample]:

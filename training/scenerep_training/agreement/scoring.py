@@ -52,6 +52,13 @@ class SampleFeatures:
         return self.frames[1].grid.shape[0], self.frames[1].grid.shape[1]
 
 
+def make_features(first: Features, second: Features) -> SampleFeatures:
+    """Join the features of the two frames of a sample."""
+    return SampleFeatures(
+        (first, second), (feature_points(first, 0).cpu(), feature_points(second, 0).cpu())
+    )
+
+
 class Scorer:
     """Scores features against reference masks and from frame to frame.
 
@@ -82,21 +89,19 @@ class Scorer:
             backbone: backbone.
             samples: samples in a fixed order.
         """
-        features = [self._extract(backbone, sample) for sample in samples]
+        resolution = self._config.resolution
+        features = [
+            make_features(*(backbone(color, resolution) for color in sample.colors))
+            for sample in samples
+        ]
         rows = [
-            self._score_sample(sample, part) for sample, part in zip(samples, features, strict=True)
+            self.score_sample(sample, part) for sample, part in zip(samples, features, strict=True)
         ]
         add_codebook_metrics(rows, samples, features)
         return rows
 
-    def _extract(self, backbone: Backbone, sample: Sample) -> SampleFeatures:
-        resolution = self._config.resolution
-        first, second = (backbone(color, resolution) for color in sample.colors)
-        return SampleFeatures(
-            (first, second), (feature_points(first, 0).cpu(), feature_points(second, 0).cpu())
-        )
-
-    def _score_sample(self, sample: Sample, features: SampleFeatures) -> Metrics:
+    def score_sample(self, sample: Sample, features: SampleFeatures) -> Metrics:
+        """Measure one sample; without `flicker` and `stability`, which need several."""
         agreements, separations = [], []
         for frame in range(2):
             reference = sample.references[frame]

@@ -39,13 +39,13 @@ def _add_tune(subparsers: Any) -> None:
     """Add the subcommand `tune`, which is no training method."""
     parser = subparsers.add_parser(
         TUNE,
-        help="a better backbone for your own recordings, in a given time",
-        description="Compute a codebook of the recordings and train low-rank updates of the last "
-        "block, in a given time. The result is never worse than the initial weights by the label-free "
-        "score on the held-back fifth of each recording.",
+        help="a codebook of your own recordings, in a given time",
+        description="Compute a codebook of the recordings for the method kmeans, in a given time. It is "
+        "not written if it agrees worse than clusters of each frame with label-free references on the "
+        "held-back fifth of each recording.",
     )
     _add_shared_arguments(parser)
-    add_options(parser, TuneOptions, skip=("resolution", "precision", "runtime"))
+    add_options(parser, TuneOptions, skip=("resolution",))
 
 
 def _add_encode(subparsers: Any) -> None:

@@ -11,14 +11,13 @@ class TuneOptions(BackboneOptions):
     """Options of `scenerep-train tune`."""
 
     minutes: float = Field(
-        60.0, gt=0.0, le=10_000.0, description="Time that the whole command may take [min]."
-    )
-    low_rank: bool = Field(
-        True,
-        description="Train low-rank updates of the last block's value path (ViTs). Without them, "
-        "only the codebook is computed.",
+        10.0, gt=0.0, le=10_000.0, description="Time that the whole command may take [min]."
     )
     clusters: int = Field(
-        5, ge=2, le=64, description="Number of clusters of the codebook, as kmeans.clusters."
+        0,
+        ge=0,
+        le=64,
+        description="Number of clusters of the codebook; 0 selects the best of 3, 5 and 8 on the "
+        "held-back frames.",
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of all random numbers.")
