@@ -29,6 +29,8 @@ MAX_SIDE_M = 1.3
 MIN_SIDE_M = 0.08
 """Shortest side of an object that changes [m]: a depth camera does not resolve a missing book."""
 MIN_MOVE_M = 0.6
+CENTER_MARGIN = 1.25
+"""Factor of the image's size, and of the depth, within which the center of a visible item lies."""
 ATTEMPTS = 200
 """Number of random rooms, and of positions of a moved object, that are tried."""
 
@@ -59,7 +61,8 @@ def _changed_room(
     for _ in range(ATTEMPTS):
         room = furnish(rng)
         first, second = (walk(room, camera, count, rng, FRAME_RATE_HZ) for _ in range(2))
-        visible = [_visible_counts(room.scene, camera, poses) for poses in (first, second)]
+        tracer = Tracer(room.scene)
+        visible = [_visible_counts(room.scene, tracer, camera, poses) for poses in (first, second)]
         movable = [
             item_id
             for item_id in _movable_items(room.scene)
@@ -78,9 +81,11 @@ def _changed_room(
     raise RuntimeError("no room has three visible objects that can change")
 
 
-def _visible_counts(scene: Scene, camera: Camera, poses: Sequence[Array]) -> Counter[int]:
+def _visible_counts(
+    scene: Scene, tracer: Tracer, camera: Camera, poses: Sequence[Array]
+) -> Counter[int]:
     """Return the number of poses that show each item, near and not cut by the image border."""
-    tracer, small = Tracer(scene), small_camera(camera)
+    small = small_camera(camera)
     counts: Counter[int] = Counter()
     for pose in poses:
         geometry = tracer.geometry(small, pose)
@@ -130,7 +135,24 @@ def _find_place(
         distance = np.linalg.norm(placed.pose[:2, 3] - item.pose[:2, 3])
         if distance < MIN_MOVE_M or not room.plan.is_free(footprint(placed), 0.05):
             continue
+        if _count_views_of_center(placed, *view) < MIN_VISIBLE_FRAMES:
+            continue
         moved = replace(scene, items={**scene.items, item_id: placed})
-        if _visible_counts(moved, *view)[item_id] >= MIN_VISIBLE_FRAMES:
+        if _visible_counts(moved, Tracer(moved), *view)[item_id] >= MIN_VISIBLE_FRAMES:
             return placed
     return None
+
+
+def _count_views_of_center(item: Item, camera: Camera, poses: Sequence[Array]) -> int:
+    """Return the number of poses whose image, with a margin, contains the center of an item.
+
+    It saves the tracing of places that no pose shows.
+    """
+    center = item.pose @ [*item.bounds.mean(axis=0), 1]
+    local = np.array([np.linalg.inv(pose) @ center for pose in poses])
+    depth = np.maximum(local[:, 2], 1e-3)
+    angles = np.abs(local[:, :2]) / depth[:, None]
+    size = np.array([camera.width, camera.height])
+    limits = CENTER_MARGIN * size / 2 / (camera.intrinsics.fx, camera.intrinsics.fy)
+    is_near = (local[:, 2] > 0) & (depth < CENTER_MARGIN * MAX_DEPTH_M)
+    return int((is_near & (angles < limits).all(axis=1)).sum())
