@@ -24,6 +24,7 @@ from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, wr
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.poses.bag_poses import with_transforms
 from scenerep_ros.mapping.poses.odometry import Odometry
+from scenerep_ros.mapping.poses.recovery import PoseRecovery
 from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
@@ -79,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
         frames = posed_frames(islice(recording, args.max_frames or None), odometry)
         total = min(len(source), args.max_frames or len(source))
         progress = tqdm(frames, total=total, unit="frame", desc=source.name)
-        scene_map = map_frames(progress, Pipeline(config), SceneMap(config.map))
+        scene_map = SceneMap(config.map)
+        recovery = PoseRecovery(scene_map.relocalize, odometry.restart if odometry else None)
+        map_frames(progress, Pipeline(config), scene_map, recovery)
         if not scene_map.frame_count:
             reasons = ", ".join(f"{count} {name}" for name, count in scene_map.rejected.items())
             raise SourceError(
@@ -90,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
         write_map(snapshot, folder)
         write_pictures(snapshot, folder)
     print(_summary(scene_map, snapshot))
+    if recovery.recovered:
+        print(f"{recovery.recovered} lost poses found again in the map")
     if odometry is not None:
         print(odometry.report)
     print(f"written to {args.out}")
@@ -117,13 +122,17 @@ def posed_frames(frames: Iterator[RGBDFrame], odometry: Odometry | None) -> Iter
         yield frame if odometry is None else odometry(frame)
 
 
-def map_frames(frames: Iterable[RGBDFrame], pipeline: Pipeline, scene_map: SceneMap) -> SceneMap:
-    """Segment and map the frames that have a pose."""
+def map_frames(
+    frames: Iterable[RGBDFrame], pipeline: Pipeline, scene_map: SceneMap, recovery: PoseRecovery
+) -> SceneMap:
+    """Segment and map the frames; of those without a pose, some are relocalized in the map."""
     for frame in frames:
-        if frame.pose is None:
+        if frame.pose is None and not (scene_map.frame_count and recovery.is_due):
+            recovery.skip()
             scene_map.reject("no pose")
-        else:
-            scene_map.integrate(frame, pipeline(frame))
+            continue
+        scene = pipeline(frame)
+        scene_map.integrate(recovery(frame, scene), scene)
     return scene_map
 
 

@@ -22,6 +22,7 @@ from scenerep_ros.mapping.objects.object_boxes import describe_objects, restored
 from scenerep_ros.mapping.objects.object_memory import ObjectMemory
 from scenerep_ros.mapping.objects.object_record import ObjectRecord
 from scenerep_ros.mapping.poses.pose_gate import PoseGate
+from scenerep_ros.mapping.poses.relocalization import relocalize
 from scenerep_ros.mapping.poses.trajectory import Trajectory
 from scenerep_ros.mapping.views.carving import is_free
 from scenerep_ros.mapping.views.frame_labels import labels_in_frame
@@ -33,6 +34,7 @@ from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid, VoxelPoints
 from scenerep_ros.mapping.voxels.voxel_index import ABSENT, Rows
 
 Floats = NDArray[np.float32]
+Pose = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,31 @@ class SceneMap:
         """
         self._refresh()
         return labels_in_frame(self._grid, self._id_table(), frame)
+
+    def relocalize(self, frame: RGBDFrame, scene: SceneSegmentation) -> Pose | None:
+        """Estimate the pose (4, 4) of a segmented frame from the objects and surfaces of the map.
+
+        Returns:
+            Camera to world; None if the frame shows too few objects of the map, or no pose explains
+            it better than others.
+        """
+        objects = self.objects()
+        if frame.depth is None or frame.intrinsics is None or not objects:
+            return None
+        view = view_frame(replace(frame, pose=np.eye(4)), scene, self.options.max_range)
+        segments = select_segments(view, scene)
+        centers = [
+            view.points[segments.index == index + 1].mean(axis=0)
+            for index in range(len(segments.ids))
+        ]
+        features = np.stack([item.feature for item in objects])
+        return relocalize(
+            view.points,
+            np.array(centers).reshape(-1, 3),
+            self._grid.points().positions,
+            np.stack([item.box.center for item in objects]),
+            self._memory.features.similarity(segments.features, features),
+        )
 
     def find_similar(self, feature: Floats, count: int) -> list[tuple[MapObject, float]]:
         """Return the objects with the most similar features, best first.

@@ -131,6 +131,12 @@ class Odometry:
         self._is_lost = pose is None
         return replace(frame, pose=pose)
 
+    def restart(self, frame: RGBDFrame, pose: Pose) -> None:
+        """Continue from a frame whose pose (4, 4) is known from elsewhere."""
+        self._reference, self._motion = self._keyframes.add(frame, pose), np.eye(4)
+        self.report.relocalizations += self._is_lost
+        self._is_lost = False
+
     def _track(self, frame: RGBDFrame) -> Pose | None:
         if self._reference is None:
             self._reference = self._keyframes.add(frame, np.eye(4))

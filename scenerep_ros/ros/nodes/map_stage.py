@@ -28,6 +28,7 @@ from scenerep_ros.filesystem.atomic import atomic_folder
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
 from scenerep_ros.mapping.poses.odometry import Odometry
+from scenerep_ros.mapping.poses.recovery import PoseRecovery
 from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.pipeline import Pipeline
@@ -82,6 +83,8 @@ class MapStage:
         self._reporter = reporter
         self._add_pose = create_pose_provider(node, options())
         self.map = SceneMap(options())
+        restart = self._add_pose.restart if isinstance(self._add_pose, Odometry) else None
+        self._recover = PoseRecovery(self.map.relocalize, restart)
         self._lock = threading.Lock()
         self._published_at_s = -np.inf
         self._stamp_ns = 0
@@ -102,7 +105,7 @@ class MapStage:
         """Add a segmented frame, and publish the map if it is due."""
         frame = self._add_pose(frame)
         with self._lock:
-            result = self.map.integrate(frame, scene)
+            result = self.map.integrate(self._recover(frame, scene), scene)
             if result.is_integrated:
                 self._stamp_ns = frame.stamp_ns
                 if time.monotonic() - self._published_at_s >= self._options().publish_period:
