@@ -68,7 +68,7 @@ setup(
         "console_scripts": [
             "segmenter = scenerep_ros.ros.executables:segmenter",
             "replay = scenerep_ros.ros.executables:replay",
-            "scenerep = scenerep_ros.cli.main:main",
+            "scenerep = scenerep_ros.cli.executable:scenerep",
         ]
     },
 )

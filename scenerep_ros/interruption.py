@@ -6,19 +6,34 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
 
-@contextmanager
-def exit_on_interrupt() -> Iterator[None]:
-    """End the process at once on SIGINT while the body imports modules.
+def exit_at_interrupts() -> Any:
+    """End the process at once on SIGINT, until another handler is set; return the handler before.
 
     A KeyboardInterrupt during an import would print a traceback, or be swallowed by the module.
     """
-    previous_handler = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    return signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+
+
+def run_module(name: str) -> int:
+    """Import a module and return the exit code of its function `main`.
+
+    Ctrl-C ends the process at once from here to its exit, but where `main` handles it.
+    """
+    exit_at_interrupts()
+    return int(import_module(name).main())
+
+
+@contextmanager
+def exit_on_interrupt() -> Iterator[None]:
+    """End the process at once on SIGINT while the body runs."""
+    previous_handler = exit_at_interrupts()
     try:
         yield
     finally:
@@ -33,7 +48,7 @@ def interrupt_once() -> Iterator[None]:
     """
 
     def on_signal(*_: Any) -> NoReturn:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        exit_at_interrupts()
         raise KeyboardInterrupt
 
     previous_handler = signal.signal(signal.SIGINT, on_signal)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
-from scenerep_ros.interruption import exit_on_interrupt
+from scenerep_ros.interruption import exit_on_interrupt, interrupt_once
 
 COMMANDS = (
     "segment",
@@ -54,7 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     selected = [name for name in COMMANDS if name in argv[:1]] or COMMANDS
     with exit_on_interrupt():
         args = build_parser(selected).parse_args(argv)
-    return exit_code(f"scenerep {args.command}", lambda: int(args.run(args)))
+        return exit_code(f"scenerep {args.command}", lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> int:
+    with interrupt_once():
+        return int(args.run(args))
 
 
 if __name__ == "__main__":
