@@ -94,20 +94,28 @@ class SceneView:
     def boxes(self) -> dict[int, Box]:
         """3D boxes of the objects that have depth, by id; empty without depth or intrinsics.
 
-        Boxes are in the optical frame, upright on the support plane, or aligned with the camera.
+        Boxes are in the optical frame, upright on the support plane. Where there is none, they are
+        upright in the target frame, or aligned with the camera.
         """
         depth, camera = self.frame.depth, self.frame.intrinsics
         if depth is None or camera is None:
             return {}
         rays = viewing_rays(camera, *self.frame.shape)
         support = self._support_plane(depth, rays)
-        up = None if support is None else -support.normal
+        up = self._gravity if support is None else -support.normal
         height = None if support is None else -support.distance
         boxes = {
             item.id: object_box(self._object_points(item, depth, rays), up, height)
             for item in self.scene.objects
         }
         return {id_: box for id_, box in boxes.items() if box is not None}
+
+    @property
+    def _gravity(self) -> NDArray[np.float32] | None:
+        """Upward direction (3,) of the target frame in the optical frame; None without it."""
+        if not self.target_frame or self.frame.pose is None:
+            return None
+        return self.frame.pose[2, :3].astype(np.float32)
 
     def _support_plane(self, depth: NDArray[np.float32], rays: NDArray[np.float32]) -> Plane | None:
         if not self.scene.objects:

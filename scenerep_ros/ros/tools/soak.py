@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ from lifecycle_msgs.srv import ChangeState
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
+from rclpy.qos import qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from sensor_msgs.msg import CameraInfo
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.ros.nodes.spinning import spinning
@@ -63,6 +67,8 @@ class SoakConstants:
 
 CONSTANTS = SoakConstants()
 SERVICE_TIMEOUT_S = 60.0
+TARGET_FRAME = "soak"
+"""Fixed frame of the poses of the objects."""
 FASTDDS_PREFIX = "fastdds_"
 """Start of the names of the middleware's shared-memory files; others belong to tracing."""
 
@@ -141,6 +147,9 @@ class SoakClient(Node):
         self._subscriptions_by_name: dict[str, Any] = {}
         self._parameter_client = AsyncParameterClient(self, "/segmenter")
         self._state_client: Any = self.create_client(ChangeState, "/segmenter/change_state")
+        self.is_tf_published = True
+        if has_tf():
+            self._create_tf()
         self.subscribe()
 
     def subscribe(self) -> None:
@@ -188,12 +197,32 @@ class SoakClient(Node):
     def _count(self, name: str) -> None:
         self.received[name] += 1
 
+    def _create_tf(self) -> None:
+        """Publish the pose of a moving camera at the stamp of every image."""
+        from geometry_msgs.msg import TransformStamped
+        from tf2_msgs.msg import TFMessage
+
+        publisher = self.create_publisher(TFMessage, "/tf", 10)
+
+        def publish(info: CameraInfo) -> None:
+            if self.is_tf_published:
+                transform = TransformStamped(
+                    header=info.header, child_frame_id=info.header.frame_id
+                )
+                transform.header.frame_id = TARGET_FRAME
+                transform.transform.translation.x = time.monotonic() % 1.0
+                publisher.publish(TFMessage(transforms=[transform]))
+
+        topic = ReplayConfig().camera_info_topic
+        self.create_subscription(CameraInfo, topic, publish, qos_profile_sensor_data)
+
 
 def soak(source: str, minutes: float, options: dict[str, object], folder: Path) -> SoakReport:
     """Run the segmenter at the highest rate of this machine, with disturbances.
 
     The recording loops at rate 0. In turn, subscribers leave and return, parameters change, the
     lifecycle is cycled with and without a reload of the weights, and the camera stops and returns.
+    Where tf2 is installed, the poses of the objects need tf, which also stops and returns.
 
     Args:
         source: path of the recording.
@@ -213,6 +242,8 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
         client = SoakClient()
         stack.enter_context(spinning(client))
         parameters = {**topics_without_data(open_source(source)), **options}
+        if has_tf():
+            parameters["target_frame"] = TARGET_FRAME
         with node_process("segmenter", parameters, folder) as segmenter:
             camera = _Camera(source, folder)
             stack.callback(camera.stop)
@@ -280,6 +311,11 @@ def _disturbances(client: SoakClient, camera: _Camera) -> Iterator[str]:
         yield "camera unplugged"
         camera.start()
         yield "camera returns"
+        if has_tf():
+            client.is_tf_published = False
+            yield "tf missing"
+            client.is_tf_published = True
+            yield "tf returns"
         client.change_state(
             Transition.TRANSITION_DEACTIVATE,
             Transition.TRANSITION_CLEANUP,
@@ -287,6 +323,11 @@ def _disturbances(client: SoakClient, camera: _Camera) -> Iterator[str]:
             Transition.TRANSITION_ACTIVATE,
         )
         yield "weights reloaded"
+
+
+def has_tf() -> bool:
+    """Check that tf2 is installed, which the option target_frame needs."""
+    return all(map(find_spec, ("tf2_ros", "tf2_msgs")))
 
 
 def _remaining(segments: set[str]) -> list[str]:

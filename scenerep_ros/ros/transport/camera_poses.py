@@ -13,6 +13,7 @@ from rclpy.node import Node
 from scipy.spatial.transform import Rotation
 
 from scenerep_ros.errors import ConfigError, FrameError
+from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 
 
 class CameraPoses:
@@ -35,7 +36,10 @@ class CameraPoses:
         from tf2_ros import Buffer, TransformListener
 
         self._target_frame = target_frame
-        self._buffer = Buffer(node=node)
+        # With the node, Buffer would create a service that nothing destroys, and wait in its clock,
+        # which stands still under use_sim_time while nothing is replayed.
+        self._buffer = Buffer()
+        self._latest_ns = 0
         self._listener = TransformListener(self._buffer, node)
 
     def close(self) -> None:
@@ -50,6 +54,7 @@ class CameraPoses:
         """
         from tf2_ros import TransformException
 
+        self._clear_at_time_jump(stamp_to_ns(stamp))
         timeout = Duration(seconds=TF_TIMEOUT_S)
         try:
             found = self._buffer.lookup_transform(self._target_frame, frame_id, stamp, timeout)
@@ -59,6 +64,12 @@ class CameraPoses:
                 "tf2_tools view_frames) and the publisher of tf"
             ) from None
         return matrix_of(found.transform)
+
+    def _clear_at_time_jump(self, stamp_ns: int) -> None:
+        """Forget all transforms but static ones, as tf2 ignores those of ten seconds before."""
+        if stamp_ns < self._latest_ns:
+            self._buffer.clear()
+        self._latest_ns = stamp_ns
 
 
 TF_TIMEOUT_S = 0.1  # constant: a robot's tf has 10 Hz or more
