@@ -23,6 +23,8 @@ DROP_TEXTS = {
 """Log text for images that the synchronizer drops, by reason."""
 NORMAL_DROPS = ("superseded", "time_jump", "deactivated")
 """Reasons for drops that are no faults: a slow machine, a recording that loops, a lifecycle change."""
+LOGGED_ONCE = ("time_jump",)
+"""Kinds that are logged at the first time only, because a loop repeats them in every round."""
 NORMAL_WARNINGS = ("no_color", "repeated_stamp", "out_of_order", "time_jump", "deactivated")
 """Kinds of warnings that cost no output: depth images without a color image, and loops."""
 
@@ -65,7 +67,8 @@ class ProblemReporter:
     def _is_due(self, kind: str) -> bool:
         now = time.monotonic()
         with self._lock:
-            if now - self._last_logged.get(kind, -math.inf) < self._period_s:
+            period_s = math.inf if kind in LOGGED_ONCE else self._period_s
+            if now - self._last_logged.get(kind, -math.inf) < period_s:
                 return False
             self._last_logged[kind] = now
         return True

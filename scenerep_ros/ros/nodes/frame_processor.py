@@ -18,6 +18,7 @@ from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 from scenerep_ros.ros.monitoring.counters import FrameCounters
+from scenerep_ros.ros.monitoring.depth_check import impossible_median
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.nodes.label_watch import LabelWatch
 from scenerep_ros.ros.transport.camera_input import RawFrame
@@ -205,6 +206,8 @@ class FrameProcessor:
         config = self._config
         color = to_color(raw.color, color_topic(config))
         depth = None if raw.depth is None else to_depth(raw.depth, depth_topic(config))
+        if depth is not None:
+            self._check_depth_unit(depth)
         return RGBDFrame(
             color=color,
             depth=depth,
@@ -213,6 +216,16 @@ class FrameProcessor:
             frame_id=to_frame_id(raw.color),
             pose=self._pose(raw),
         )
+
+    def _check_depth_unit(self, depth: NDArray[np.float32]) -> None:
+        """Report depth (H, W) [m] that no camera of rooms can measure."""
+        median_m = impossible_median(depth)
+        if median_m is not None:
+            self._reporter.report_warning(
+                "impossible_depth",
+                f"depth topic {depth_topic(self._config)}: the median depth is {median_m:.4g} m, which "
+                "cannot be; the driver must publish 16UC1 in mm or 32FC1 in m (REP 118)",
+            )
 
     def _pose(self, raw: RawFrame) -> NDArray[np.float64] | None:
         """Look up the camera's pose in the target frame. Without it, no objects are published."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
@@ -40,7 +42,7 @@ from scenerep_ros.ros.transport.pacing import (
     RecordedInterval,
     wait_until,
 )
-from scenerep_ros.sources import open_source
+from scenerep_ros.sources import base, open_source
 from scenerep_ros.sources.options import SourceOptions
 from scenerep_ros.sources.playback import Playback, prefetch
 
@@ -126,7 +128,8 @@ class ReplayNode(Node):
         self._wait_for_subscribers()
         start_s = time.monotonic()
         try:
-            self._publish_frames()
+            with each_warning_once():
+                self._publish_frames()
         finally:
             self._finish(time.monotonic() - start_s)
 
@@ -233,6 +236,25 @@ class ReplayNode(Node):
             f"{duration_s:.1f} s ({self._published / max(duration_s, 1e-9):.1f} a second), "
             f"{self._playback.skipped} unreadable"
         )
+
+
+@contextmanager
+def each_warning_once() -> Iterator[None]:
+    """Log the unreadable frames of a recording in the first round of a loop only."""
+    texts: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        is_repeated = text in texts
+        texts.add(text)
+        return not is_repeated
+
+    logger = logging.getLogger(base.__name__)
+    logger.addFilter(is_new)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_new)
 
 
 def has_subscribers(publisher: Any) -> bool:

@@ -38,3 +38,12 @@ def test_reporter_explains_drops_of_the_synchronizer(counters):
     lines = []
     ProblemReporter(counters, lines.append).report_drop("no_depth")
     assert "sync_slop" in lines[0]
+
+
+def test_reporter_logs_the_time_jump_of_a_loop_once(counters):
+    lines = []
+    reporter = ProblemReporter(counters, lines.append, period_s=0.0)
+    for _ in range(3):
+        reporter.report_warning("time_jump", "time jumped back, so tracking is reset")
+    assert lines == ["time jumped back, so tracking is reset (time_jump: 1 times)"]
+    assert counters.snapshot().warnings == {"time_jump": 3}

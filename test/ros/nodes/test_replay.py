@@ -157,6 +157,14 @@ def test_replay_counts_unreadable_frames(tum):
     assert (report.published, report.skipped) == (3, 1)
 
 
+def test_replay_loop_warns_of_an_unreadable_frame_once(tum, caplog):
+    sorted((tum / "rgb").glob("*.png"))[1].write_bytes(b"\x89PNG broken")
+    with ros_node("listener"):
+        report = play(tum, rate=200.0, loop=True, max_frames=9, subscriber_timeout=0.0)
+    assert (report.published, report.skipped) == (9, 3)
+    assert caplog.text.count("skipped frame") == 1
+
+
 def test_replay_repeats_its_status_on_diagnostics(tum):
     with listening() as listener:
         node = ReplayNode({"source": str(tum)})

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from segmenter_rig import make_frame, parameters, running_segmenter
 from sensor_msgs.msg import CameraInfo
 
@@ -195,3 +196,13 @@ def test_segmenter_reads_compressed_depth(transport):
         stamp_ns = rig.process()
         rig.wait_for(lambda: rig.received["points"])
         assert rig.stamps("points") == [stamp_ns]
+
+
+def test_segmenter_reports_live_depth_of_another_unit(rig):
+    rig.subscribe("labels")
+    frame = make_frame(rig.next_stamp())
+    frame.depth[:] *= 1000  # millimeters in 32FC1
+    rig.process(frame=frame)
+    assert rig.warnings("impossible_depth") == 1
+    rig.wait_for(lambda: "impossible_depth" in rig.diagnostics[-1].message)
+    assert rig.diagnostics[-1].level == DiagnosticStatus.WARN
