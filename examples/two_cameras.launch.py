@@ -42,6 +42,7 @@ def generate_launch_description() -> LaunchDescription:
                 if name not in TOPICS
             ),
             *descriptions.middleware_environment(),
+            OpaqueFunction(function=descriptions.check_options),
             OpaqueFunction(function=start_nodes, args=[SHARE]),
         ]
     )

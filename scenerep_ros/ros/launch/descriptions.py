@@ -24,7 +24,12 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from scenerep_ros.filesystem.share import executable_path, fastdds_environment
-from scenerep_ros.ros.launch.options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
+from scenerep_ros.ros.launch.options import (
+    REPLAY_OPTIONS,
+    SEGMENTER_OPTIONS,
+    option_description,
+    option_value,
+)
 from scenerep_ros.ros.launch.rviz import rviz_nodes
 
 STOP_TIMEOUT_S = 15
@@ -44,6 +49,7 @@ def camera_launch(launch_file: str, camera: str, frame: str) -> LaunchDescriptio
         [
             *_launch_arguments(share, camera, frame),
             *middleware_environment(),
+            OpaqueFunction(function=check_options),
             OpaqueFunction(function=_start_rviz, args=[share]),
             OpaqueFunction(function=_start_segmenter, args=[share]),
         ]
@@ -71,7 +77,7 @@ def share_folder(launch_file: str) -> Path:
 
 def option_argument(name: str) -> DeclareLaunchArgument:
     """Declare the launch argument of an option of the nodes."""
-    text = f"the nodes' parameter {name}; empty: as in the parameter file"
+    text = f"{option_description(name)} Empty: as in the parameter file."
     return DeclareLaunchArgument(name, default_value="", description=text)
 
 
@@ -116,11 +122,23 @@ def start_node(
 
 
 def overrides_of(context: LaunchContext, options: dict[str, type]) -> dict[str, ParameterValue]:
-    """Convert the launch arguments that are not empty to parameters of their types."""
-    names = [name for name in options if context.launch_configurations[name] != ""]
+    """Convert the launch arguments that are not empty to parameters of their types.
+
+    Raises:
+        RuntimeError: naming the argument whose value has another type.
+    """
+    given = {name: context.launch_configurations.get(name, "") for name in options}
     return {
-        name: ParameterValue(LaunchConfiguration(name), value_type=options[name]) for name in names
+        name: ParameterValue(option_value(name, text, options[name]), value_type=options[name])
+        for name, text in given.items()
+        if text
     }
+
+
+def check_options(context: LaunchContext) -> list[Node]:
+    """Check the types of the launch arguments before any process starts, as overrides_of does."""
+    overrides_of(context, SEGMENTER_OPTIONS | REPLAY_OPTIONS)
+    return []
 
 
 def _launch_arguments(share: Path, camera: str, frame: str) -> list[DeclareLaunchArgument]:

@@ -1,6 +1,7 @@
 """Launch files, parameter files and the RViz configuration, with and without ROS."""
 
 import contextlib
+import json
 import re
 import runpy
 import signal
@@ -18,7 +19,11 @@ from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import load_yaml, validated
 from scenerep_ros.filesystem.share import executable_path, share_folder
-from scenerep_ros.ros.launch.options import REPLAY_OPTIONS, SEGMENTER_OPTIONS
+from scenerep_ros.ros.launch.options import (
+    REPLAY_OPTIONS,
+    SEGMENTER_OPTIONS,
+    option_description,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -102,8 +107,43 @@ def test_rviz_displays_match_the_output_topics():
     for display in displays():
         topic = topic_of(display)
         shown[topic] = types[display["Class"].split("/")[1]]
-    assert set(shown) == {"overlay", "labels", "points_colored", "points", "objects"}
+    assert set(shown) == {"overlay", "points_colored", "points", "objects"}
     assert shown == {name: output_topics[name].message_type.__name__ for name in shown}
+
+
+def panels_of(split):
+    """Return the panels of a Foxglove layout, a binary tree of splits."""
+    if isinstance(split, str):
+        return [split]
+    assert split["direction"] in ("row", "column")
+    return [panel for side in ("first", "second") for panel in panels_of(split[side])]
+
+
+def test_foxglove_layout_shows_the_output_topics():
+    pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+    outputs = import_module("scenerep_ros.ros.transport.output_publishers").OUTPUT_TOPICS
+    layout = json.loads((ROOT / "config" / "segmenter.foxglove.json").read_text())
+    panels = layout["configById"]
+    assert set(layout) == {"configById", "globalVariables", "userNodes", "playbackConfig", "layout"}
+    assert sorted(panels_of(layout["layout"])) == sorted(panels)
+    shown = [*panels["3D!scene"]["topics"], panels["Image!overlay"]["imageMode"]["imageTopic"]]
+    assert {topic.removeprefix("/segmenter/") for topic in shown} <= set(outputs)
+    assert panels["CallService!reset"]["serviceName"] == "/segmenter/reset"
+
+
+@pytest.mark.parametrize("argument", ["rate:=fast", "resolution:=1.5", "loop:=maybe"])
+def test_launch_argument_of_another_type_is_named_before_any_start(argument):
+    options = ["sequence:=/tmp", argument]
+    code, output = run_launch(ROOT / "launch" / "tum.launch.py", *options, until_exit=False)
+    assert code != 0
+    assert f"launch argument {argument}: expected" in output
+    assert "process started" not in output
+
+
+def test_launch_arguments_have_the_description_of_their_option():
+    fields = NodeConfig.model_fields | ReplayConfig.model_fields
+    for name in (SEGMENTER_OPTIONS | REPLAY_OPTIONS).keys() - {"method"}:
+        assert option_description(name) == fields[name].description
 
 
 def test_middleware_profile_fits_clouds_and_container_memory():
@@ -190,7 +230,7 @@ def test_launch_fails_with_the_error_of_its_node(tabletop_folder):
     options = [f"sequence:={tabletop_folder}", "weights:=/nowhere.pth"]
     code, output = run_launch(path, *options, until_exit=False)
     assert code != 0
-    assert "/nowhere.pth: no such file" in output
+    assert "weights = '/nowhere.pth': no such file" in output
     assert "segmenter failed with exit code 1" in output
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("rclpy", reason="rclpy is not installed")
+rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy
 
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
@@ -85,3 +88,17 @@ def test_publishers_failed_creation_destroys_the_others():
     with pytest.raises(ValueError, match="labels"):
         OutputPublishers(node, NodeConfig)
     assert node.publishers == []
+
+
+def test_outputs_take_their_durability_from_a_parameter(ros_context):
+    override = Parameter(
+        "qos_overrides./talker/labels.publisher.durability", value="transient_local"
+    )
+    node = rclpy.create_node("talker", parameter_overrides=[override])
+    publishers = OutputPublishers(node, NodeConfig)
+    (info,) = node.get_publishers_info_by_topic("/talker/labels")
+    assert info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+    (info,) = node.get_publishers_info_by_topic("/talker/overlay")
+    assert info.qos_profile.durability == DurabilityPolicy.VOLATILE
+    publishers.destroy()
+    node.destroy_node()
