@@ -18,6 +18,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("source", nargs="?", help="recording that loops; default: the sample")
     parser.add_argument("--minutes", type=float, default=120.0, help="duration")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="folder of the results")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="plot the resources (needs the extra `bench`)"
+    )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
     add_options(parser, PipelineConfig)
     parser.set_defaults(run=run)
@@ -26,9 +29,14 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the resources at the beginning and at the end; return 1 if one of them grew."""
     from scenerep_ros.ros.tools.soak import soak
+    from scenerep_ros.ros.tools.soak_plot import require_matplotlib, write_soak_plot
 
+    if args.plot:
+        require_matplotlib()  # not after two hours
     options = changed_options(options_from(args, PipelineConfig, args.config))
     report = soak(args.source or str(sample_sequence()), args.minutes, options, args.out)
+    if args.plot:
+        write_soak_plot(args.plot, report.samples)
     for moment, usage in (report.samples[0], report.samples[-1]):
         print(
             f"{moment / 60:6.1f} min: {usage.memory_mb:.0f} MB, {usage.threads} threads, "

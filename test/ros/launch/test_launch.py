@@ -195,7 +195,7 @@ def test_launch_file_declares_all_arguments(path):
         assert {"sequence", *REPLAY_OPTIONS} <= arguments
 
 
-def run_launch(path, *arguments, until_exit=True, timeout_s=200):
+def run_launch(path, *arguments, until_exit=True, timeout_s=280):
     """Run a launch file; return its exit code and output."""
     pytest.importorskip("launch_ros.actions", reason="launch and launch_ros are not installed")
     command = [sys.executable, "-c", LAUNCHER, str(until_exit), str(path), *map(str, arguments)]

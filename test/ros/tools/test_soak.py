@@ -1,5 +1,6 @@
 """Short endurance test of the real nodes."""
 
+import cv2
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
@@ -7,6 +8,7 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from scenerep_ros.ros.tools import soak as soak_module
 from scenerep_ros.ros.tools.process_usage import ProcessUsage
 from scenerep_ros.ros.tools.soak import SoakConstants, SoakReport, soak
+from scenerep_ros.ros.tools.soak_plot import write_soak_plot
 
 OPTIONS = {
     "backbone": "vit_tiny_patch16_224",
@@ -42,6 +44,13 @@ def report_of(usages, minutes=120.0):
 def test_soak_report_of_steady_resources_has_no_problem():
     report = report_of([ProcessUsage(300.0 - min(index, 9), 12, 40, 3) for index in range(120)])
     assert report.problems == []
+
+
+def test_soak_plot_is_an_image_of_all_samples(tmp_path):
+    pytest.importorskip("matplotlib", reason="the extra bench is not installed")
+    usages = [ProcessUsage(300.0, 12, 40, 3)] * 3
+    write_soak_plot(tmp_path / "new" / "soak.png", report_of(usages).samples)
+    assert cv2.imread(str(tmp_path / "new" / "soak.png")) is not None
 
 
 def test_soak_report_names_what_grew():

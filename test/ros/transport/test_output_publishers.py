@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+import rclpy
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy
 
