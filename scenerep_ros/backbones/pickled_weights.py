@@ -6,6 +6,8 @@ import argparse
 import codecs
 import collections
 import contextlib
+import datetime
+import io
 import pathlib
 import re
 from collections.abc import Callable
@@ -36,7 +38,8 @@ def read_pickled_weights(path: Path) -> Any:
     """Read a .pth file.
 
     Besides tensors, the file may hold what training code stores beside them: command-line arguments,
-    paths, and scalars and arrays of NumPy. Constructors of these classes run no code of the file.
+    paths, times, counters, and scalars and arrays of NumPy. Constructors of these classes run no code
+    of the file.
 
     Raises:
         OSError: if the file cannot be read.
@@ -44,11 +47,21 @@ def read_pickled_weights(path: Path) -> Any:
     """
     try:
         with _allowed_classes():
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(_without_lengths(path), map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly any exception
         raise WeightsError(f"{path}: {_explain(path, error)}") from None
+
+
+def _without_lengths(path: Path) -> Path | io.BytesIO:
+    """Return what torch reads: of a file that is no archive, the content.
+
+    A length in its damaged pickle then allocates no more memory than the file has bytes.
+    """
+    with path.open("rb") as file:
+        is_archive = file.read(len(ZIP_START)) == ZIP_START
+    return path if is_archive else io.BytesIO(path.read_bytes())
 
 
 def _allowed_classes() -> contextlib.AbstractContextManager[Any]:
@@ -59,7 +72,19 @@ def _allowed_classes() -> contextlib.AbstractContextManager[Any]:
     classes: list[Any] = [
         argparse.Namespace,
         (_empty_dictionary, "collections.defaultdict"),
+        (collections.OrderedDict, "collections.Counter"),
         dict,
+        list,
+        set,
+        tuple,
+        int,
+        float,
+        str,
+        bool,
+        datetime.datetime,
+        datetime.date,
+        datetime.timedelta,
+        datetime.timezone,
         pathlib.Path,
         pathlib.PosixPath,
         pathlib.PurePosixPath,

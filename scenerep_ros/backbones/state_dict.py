@@ -33,7 +33,7 @@ def read_state_dict(path: Path) -> StateDict:
     try:
         content = (
             parse_safetensors(path.read_bytes(), path)
-            if path.suffix == ".safetensors"
+            if path.suffix.lower() == ".safetensors"
             else read_pickled_weights(path)
         )
     except OSError as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from scenerep_ros.backbones.checkpoint import StateDict
@@ -36,19 +38,36 @@ FOREIGN_LAYERS = ("layer.", "layers.")
 
 def unwrap(content: Any) -> StateDict:
     """Remove the dictionaries around a state dict, and the prefixes of its names in any order."""
-    while isinstance(content, Mapping):
-        inner = next(
-            (content[key] for key in WRAPPER_KEYS if isinstance(content.get(key), Mapping)), None
-        )
-        if inner is None:
-            break
+    while isinstance(content, Mapping) and (inner := _inner_dictionary(content)) is not None:
         content = inner
     if not isinstance(content, Mapping):
         return {}
-    state = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    state = {str(key): _as_tensor(value) for key, value in content.items() if _is_weight(value)}
     while (inner_state := _without_one_prefix(state)) is not None:
         state = inner_state
     return state
+
+
+def _inner_dictionary(content: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
+    """Return the dictionary that holds the weights, by its key or else as it has most of them."""
+    for key in WRAPPER_KEYS:
+        if isinstance(content.get(key), Mapping):
+            return content[key]
+    if any(map(_is_weight, content.values())):
+        return None
+    inner = [value for value in content.values() if isinstance(value, Mapping)]
+    counts = [sum(map(_is_weight, value.values())) for value in inner]
+    return inner[counts.index(max(counts))] if any(counts) else None
+
+
+def _is_weight(value: Any) -> bool:
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+    return is_array or isinstance(value, torch.Tensor)
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    """Return a weight, which some code bases store as an array of NumPy, as a tensor."""
+    return value if isinstance(value, torch.Tensor) else torch.from_numpy(np.array(value))
 
 
 def _without_one_prefix(state: StateDict) -> StateDict | None:
@@ -75,6 +94,7 @@ def translate_names(network: Any, state: StateDict) -> StateDict:
         The weights of the network; unknown names remain.
     """
     expected = network.state_dict()
+    state = _without_unknown_prefix(expected, state)
     state = _name_children(network, without_classifier(network, state))
     state = _join_chunks(expected, state)
     if state.keys() != expected.keys():
@@ -84,6 +104,33 @@ def translate_names(network: Any, state: StateDict) -> StateDict:
         for key, value in without_classifier(network, state).items()
         if key in expected or not key.startswith(PRETRAINING_HEADS)
     }
+
+
+def _without_unknown_prefix(expected: Mapping[str, Any], state: StateDict) -> StateDict:
+    """Remove the prefix with which a state dict has most of the expected names.
+
+    Of copies of a network, such as those of teacher and student, the preferred one is taken.
+    """
+    if not state.keys().isdisjoint(expected):
+        return state
+    counts = Counter(
+        key[: -len(name)]
+        for key in state
+        for start, character in enumerate(key)
+        if character == "." and (name := key[start + 1 :]) in expected
+    )
+    most = max(counts.values(), default=0)
+    if 2 * most < len(expected):
+        return state
+    prefix = min((each for each in counts if counts[each] == most), key=_rank_of_copy)
+    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+
+
+def _rank_of_copy(prefix: str) -> tuple[bool, bool, str]:
+    """Return a sort key by which the copy of a network that its authors evaluate comes first."""
+    is_average = any(word in prefix for word in ("teacher", "ema"))
+    is_moving_copy = any(word in prefix for word in ("momentum", "target", "_k.", "key"))
+    return not is_average, is_moving_copy, prefix
 
 
 def without_classifier(network: Any, state: StateDict) -> StateDict:

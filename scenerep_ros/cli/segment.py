@@ -21,11 +21,12 @@ from scenerep_ros.cli.source_flags import (
     source_options,
 )
 from scenerep_ros.config.pipeline import PipelineConfig
-from scenerep_ros.errors import FrameError, ScenerepError, SourceError
+from scenerep_ros.errors import ConfigError, FrameError, ScenerepError, SourceError
 from scenerep_ros.filesystem.results import REPORT_NAME, VIDEO_NAME, prepare_results
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import RunLog
 from scenerep_ros.sinks import AttentionSink, CloudSink, CompositeSink, LabelSink, OverlayVideoSink
+from scenerep_ros.sinks.rerun import RerunSink
 from scenerep_ros.sources import Source, open_source
 from scenerep_ros.sources.frame_names import UniqueNames, safe_name
 from scenerep_ros.sources.timing import bounded_rate
@@ -53,6 +54,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--clouds", action="store_true", help="also write clouds/NAME.ply")
     parser.add_argument("--attention", action="store_true", help="also write attention/NAME.png")
     parser.add_argument(
+        "--rerun",
+        type=Path,
+        metavar="FILE",
+        help="also write color, labels, cloud, boxes and ids to an .rrd file for the Rerun viewer (needs "
+        "the extra `rerun`)",
+    )
+    parser.add_argument(
         "--max-frames",
         type=frame_count,
         default=0,
@@ -76,6 +84,10 @@ def run(args: argparse.Namespace) -> int:
     config = options_from(args, PipelineConfig, args.config)
     options = source_options(args)
     paths = recording_paths(args.source)
+    if args.rerun and len(paths) > 1:
+        raise ConfigError(
+            f"{args.source}: holds {len(paths)} recordings; --rerun takes one, so name one of them"
+        )
     sources = [open_source(path, options) for path in paths] if len(paths) == 1 else None
     pipeline = Pipeline(config)
     if sources is not None:
@@ -128,6 +140,8 @@ def build_sinks(args: argparse.Namespace, out: Path, rate: float) -> list[Any]:
         sinks.append(CloudSink(out))
     if args.attention:
         sinks.append(AttentionSink(out))
+    if args.rerun:
+        sinks.append(RerunSink(args.rerun, out.name))
     return sinks
 
 

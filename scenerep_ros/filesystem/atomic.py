@@ -50,6 +50,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def temporary_pattern(name: str) -> str:
+    """Return the pattern of the temporary files of a name, of which a killed process may leave one.
+
+    >>> temporary_pattern("overlay.mp4")
+    '.overlay.*.mp4'
+    """
+    path = Path(name)
+    return f".{path.stem}.*{path.suffix}"
+
+
 @contextmanager
 def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` when the body succeeds.

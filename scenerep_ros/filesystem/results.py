@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from scenerep_ros.errors import ScenerepError
+from scenerep_ros.filesystem.atomic import temporary_pattern
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ def prepare_results(folder: Path, overwrite: bool = False) -> None:
     files = [path for path in (folder / REPORT_NAME, folder / VIDEO_NAME) if path.is_file()]
     for name, suffix in RESULT_FOLDERS.items():
         files += sorted((folder / name).glob(f"*{suffix}"))
+    for name in (REPORT_NAME, VIDEO_NAME):  # unfinished files of a run that was killed
+        files += sorted(folder.glob(temporary_pattern(name)))
     if not files:
         return
     if not overwrite and not (folder / REPORT_NAME).is_file():

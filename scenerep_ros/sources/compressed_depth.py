@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.image_decoding import (
     JPEG_START,
+    MAX_PIXELS,
     MILLIMETERS,
     PNG_START,
     ImageData,
@@ -25,8 +26,6 @@ from scenerep_ros.sources.image_decoding import (
 TIFF_STARTS = (b"II*\0", b"MM\0*")
 HEADER = struct.Struct("<iff")
 SIZE = struct.Struct("<II")
-MAX_PIXELS = 1 << 26
-"""constant: largest depth image that is decoded [px], eight times that of a 4K camera."""
 NIBBLE_SHIFTS = np.arange(28, -1, -4, dtype=np.uint32)
 
 

@@ -6,6 +6,7 @@ in error messages: "depth topic /camera/depth/image", or the path of a file.
 
 from __future__ import annotations
 
+import warnings
 from array import array
 from io import BytesIO
 from typing import TypeAlias
@@ -29,10 +30,14 @@ ImageData: TypeAlias = "bytes | bytearray | memoryview | array[int] | NDArray[np
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 PROGRESSIVE_START = b"\xff\xc2"
 PNG_START, PNG_END = b"\x89PNG", b"IEND"
+PNG_CHUNKS_AT, PNG_CHUNK_FRAME = 8, 12
+"""Bytes before the first chunk of a PNG; bytes of length, type and checksum of a chunk."""
 YUV_CHANNELS = 2
 """Bytes of a pixel of YUV 4:2:2, whose pixels share their chroma in pairs."""
 JPEG_CONTINUATION = bytes(range(1, 255)) * 16
 """Data that a decoder reads as blocks of an image if blocks are missing."""
+MAX_PIXELS = 1 << 26
+"""constant: largest image that is decoded [px], eight times that of a 4K camera."""
 MILLIMETERS = 0.001
 """Length of a millimeter [m]."""
 NO_MEASUREMENT_16BIT = 65535
@@ -137,8 +142,11 @@ def decode_compressed_mono(data: ImageData, name: str) -> NDArray[np.generic]:
 
 def _palette_indices(content: bytes) -> NDArray[np.uint8] | None:
     """Return the indices (H, W) of a palette image, which OpenCV replaces by colors; else None."""
-    with Image.open(BytesIO(content)) as image:
-        return np.asarray(image, np.uint8) if image.mode == "P" else None
+    try:
+        with Image.open(BytesIO(content)) as image:
+            return np.asarray(image, np.uint8) if image.mode == "P" else None
+    except Exception:  # damaged bytes can make Pillow raise nearly any exception
+        return None
 
 
 def metric_depth(raw: NDArray[np.generic], scale: float) -> NDArray[np.float32]:
@@ -204,8 +212,11 @@ def _view_pixels(
 def _decompress(data: ImageData, flags: int, name: str) -> NDArray:
     """Decompress complete files only: decoders fill the missing part of a JPEG with gray."""
     content = bytes(data)
-    is_truncated = content.startswith(PNG_START) and PNG_END not in content
-    if content.startswith(JPEG_START) and not content.rstrip(b"\0").endswith(JPEG_END):
+    _check_announced_size(content, name)
+    is_truncated = content.startswith(PNG_START) and not _has_all_chunks(content)
+    if is_truncated:
+        image = None
+    elif content.startswith(JPEG_START) and not content.rstrip(b"\0").endswith(JPEG_END):
         image = _decode_endless_jpeg(content.rstrip(b"\0"), flags)
         is_truncated = image is None
     else:
@@ -215,6 +226,38 @@ def _decompress(data: ImageData, flags: int, name: str) -> NDArray:
     if image is None:
         raise FrameError(f"{name}: image is damaged or of an unknown format (expected PNG or JPEG)")
     return image
+
+
+def _has_all_chunks(content: bytes) -> bool:
+    """Return whether a PNG has the bytes that its chunks announce, up to the end chunk.
+
+    OpenCV allocates the announced length of a chunk before it reads it.
+    """
+    position = PNG_CHUNKS_AT
+    while position + PNG_CHUNK_FRAME <= len(content):
+        length = int.from_bytes(content[position : position + 4], "big")
+        position += PNG_CHUNK_FRAME + length
+        if content[position - length - 8 : position - length - 4] == PNG_END:
+            return position <= len(content)
+    return False
+
+
+def _check_announced_size(content: bytes, name: str) -> None:
+    """Refuse an image whose header announces more pixels than cameras have, before it is decoded.
+
+    Raises:
+        FrameError: if it does.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            size = Image.open(BytesIO(content)).size
+    except Image.DecompressionBombError as error:
+        raise FrameError(f"{name}: {error}; its header is damaged") from None
+    except Exception:  # a format that Pillow does not know, or damaged bytes
+        return
+    if size[0] * size[1] > MAX_PIXELS:
+        raise FrameError(f"{name}: announces {size[0]}x{size[1]} pixels; its header is damaged")
 
 
 def _decode(content: bytes, flags: int) -> NDArray | None:

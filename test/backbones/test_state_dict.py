@@ -14,7 +14,7 @@ import timm
 import torch
 
 from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
-from scenerep_ros.backbones.weight_names import unwrap
+from scenerep_ros.backbones.weight_names import PREFIXES, unwrap
 from scenerep_ros.errors import WeightsError
 
 
@@ -151,6 +151,32 @@ def test_load_strictly_names_the_children_of_lightly():
     assert torch.equal(
         network.state_dict()["layer4.1.conv2.weight"], state["layer4.1.conv2.weight"]
     )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "copy"),
+    [
+        ("ema_model.module.", "model."),
+        ("online_net.net.", "target_net.net."),
+        ("teacher_model.", "student_model."),
+        ("base_model.model.", None),
+        ("learner.f.0.", "learner.momentum_f.0."),
+    ],
+)
+def test_load_strictly_removes_unknown_prefixes(vit, prefix, copy):
+    wanted = {key: value + 1 for key, value in vit.state_dict().items()}
+    state = prefixed(prefix, wanted) | {"loss.center": torch.ones(1)}
+    if copy and copy not in PREFIXES:
+        state |= prefixed(copy, {key: 0 * value for key, value in wanted.items()})
+    load_strictly(vit, unwrap({"some_name": state, "epoch": 3}), "file")
+    assert torch.equal(vit.state_dict()["cls_token"], wanted["cls_token"])
+
+
+def test_unwrap_reads_weights_stored_as_arrays(weights):
+    arrays = {key: value.numpy() for key, value in weights.items()}
+    state = unwrap({"model": arrays, "names": np.array(["a"])})
+    assert state.keys() == weights.keys()
+    assert all(torch.equal(state[key], weights[key]) for key in state)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import numpy as np
@@ -202,3 +207,41 @@ def test_segment_flags_choose_topics_that_must_exist(tmp_path, capsys):
 def test_segment_with_missing_source_names_it(tmp_path, capsys):
     assert main(["segment", str(tmp_path / "no"), "--out", str(tmp_path / "out"), *SMALL]) == 1
     assert str(tmp_path / "no") in capsys.readouterr().err
+
+
+def test_segment_killed_at_any_moment_leaves_complete_files(tmp_path):
+    for index in range(40):
+        write_image(tmp_path / "in" / f"{index}.png", color_image(index, (64, 80)))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scenerep_ros.cli.main", "segment", str(tmp_path / "in")]
+    command += ["--out", str(out), "--device", "cpu", *SMALL]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list((out / "labels").glob("[0-9]*.png"))) < 3:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    labels = list((out / "labels").glob("[0-9]*.png"))
+    assert all(cv2.imread(str(path), cv2.IMREAD_UNCHANGED) is not None for path in labels)
+    assert not (out / "report.json").exists()
+    assert not (out / "overlay.mp4").exists()
+    assert segment(tmp_path / "in", out, "--max-frames", "2")[0] == 1
+    assert segment(tmp_path / "in", out, "--max-frames", "2", "--overwrite") == (
+        0,
+        ["0.png", "1.png"],
+    )
+    assert {path.name for path in out.iterdir()} == {"labels", "overlay.mp4", "report.json"}
+
+
+def test_segment_on_full_disk_says_so(tmp_path, capsys):
+    """A limit on the size of files fails in the middle of a write, like a full disk."""
+    write_image(tmp_path / "in" / "0.png", color_image(0, (640, 800)))
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, previous[1]))
+    try:
+        code, names = segment(tmp_path / "in", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (code, names) == (1, [])
+    assert "cannot write" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Decoding of raw and compressed image data."""
 
+import zlib
 from array import array
 from io import BytesIO
 
@@ -289,3 +290,13 @@ def test_decode_color_of_16_bits_ignores_dead_pixels(encoding):
     expected = decoded_color(ten_bits, encoding)
     ten_bits.reshape(-1)[[17, 2500]] = 65535
     assert np.abs(decoded_color(ten_bits, encoding).astype(int) - expected).mean() < 1
+
+
+@pytest.mark.parametrize("size", [(65535, 65535), (2**31 - 1, 2**31 - 1), (1 << 26, 2)])
+@pytest.mark.parametrize("decode", [decode_compressed_color, decode_compressed_mono])
+def test_decode_compressed_of_a_huge_announced_size_is_refused(photo, decode, size):
+    content = bytearray(cv2.imencode(".png", photo)[1].tobytes())
+    content[16:24] = np.array(size, ">u4").tobytes()
+    content[29:33] = np.array(zlib.crc32(content[12:29]), ">u4").tobytes()
+    with pytest.raises(FrameError, match="header is damaged"):
+        decode(bytes(content), "image.png")

@@ -401,3 +401,14 @@ def test_bag_reads_yuv_color(tmp_path, encoding):
         bag.image(COLOR, START, stored, encoding)
     (frame,) = open_source(tmp_path / "mcap")
     np.testing.assert_allclose(frame.color, 130, atol=3)
+
+
+def test_bag_with_a_huge_record_allocates_no_memory(bags, tmp_path):
+    """The first record of an MCAP announces more bytes than any machine has."""
+    (file,) = (bags / "mcap").glob("*.mcap")
+    content = bytearray(file.read_bytes())
+    content[9:17] = (2**62).to_bytes(8, "little")
+    (tmp_path / "a.mcap").write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be read") as error:
+        open_source(tmp_path / "a.mcap")
+    assert "MemoryError" not in str(error.value)

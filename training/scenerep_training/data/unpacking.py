@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scenerep_ros.errors import SourceError
+from scenerep_ros.filesystem.atomic import write_error
 from scenerep_ros.filesystem.cache import cache_folder
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.file_source import FileSource
@@ -76,6 +77,5 @@ def _atomic_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise SourceError(
-            f"cannot unpack into {folder}: {error}; is the disk full? SCENEREP_CACHE names another "
-            "folder"
+            f"{write_error(folder, error)}, or set SCENEREP_CACHE to another folder"
         ) from error

@@ -11,6 +11,7 @@ from PIL import Image
 
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.sources.folders.image_files import list_images, read_color
+from scenerep_ros.sources.frame_names import file_frame_names
 
 MASK_THRESHOLD = 127
 """Mask value above which a pixel is foreground; masks are 0 or 255, or probabilities in between."""
@@ -69,7 +70,7 @@ def list_saliency(path: Path) -> dict[str, MaskedImage]:
     DUTS-TE-Mask). An image without mask is listed; reading it raises FrameError.
 
     Returns:
-        Images by the stem of their file name, in order.
+        Images by the stem of their file name, or a longer name if stems repeat, in order.
 
     Raises:
         SourceError: if there is no such pair of folders, or it holds no image.
@@ -80,8 +81,8 @@ def list_saliency(path: Path) -> dict[str, MaskedImage]:
     if not colors:
         raise SourceError(f"{images}: holds no image")
     return {
-        file.stem: MaskedImage(file, mask_files.get(file.stem, masks / f"{file.stem}.png"))
-        for file in colors
+        name: MaskedImage(file, mask_files.get(file.stem, masks / f"{file.stem}.png"))
+        for name, file in zip(file_frame_names(colors), colors, strict=True)
     }
 
 

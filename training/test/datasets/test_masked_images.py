@@ -25,6 +25,19 @@ def test_list_saliency_accepts_usual_folder_names(tmp_path, images, masks):
     assert color.shape == (*mask.shape, 3)
 
 
+def test_list_saliency_of_equal_stems_keeps_every_image(tmp_path):
+    write_ecssd(tmp_path, names=("0001", "0001.copy"))
+    folder = tmp_path / "images"
+    (folder / "0001.copy.jpg").rename(folder / "0001.PNG")
+    write_image(folder / "X.png", checkerboard_image(square_mask()))
+    frames = list_saliency(tmp_path)
+    assert sorted(frame.image.name for frame in frames.values()) == [
+        "0001.PNG",
+        "0001.jpg",
+        "X.png",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["gray", "color", "faint"])
 def test_read_mask_of_each_format(tmp_path, kind):
     mask = square_mask()

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.errors import ConfigError, ScenerepError
-from scenerep_ros.filesystem.atomic import atomic_path, write_atomically
+from scenerep_ros.errors import ConfigError
+from scenerep_ros.filesystem.atomic import atomic_path, write_atomically, write_error
 
 
 class FeatureStore:
@@ -53,7 +53,7 @@ class FeatureStore:
                 file.seek(self.read().offset + self._rows[name] * feature.nbytes)
                 file.write(feature.tobytes())
         except OSError as error:
-            raise ScenerepError(f"cannot write {self.path}: {error}; is the disk full?") from error
+            raise write_error(self.path, error) from error
 
     def read(self) -> np.memmap:
         """Return all features on disk as a read-only memory map, (N, C) float32."""
