@@ -262,7 +262,7 @@ def test_two_cameras_have_two_segmenters_and_display_groups(ros_context, tmp_pat
         try:
             is_found = wait_until(
                 lambda: expected <= {name for name, _ in node.get_topic_names_and_types()},
-                120.0,
+                200.0,
                 Event(),
             )
         finally:
