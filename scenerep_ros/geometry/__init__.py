@@ -1,6 +1,6 @@
 """Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
 
-from scenerep_ros.geometry.boxes import Box, object_box, upright_box, without_stray_rim
+from scenerep_ros.geometry.boxes import Box, object_boxes, upright_box
 from scenerep_ros.geometry.camera import (
     deproject,
     invert_depth,
@@ -17,6 +17,7 @@ from scenerep_ros.geometry.clouds import (
     write_ply,
 )
 from scenerep_ros.geometry.gravity import find_support_plane
+from scenerep_ros.geometry.object_points import object_points
 from scenerep_ros.geometry.planes import Plane, find_planes, plane_fit_residual
 
 __all__ = [
@@ -30,13 +31,13 @@ __all__ = [
     "find_support_plane",
     "invert_depth",
     "labelled_cloud",
-    "object_box",
+    "object_boxes",
+    "object_points",
     "plane_fit_residual",
     "project",
     "read_ply",
     "reproject_depth",
     "upright_box",
     "viewing_rays",
-    "without_stray_rim",
     "write_ply",
 ]

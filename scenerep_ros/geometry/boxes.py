@@ -1,21 +1,23 @@
-"""3D bounding boxes of objects."""
+"""3D bounding boxes of objects, all objects of a frame at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from scenerep_ros.config.constants import tuned
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 MIN_POINTS = 3  # constant: a plane has three points
 """Number of points that span a box."""
+SIGN_BIT = np.uint32(1 << 31)  # constant: IEEE 754
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,6 @@ class BoxConstants:
         (1.0, 99.0),
         "percentiles of the points that bound a box along each axis",
         set_on="argument: a stray pixel at an object's border must not extend the box",
-    )
-    rim_px: int = tuned(
-        3,
-        "width of the rim of an object in which pixels are compared with its inside",
-        unit="px",
-        set_on="argument: depth is mixed or displaced up to 2 pixels from an edge",
-    )
-    inside_px: int = tuned(
-        11,
-        "side of the window of the inside that a rim pixel is compared with",
-        unit="px",
-        set_on="argument: twice the rim",
-    )
-    max_rim_step: float = tuned(
-        0.03,
-        "difference in inverse depth from the nearest inside above which a rim pixel is stray",
-        unit="1/m",
-        set_on="argument: three times the tolerance of planes",
     )
     contact_m: float = tuned(
         0.025,
@@ -112,72 +96,56 @@ class Box:
 
     @property
     def quaternion(self) -> tuple[float, float, float, float]:
-        """Orientation x, y, z, w, in the order of geometry_msgs."""
-        if np.array_equal(self.rotation, np.eye(3)):
-            return 0.0, 0.0, 0.0, 1.0
-        x, y, z, w = Rotation.from_matrix(self.rotation).as_quat()
-        return float(x), float(y), float(z), float(w)
+        """Orientation x, y, z, w, in the order of geometry_msgs (Shepperd 1978)."""
+        m = self.rotation.tolist()
+        squares = [m[0][0], m[1][1], m[2][2], m[0][0] + m[1][1] + m[2][2]]
+        i = squares.index(max(squares))
+        j, k = (i + 1) % 3, (i + 2) % 3
+        q = [0.0] * 4
+        if i == 3:  # noqa: PLR2004
+            q = [m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1], 1 + squares[3]]
+        else:
+            q[i], q[3] = 1 - squares[3] + 2 * m[i][i], m[k][j] - m[j][k]
+            q[j], q[k] = m[j][i] + m[i][j], m[k][i] + m[i][k]
+        length = sum(value * value for value in q) ** 0.5
+        return q[0] / length, q[1] / length, q[2] / length, q[3] / length
 
 
-def without_stray_rim(inverse_depth: Floats, mask: Mask) -> Mask:
-    """Remove pixels at the rim of an object whose depth is that of another surface.
-
-    Sensors mix or displace the depth at the edges of objects. A rim pixel is stray if its inverse
-    depth differs from the mean over the inside of the object nearby. Where the object is too thin
-    for an inside, all pixels are kept.
-
-    Args:
-        inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
-        mask: (H, W) bool, pixels of the object.
-
-    Returns:
-        (H, W) bool, pixels of the object that have depth and are not stray.
-    """
-    valid = mask & np.isfinite(inverse_depth)
-    rim = CONSTANTS.rim_px
-    kernel = np.ones((2 * rim + 1,) * 2, np.uint8)
-    inside = valid & cv2.erode(np.pad(mask, rim).view(np.uint8), kernel)[rim:-rim, rim:-rim].view(
-        bool
-    )
-    # Average the inside near each pixel.
-    window = (CONSTANTS.inside_px,) * 2
-    weight = cv2.boxFilter(inside.astype(np.float32), -1, window, normalize=False)
-    total = cv2.boxFilter(
-        np.where(inside, inverse_depth, np.float32(0)), -1, window, normalize=False
-    )
-    mean = total / np.maximum(weight, 1)
-    is_stray = (weight > 0) & ~(np.abs(inverse_depth - mean) < CONSTANTS.max_rim_step)
-    return valid & (inside | ~is_stray)
-
-
-def object_box(
-    points: Floats, up: Floats | None = None, support_height: float | None = None
-) -> Box | None:
-    """Compute the bounding box of an object's points, robust to outliers.
+def object_boxes(
+    points: Sequence[Floats], up: Floats | None = None, support_height: float | None = None
+) -> list[Box | None]:
+    """Compute the bounding boxes of objects, robust to outliers.
 
     Args:
-        points: (..., 3) float32 [m]; points with NaN are ignored.
-        up: (3,) normal of the support surface. The third axis of the box is then parallel to it,
-            and the box has the smallest footprint. Without it, the box is aligned with the camera.
+        points: (n, 3) float32 [m] for each object; points with NaN are ignored.
+        up: (3,) normal of the support surface. The third axis of the boxes is then parallel to it,
+            and a box has the smallest footprint; that of a round object is completed by the side
+            that the camera does not see. Without it, boxes are aligned with the camera.
         support_height: position of the support surface along `up` [m]. The lower side of a box that
             ends near it is moved onto it.
 
     Returns:
-        The box, or None for fewer than three finite points.
+        The box of each object; None for fewer than three finite points.
     """
-    finite = np.isfinite(points)
-    points = points[finite[..., 0] & finite[..., 1] & finite[..., 2]]
-    if len(points) < MIN_POINTS:
-        return None
-    points = points[:: -(-len(points) // CONSTANTS.max_points)]
-    if up is None:
-        return _box_along(points, np.eye(3, dtype=np.float32))
-    round_rotation = _round_object_rotation(points, up)
-    if round_rotation is None:
-        box = _box_along(points, _upright_rotation(points, up))
-    else:
-        box = _box_of_round_object(points, round_rotation)
-    return box if support_height is None else _on_support(box, support_height)
+    clouds = [cloud[np.isfinite(cloud).all(axis=1)] for cloud in points]
+    fitted = [index for index, cloud in enumerate(clouds) if len(cloud) >= MIN_POINTS]
+    boxes: list[Box | None] = [None] * len(clouds)
+    if not fitted:
+        return boxes
+    batch = _PointBatch.stack([clouds[index] for index in fitted])
+    is_round = np.zeros(len(fitted), bool)
+    rotation = np.broadcast_to(np.eye(3, dtype=np.float32), (len(fitted), 3, 3)).copy()
+    if up is not None:
+        z = up / np.linalg.norm(up)
+        rotation = _rotations_towards(batch, z)
+        is_round = _are_round(batch, rotation)
+        rotation[~is_round] = _upright_rotations(batch.select(~is_round), z)
+    low, high = _bounds(batch, rotation, is_round)
+    if up is not None and support_height is not None:
+        low[:, 2] = _rest_on_support(low[:, 2], high[:, 2], support_height)
+    for index, box in zip(fitted, _boxes_between(low, high, rotation), strict=True):
+        boxes[index] = box
+    return boxes
 
 
 def upright_box(points: Floats, up: Floats) -> Box | None:
@@ -192,116 +160,167 @@ def upright_box(points: Floats, up: Floats) -> Box | None:
     """
     if len(points) < MIN_POINTS:
         return None
-    points = points[:: -(-len(points) // CONSTANTS.max_points)]
-    return _box_along(points, _upright_rotation(points, up))
+    batch = _PointBatch.stack([points])
+    rotation = _upright_rotations(batch, up / np.linalg.norm(up))
+    low, high = _percentile_bounds(batch.rotated(rotation), batch.counts)
+    return _boxes_between(low, high, rotation)[0]
 
 
-def _box_along(points: Floats, rotation: Floats) -> Box:
-    low, high = _percentile_bounds(points @ rotation)
-    return _box_between(low, high, rotation)
+@dataclass(frozen=True)
+class _PointBatch:
+    """Points of K objects in one array.
 
-
-def _box_of_round_object(points: Floats, rotation: Floats) -> Box:
-    """Compute the box of a round object, of which the camera sees the front half only."""
-    turned = points @ rotation
-    low, high = _percentile_bounds(turned)
-    sides = _percentile_bounds(turned[:, :1], CONSTANTS.round_percentiles)
-    low[0], high[0] = sides[0][0], sides[1][0]
-    high[1] = low[1] + max(high[0] - low[0], high[1] - low[1])
-    return _box_between(low, high, rotation)
-
-
-def _on_support(box: Box, support_height: float) -> Box:
-    """Move the lower side of a box onto the support surface if it is near."""
-    low, high = (
-        float(box.center @ box.rotation[:, 2]) + s * float(box.size[2]) / 2 for s in (-1, 1)
-    )
-    if abs(low - support_height) > CONSTANTS.contact_m or support_height >= high:
-        return box
-    shift = np.float32((support_height - low) / 2)
-    size = box.size - np.array([0, 0, 2 * shift], np.float32)
-    return Box(box.center + shift * box.rotation[:, 2], size, box.rotation)
-
-
-def _box_between(low: Floats, high: Floats, rotation: Floats) -> Box:
-    return Box(rotation @ ((low + high) / np.float32(2)), high - low, rotation)
-
-
-def _percentile_bounds(
-    points: Floats, percentiles: tuple[float, float] = CONSTANTS.percentiles
-) -> tuple[Floats, Floats]:
-    """Compute the bounding percentiles of points (n, k) along each axis.
-
-    The result equals numpy's linear interpolation, in half the time.
+    Attributes:
+        points: (K, 3, n) float32 [m]; NaN beyond the number of an object's points.
+        counts: (K,) number of points of each object.
     """
-    # Partition each axis at the two ranks below and above each percentile.
-    rank = np.array(percentiles) / 100 * (len(points) - 1)
-    lower = rank.astype(np.intp)
-    upper = np.minimum(lower + 1, len(points) - 1)
-    ordered = np.partition(points.T, np.concatenate([lower, upper]), axis=1)
-    # Interpolate between them.
-    fraction = (rank - lower).astype(np.float32)
-    low, high = ((1 - fraction) * ordered[:, lower] + fraction * ordered[:, upper]).T
+
+    points: Floats
+    counts: Indices
+
+    @classmethod
+    def stack(cls, clouds: Sequence[Floats]) -> _PointBatch:
+        """Stack clouds (n, 3), of which large ones are subsampled."""
+        clouds = [cloud[:: max(1, -(-len(cloud) // CONSTANTS.max_points))] for cloud in clouds]
+        counts = np.array([len(cloud) for cloud in clouds])
+        points = np.full((len(clouds), 3, counts.max()), np.nan, np.float32)
+        for row, cloud in zip(points, clouds, strict=True):
+            row[:, : len(cloud)] = cloud.T
+        return cls(points, counts)
+
+    def select(self, is_selected: Mask) -> _PointBatch:
+        """Return some of the objects."""
+        return _PointBatch(self.points[is_selected], self.counts[is_selected])
+
+    def rotated(self, rotation: Floats) -> Floats:
+        """Return the coordinates (K, m, n) of the points along the columns of rotation (K, 3, m)."""
+        return np.matmul(rotation.swapaxes(1, 2), self.points)
+
+
+def _bounds(batch: _PointBatch, rotation: Floats, is_round: Mask) -> tuple[Floats, Floats]:
+    """Compute the lower and upper bounds (K, 3) of objects along the columns of rotation (K, 3, 3).
+
+    Of a round object the camera sees the front half only.
+    """
+    turned = np.sort(batch.rotated(rotation), axis=2)
+    low, high = _interpolate(turned, batch.counts, CONSTANTS.percentiles)
+    sides = _interpolate(turned[:, 0], batch.counts, CONSTANTS.round_percentiles)
+    low[is_round, 0], high[is_round, 0] = (side[is_round] for side in sides)
+    width, depth = (high[is_round, axis] - low[is_round, axis] for axis in (0, 1))
+    high[is_round, 1] = low[is_round, 1] + np.maximum(width, depth)
     return low, high
 
 
-def _cross(a: Floats, b: Floats) -> Floats:
-    """Return the cross product of two vectors (3,), faster than numpy's."""
-    return np.array(
-        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-    )
+def _rest_on_support(low: Floats, high: Floats, support_height: float) -> Floats:
+    """Move the lower sides (K,) of boxes onto the support surface if they are near."""
+    is_near = (np.abs(low - support_height) <= CONSTANTS.contact_m) & (support_height < high)
+    return np.where(is_near, np.float32(support_height), low)
 
 
-def _round_object_rotation(points: Floats, up: Floats) -> Floats | None:
-    """Return the rotation (3, 3) towards an object whose front is round in the support plane.
+def _boxes_between(low: Floats, high: Floats, rotation: Floats) -> list[Box]:
+    centers = np.matmul(rotation, ((low + high) / np.float32(2))[..., None])[..., 0]
+    return [Box(*values) for values in zip(centers, high - low, rotation, strict=True)]
 
-    The second axis points away from the camera. The front profile over the lateral position must be
-    that of the circle with the object's width.
 
-    Returns:
-        The rotation, or None if the front is not round.
+def _percentile_bounds(values: Floats, counts: Indices) -> tuple[Floats, Floats]:
+    """Compute the bounding percentiles (K, ...) of values (K, ..., n)."""
+    return _interpolate(np.sort(values, axis=-1), counts, CONSTANTS.percentiles)
+
+
+def _interpolate(
+    ordered: Floats, counts: Indices, percentiles: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Compute two percentiles (K, ...) of sorted values (K, ..., n), by linear interpolation."""
+    shape = (len(counts), *[1] * (ordered.ndim - 1))
+    bounds = []
+    for percentile in percentiles:
+        rank = (percentile / 100 * (counts - 1)).reshape(shape)
+        lower = rank.astype(np.intp)
+        upper = np.minimum(lower + 1, counts.reshape(shape) - 1)
+        fraction = (rank - lower).astype(np.float32)[..., 0]
+        below, above = (
+            np.take_along_axis(ordered, index, axis=-1)[..., 0] for index in (lower, upper)
+        )
+        bounds.append((1 - fraction) * below + fraction * above)
+    return bounds[0], bounds[1]
+
+
+def _rotations_towards(batch: _PointBatch, z: Floats) -> Floats:
+    """Return rotations (K, 3, 3) with the third axis z (3,) and the second away from the camera."""
+    away = np.nansum(batch.points, axis=2) / batch.counts[:, None]
+    away -= (away @ z)[:, None] * z
+    y = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    return np.stack([np.cross(y, z), y, np.broadcast_to(z, y.shape)], axis=2).astype(np.float32)
+
+
+def _are_round(batch: _PointBatch, rotation: Floats) -> Mask:
+    """Find the objects (K,) whose front is round in the support plane.
+
+    The front profile over the lateral position must be that of the circle with the object's width.
+
+    Args:
+        batch: points.
+        rotation: result of `_rotations_towards`.
     """
-    # Build axes: lateral, away from the camera, up.
-    z = up / np.linalg.norm(up)
-    away = points.mean(axis=0)
-    away = away - (away @ z) * z
-    y = away / max(float(np.linalg.norm(away)), 1e-9)
-    rotation = np.stack([_cross(y, z), y, z], axis=1).astype(np.float32)
-    lateral, distance = (points @ rotation[:, :2]).T
-    low, high = (bound[0] for bound in _percentile_bounds(lateral[:, None]))
+    lateral, distance = batch.rotated(rotation[:, :, :2]).swapaxes(0, 1)
+    low, high = _percentile_bounds(lateral, batch.counts)
     radius = (high - low) / 2
-    if radius <= 0:
-        return None
-    # Measure the front of each lateral bin.
+    scale = np.where(radius > 0, radius, np.float32(np.nan))[:, None]
+    position = (lateral - ((low + high) / 2)[:, None]) / scale
+    # Compare the front of each lateral bin with the circle.
     half_width = CONSTANTS.profile_half_width
     edges = np.linspace(-half_width, half_width, CONSTANTS.profile_bins + 1)
-    bins = np.searchsorted(edges, (lateral - (low + high) / 2) / radius)
-    order = np.lexsort((distance, bins))
-    ends = np.searchsorted(bins[order], np.arange(1, len(edges) + 1))
-    counts = np.diff(ends)
-    if counts.min() < MIN_POINTS:
-        return None
-    ranks = ends[:-1] + (CONSTANTS.front_percentile / 100 * counts).astype(np.intp)
-    profile = distance[order[ranks]]
-    # Compare it with the circle.
+    profile = _front_profile(np.searchsorted(edges, position), distance, len(edges))
     centers = (edges[1:] + edges[:-1]) / 2
-    residual = profile / radius + np.sqrt(1 - centers**2)
-    is_round = np.std(residual) < CONSTANTS.max_round_residual
-    return rotation if is_round else None
+    residual = profile / scale + np.sqrt(1 - centers**2)
+    return np.std(residual, axis=1) < CONSTANTS.max_round_residual
 
 
-def _upright_rotation(points: Floats, up: Floats) -> Floats:
-    """Find the rotation (3, 3) with the third axis along `up` and the smallest footprint."""
+def _front_profile(bins: Indices, distance: Floats, edge_count: int) -> Floats:
+    """Measure the front of each lateral bin.
+
+    Args:
+        bins: (K, n) index of each point's bin; 0 and `edge_count` are outside of the profile.
+        distance: (K, n) float32, distance from the camera [m].
+        edge_count: number of bins + 1.
+
+    Returns:
+        (K, bins) float32 [m]; NaN for objects with a bin of too few points.
+    """
+    group = bins + np.arange(len(bins))[:, None] * (edge_count + 1)
+    counts = np.bincount(group.ravel(), minlength=len(bins) * (edge_count + 1))
+    # Sort by group and then by distance: one number holds both, as floats are ordered like integers.
+    bits = distance.view(np.uint32)
+    bits = np.where(bits & SIGN_BIT, ~bits, bits | SIGN_BIT)
+    key = np.sort(((group.astype(np.uint64) << np.uint64(32)) | bits).ravel())
+    starts = np.cumsum(counts) - counts
+    counts, starts = (values.reshape(len(bins), -1)[:, 1:edge_count] for values in (counts, starts))
+    ranks = starts + (CONSTANTS.front_percentile / 100 * counts).astype(np.intp)
+    front = key[np.minimum(ranks, len(key) - 1)].astype(np.uint32)
+    profile = np.where(front & SIGN_BIT, front ^ SIGN_BIT, ~front).view(np.float32)
+    is_filled = counts.min(axis=1, keepdims=True) >= MIN_POINTS
+    return np.where(is_filled, profile, np.float32(np.nan))
+
+
+def _upright_rotations(batch: _PointBatch, z: Floats) -> Floats:
+    """Find the rotations (K, 3, 3) with the third axis z (3,) and the smallest footprints."""
     # Build an arbitrary basis of the support surface.
-    z = up / np.linalg.norm(up)
-    x = _cross(z, np.eye(3)[np.abs(z).argmin()])
+    x = np.cross(z, np.eye(3)[np.abs(z).argmin()])
     x /= np.linalg.norm(x)
-    y = _cross(z, x)
-    # Fit the smallest rectangle to the footprint without its outliers.
-    footprint = points @ np.stack([x, y], axis=1)
-    low, high = _percentile_bounds(footprint)
-    is_inlier = ((footprint >= low) & (footprint <= high)).all(axis=1)
-    angle = np.deg2rad(cv2.minAreaRect(footprint[is_inlier].astype(np.float32))[2])
-    # Rotate the basis to the sides of the rectangle.
+    y = np.cross(z, x)
+    # Fit the smallest rectangle to each footprint without its outliers.
+    basis = np.broadcast_to(np.stack([x, y], axis=1), (len(batch.counts), 3, 2))
+    footprints = batch.rotated(basis)
+    low, high = _percentile_bounds(footprints, batch.counts)
+    is_inlier: Mask = np.all(
+        (footprints >= low[..., None]) & (footprints <= high[..., None]), axis=1
+    )
+    degrees = [
+        cv2.minAreaRect(footprint.T[mask].astype(np.float32))[2]
+        for footprint, mask in zip(footprints, is_inlier, strict=True)
+    ]
+    # Rotate the basis to the sides of the rectangles.
+    angle = np.deg2rad(np.array(degrees)).reshape(-1, 1)
     first = np.cos(angle) * x + np.sin(angle) * y
-    return np.stack([first, _cross(z, first), z], axis=1).astype(np.float32)
+    axes = [first, np.cross(z, first), np.broadcast_to(z, first.shape)]
+    return np.stack(axes, axis=2).astype(np.float32)

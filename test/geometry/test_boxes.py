@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from scenerep_ros.geometry import object_box, without_stray_rim
-from scenerep_ros.geometry.boxes import CONSTANTS
+from scenerep_ros.geometry import object_boxes
+from scenerep_ros.geometry.boxes import CONSTANTS, Box
+
+
+def object_box(points, up=None, support_height=None):
+    """Box of one object."""
+    (box,) = object_boxes([points.reshape(-1, 3)], up, support_height)
+    return box
 
 
 def test_object_box_of_a_cuboid_on_a_surface_ignores_outliers():
@@ -91,20 +97,21 @@ def test_object_box_reaches_a_near_support_surface_only(support, height):
     assert top == pytest.approx(-0.38, abs=0.005)
 
 
-def test_without_stray_rim_drops_background_depth_at_the_border():
-    mask = np.zeros((60, 60), bool)
-    mask[10:50, 10:50] = True
-    inverse_depth = np.where(mask, 1.0, 0.5).astype(np.float32)
-    inverse_depth[10:50, 48:50] = 0.5
-    kept = without_stray_rim(inverse_depth, mask)
-    assert not kept[:, 48:].any()
-    assert kept[10:50, 10:48].all()
+def test_object_boxes_of_a_frame_equal_those_of_single_objects():
+    rng = np.random.default_rng(0)
+    clouds = [rng.normal(size=(count, 3)).astype(np.float32) for count in (5000, 2, 40, 3)]
+    boxes = object_boxes([*clouds, cylinder_front()], UP, -0.5)
+    assert boxes[1] is None
+    for cloud, box in zip([*clouds, cylinder_front()], boxes, strict=True):
+        single = object_box(cloud, UP, -0.5)
+        assert (box is None) == (single is None)
+        if box is not None:
+            np.testing.assert_allclose(box.size, single.size, atol=1e-6)
+            np.testing.assert_allclose(box.rotation, single.rotation, atol=1e-6)
 
 
-def test_without_stray_rim_keeps_slopes_and_thin_objects():
-    slope = np.broadcast_to(np.linspace(0.9, 1.1, 60, dtype=np.float32), (60, 60))
-    wide, thin = np.zeros((2, 60, 60), bool)
-    wide[10:50, 5:55] = True
-    thin[20:23] = True
-    assert without_stray_rim(slope, wide).sum() == wide.sum()
-    assert without_stray_rim(slope, thin).sum() == thin.sum()
+@given(st.integers(0, 10**6))
+def test_box_quaternion_equals_that_of_scipy(seed):
+    rotation = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    box = Box(np.zeros(3), np.ones(3), rotation.astype(np.float32))
+    np.testing.assert_allclose(Rotation.from_quat(box.quaternion).as_matrix(), rotation, atol=1e-5)

