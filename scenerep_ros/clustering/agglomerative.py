@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenerep_ros.clustering.affinity import affinity_matrix, soft_assignment
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.linkage import average_distance, linkage
+from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
@@ -23,5 +23,5 @@ def agglomerate(
     """
     rows, columns = features.grid.shape[:2]
     points = feature_points(features, options.pca)
-    assignment = linkage(points, average_distance).cut(max_distance, max_clusters)
+    assignment = linkage(points, "average").cut(max_distance, max_clusters)
     return soft_assignment(affinity_matrix(points), assignment, (rows, columns))

@@ -1,17 +1,22 @@
-"""Agglomerative clustering on any device: all mutually nearest clusters are merged at once.
+"""Agglomerative clustering on any device.
 
-For reducible linkages, such as average and Ward's, in which no merge brings other clusters nearer,
-this gives the same dendrogram as one merge at a time (Bruynooghe 1977; Murtagh, "A survey of recent
-advances in hierarchical clustering algorithms", 1983), in a few rounds instead of N - 1.
+On a CPU, scipy's nearest-neighbor chains find the dendrogram. Elsewhere all mutually nearest clusters
+are merged at once, in a few rounds instead of N - 1. For reducible linkages, such as average and
+Ward's, in which no merge brings other clusters nearer, both give the same dendrogram as one merge at a
+time (Bruynooghe 1977; Murtagh, "A survey of recent advances in hierarchical clustering algorithms",
+1983).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 
+Method = Literal["average", "ward"]
 LinkageDistance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Function from the inner products (n, n) of the clusters' means and the clusters' sizes (n,) to the
 distances (n, n) of the clusters."""
@@ -52,15 +57,50 @@ class Dendrogram:
         return (is_root.cumsum(0) - 1)[root]
 
 
-def linkage(points: torch.Tensor, distance: LinkageDistance) -> Dendrogram:
+def linkage(points: torch.Tensor, method: Method) -> Dendrogram:
     """Merge the nearest clusters of points until one is left.
+
+    The distance of two clusters is, by method:
+        average: the mean cosine distance between their points, which have unit length.
+        ward: the increase of the within-cluster variance that a merge causes (Ward 1963).
 
     On CUDA the host waits once per round for the number of merged clusters.
 
     Args:
         points: (N, C) float32.
-        distance: distance of clusters, such as `average_distance`.
+        method: linkage.
     """
+    if points.device.type == "cpu" and len(points) > 1:
+        return _linkage_by_chains(points, method)
+    return linkage_in_rounds(points, method)
+
+
+def _linkage_by_chains(points: torch.Tensor, method: Method) -> Dendrogram:
+    from scipy.cluster import hierarchy  # slow: only for methods that need it
+    from scipy.spatial.distance import squareform
+
+    # scipy's Ward distance of two points is their Euclidean one, whose square is twice ours.
+    distances = DISTANCES[method](points @ points.T, points.new_ones(len(points))).clamp_min_(0)
+    if method == "ward":
+        distances = distances.mul_(2).sqrt_()
+    merges = hierarchy.linkage(squareform(distances.numpy(), checks=False), method)
+    merge_distances = merges[:, 2] ** 2 / 2 if method == "ward" else merges[:, 2]
+    # A cluster is represented by its first point, its name.
+    names = list(range(len(points)))
+    absorbed_names = []
+    parent = np.arange(len(points))
+    for first, second in merges[:, :2].astype(int).tolist():
+        kept, absorbed = sorted((names[first], names[second]))
+        parent[absorbed] = kept
+        names.append(kept)
+        absorbed_names.append(absorbed)
+    distance = np.full(len(points), np.inf, np.float32)
+    distance[absorbed_names] = merge_distances
+    return Dendrogram(torch.from_numpy(parent), torch.from_numpy(distance))
+
+
+def linkage_in_rounds(points: torch.Tensor, method: Method) -> Dendrogram:
+    """Compute the same by merging all mutually nearest clusters in each round, on any device."""
     products = points @ points.T
     products = (products + products.T) / 2
     size = points.new_ones(len(points))
@@ -69,7 +109,7 @@ def linkage(points: torch.Tensor, distance: LinkageDistance) -> Dendrogram:
     parent, merge_distance = name.clone(), points.new_full((len(points),), torch.inf)
     while len(name) > 1:
         # Record the merges of this round.
-        kept, absorbed, distances = _find_merges(distance(products, size))
+        kept, absorbed, distances = _find_merges(DISTANCES[method](products, size))
         parent[name[absorbed]] = name[kept]
         merge_distance[name[absorbed]] = distances
         # Replace the means of each pair by their weighted mean.
@@ -118,13 +158,15 @@ def _mutually_nearest(nearest: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     return first, nearest[first]
 
 
-def average_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
-    """Compute the mean cosine distance between the points of two clusters of unit-length points."""
+def _average_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
     return 1 - products
 
 
-def ward_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-    """Compute the increase of the within-cluster variance that a merge causes (Ward 1963)."""
+def _ward_distance(products: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
     squared_norm, inverse_size = products.diagonal(), 1 / size
     distances = (squared_norm[:, None] + squared_norm).sub_(products, alpha=2)
     return distances.div_(inverse_size[:, None] + inverse_size)
+
+
+DISTANCES: dict[Method, LinkageDistance] = {"average": _average_distance, "ward": _ward_distance}
+"""Distances of clusters by method."""

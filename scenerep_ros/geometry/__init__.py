@@ -1,6 +1,6 @@
 """Geometry of depth images: points, planes, boxes, clouds. Arrays in, arrays out."""
 
-from scenerep_ros.geometry.boxes import Box, object_boxes, upright_box
+from scenerep_ros.geometry.boxes import Box, object_box, object_boxes, upright_box
 from scenerep_ros.geometry.camera import (
     deproject,
     invert_depth,
@@ -31,6 +31,7 @@ __all__ = [
     "find_support_plane",
     "invert_depth",
     "labelled_cloud",
+    "object_box",
     "object_boxes",
     "object_points",
     "plane_fit_residual",

@@ -148,6 +148,19 @@ def object_boxes(
     return boxes
 
 
+def object_box(
+    points: Floats, up: Floats | None = None, support_height: float | None = None
+) -> Box | None:
+    """Compute the bounding box of one object.
+
+    Args:
+        points: (..., 3) float32 [m]; points with NaN are ignored.
+        up: as in `object_boxes`.
+        support_height: as in `object_boxes`.
+    """
+    return object_boxes([points.reshape(-1, 3)], up, support_height)[0]
+
+
 def upright_box(points: Floats, up: Floats) -> Box | None:
     """Compute the box with the smallest footprint of points that are seen from all sides.
 

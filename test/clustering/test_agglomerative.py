@@ -6,7 +6,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from scenerep_ros.clustering.agglomerative import agglomerate
-from scenerep_ros.clustering.linkage import average_distance, linkage
+from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.options import ClusteringOptions
 from scenerep_ros.frames import Features
 
@@ -17,7 +17,7 @@ def random_grid():
 
 def assign(grid, max_distance, max_clusters):
     points = torch.nn.functional.normalize(grid.flatten(0, 1), dim=1)
-    return linkage(points, average_distance).cut(max_distance, max_clusters).numpy()
+    return linkage(points, "average").cut(max_distance, max_clusters).numpy()
 
 
 @pytest.mark.parametrize("max_distance", [0.85, 0.95])

@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from scenerep_ros.geometry import object_boxes
+from scenerep_ros.geometry import object_box, object_boxes
 from scenerep_ros.geometry.boxes import CONSTANTS, Box
-
-
-def object_box(points, up=None, support_height=None):
-    """Box of one object."""
-    (box,) = object_boxes([points.reshape(-1, 3)], up, support_height)
-    return box
 
 
 def test_object_box_of_a_cuboid_on_a_surface_ignores_outliers():

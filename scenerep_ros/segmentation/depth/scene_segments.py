@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.linkage import linkage, ward_distance
+from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.depth.patch_samples import PatchSamples
@@ -60,7 +60,7 @@ def segment_scene(features: Features, samples: PatchSamples) -> Labels:
     index = torch.from_numpy(np.flatnonzero(has_depth)).to(points.device)
     xyz = torch.from_numpy(positions[has_depth]).to(points.device)
     points = torch.cat([points[index], CONSTANTS.position_weight * xyz], dim=1)
-    tree = linkage(points, ward_distance)
+    tree = linkage(points, "ward")
     clusters = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
     segments[has_depth] = clusters.cpu().numpy() + 1
     return segments

@@ -9,7 +9,7 @@ from torch.nn.functional import avg_pool2d, normalize
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.linkage import linkage, ward_distance
+from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
@@ -75,7 +75,7 @@ def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
     # Cluster the foreground into as many segments as its area suggests.
     area_ratio = len(patches) / attention.numel()
     count = max(1, round(area_ratio / CONSTANTS.segment_area_ratio))
-    tree = linkage(_feature_positions(features, is_foreground, patches), ward_distance)
+    tree = linkage(_feature_positions(features, is_foreground, patches), "ward")
     segments = tree.cut(max_distance=-1.0, max_clusters=count)
     return clusters_from_segments(segments, count, patches, is_foreground.shape)
 

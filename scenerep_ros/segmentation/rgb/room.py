@@ -8,7 +8,7 @@ import torch
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.linkage import linkage, ward_distance
+from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
@@ -57,7 +57,7 @@ def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clus
     if not len(patches):
         return None
     # Cluster the patches of the furnishing.
-    tree = linkage(_feature_positions(features, patches), ward_distance)
+    tree = linkage(_feature_positions(features, patches), "ward")
     segments = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
     count = int(segments.max()) + 1
     return clusters_from_segments(segments, count, patches, is_foreground.shape)
