@@ -11,15 +11,25 @@ from scenerep_ros.frames import Intrinsics
 
 
 @lru_cache(maxsize=8)
-def viewing_rays(intrinsics: Intrinsics, height: int, width: int) -> NDArray[np.float32]:
+def viewing_rays(
+    intrinsics: Intrinsics, height: int, width: int, step: int = 1
+) -> NDArray[np.float32]:
     """Compute the direction of each pixel, scaled to unit depth.
 
+    Args:
+        intrinsics: intrinsics of the image.
+        height: height of the image [px].
+        width: width of the image [px].
+        step: distance between the pixels, both ways [px].
+
     Returns:
-        (height, width, 3) float32, optical frame, z = 1; read-only, because it is cached.
+        (height / step, width / step, 3) float32, optical frame, z = 1; read-only, because it is
+        cached.
     """
     rays = np.ones((height, width, 3), np.float32)
     rays[..., 0] = (np.arange(width) - intrinsics.cx) / intrinsics.fx
     rays[..., 1] = ((np.arange(height) - intrinsics.cy) / intrinsics.fy)[:, None]
+    rays = np.ascontiguousarray(rays[::step, ::step])
     rays.flags.writeable = False
     return rays
 

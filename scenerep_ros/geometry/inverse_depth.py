@@ -61,7 +61,7 @@ class InverseDepthImage:
         assert frame.depth is not None
         assert frame.intrinsics is not None
         values = invert_depth(frame.depth[::step, ::step])
-        rays = viewing_rays(frame.intrinsics, *frame.depth.shape)[::step, ::step]
+        rays = viewing_rays(frame.intrinsics, *frame.shape, step)
         return cls(values, smooth_valid(values), rays)
 
     @property

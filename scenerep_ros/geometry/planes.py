@@ -128,21 +128,23 @@ def find_planes(
     sampled, sampled_rays = inverse_depth[::step, ::step], rays[::step, ::step]
     hypotheses = _propose_planes(sampled, sampled_rays, tolerance)
     valid = np.isfinite(sampled)
-    w, r = sampled[valid], sampled_rays[valid]
+    w, r = sampled[valid], sampled_rays.reshape(-1, 3).compress(valid.ravel(), axis=0)
     min_inliers = max(min_inlier_ratio * len(w), CONSTANTS.min_inliers)
     fit, vote = CONSTANTS.fit_step, CONSTANTS.vote_step
     planes: list[Plane] = []
     while len(planes) < max_planes and len(hypotheses) and len(w) >= min_inliers:
         # Select the hypothesis with the most votes and refine it on its inliers.
-        votes = np.abs(w[::vote, None] - r[::vote] @ hypotheses.T) < tolerance
-        best = hypotheses[votes.sum(axis=0).argmax()]
+        distance = r[::vote] @ hypotheses.T
+        distance -= w[::vote, None]
+        votes = np.abs(distance, out=distance) < tolerance
+        best = hypotheses[np.count_nonzero(votes, axis=0).argmax()]
         gradient = _refine(best, w[::fit], r[::fit], tolerance)
         is_inlier = np.abs(w - r @ gradient) < tolerance
         if is_inlier.sum() < min_inliers:
             break
         # Remove the explained pixels before the search for the next plane.
         planes.append(Plane.from_inverse_depth(gradient))
-        w, r = w[~is_inlier], r[~is_inlier]
+        w, r = w[~is_inlier], r.compress(~is_inlier, axis=0)
     return planes
 
 
@@ -217,6 +219,7 @@ def _refine(gradient: Floats, w: Floats, rays: Floats, tolerance: float) -> Floa
         is_inlier = np.abs(w - rays @ gradient) < tolerance
         if is_inlier.sum() < MIN_POINTS:
             return gradient
-        normal_matrix = rays[is_inlier].T @ rays[is_inlier] + regularizer
-        gradient = np.linalg.solve(normal_matrix, rays[is_inlier].T @ w[is_inlier])
+        inlier_rays = rays.compress(is_inlier, axis=0)
+        normal_matrix = inlier_rays.T @ inlier_rays + regularizer
+        gradient = np.linalg.solve(normal_matrix, inlier_rays.T @ w[is_inlier])
     return gradient

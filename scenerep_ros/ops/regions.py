@@ -105,16 +105,22 @@ def region_growing(
     flat_depth = np.pad(inverse_depth, 1, constant_values=np.nan).ravel()
     pixels = np.flatnonzero(np.pad(mask & (labels == 0), 1))
     offsets = np.array([-1, 1, -padded.shape[1], padded.shape[1]])[:, None]
+    is_open = np.zeros(padded.size, bool)
+    is_open[pixels] = True
     for _ in range(max_distance_px):
         # Find the labelled neighbour of each pixel with the smallest step in depth.
         neighbors = pixels + offsets
-        step = np.abs(flat_depth[neighbors] - flat_depth[pixels])
-        step[(flat_labels[neighbors] == 0) | np.isnan(step)] = np.inf
+        step = np.abs(flat_depth.take(neighbors) - flat_depth.take(pixels))
+        step[(flat_labels.take(neighbors) == 0) | np.isnan(step)] = np.inf
         nearest = step.argmin(axis=0), np.arange(len(pixels))
         # Label the pixels that are on its surface.
         is_reached = step[nearest] < threshold
-        flat_labels[pixels[is_reached]] = flat_labels[neighbors[nearest][is_reached]]
-        pixels = pixels[~is_reached]
+        reached = pixels[is_reached]
+        flat_labels[reached] = flat_labels[neighbors[nearest][is_reached]]
+        # Only the neighbours of new labels can be reached in the next round.
+        is_open[reached] = False
+        beside = np.unique(reached + offsets)
+        pixels = beside[is_open[beside]]
     return padded[1:-1, 1:-1].copy()
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics, RGBDFrame
-from scenerep_ros.geometry import deproject, invert_depth, project
+from scenerep_ros.geometry import invert_depth, viewing_rays
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -115,11 +115,11 @@ def warp_by_flow(backward_flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
     )
     # Scale the flow from the tracking grid to the working grid.
     height, width = backward_flow.shape[:2]
-    backward = np.asarray(cv2.resize(backward_flow, (columns, rows)), np.float32)
-    backward *= np.array([columns / width, rows / height], np.float32)
+    u, v = (np.asarray(axis) for axis in cv2.split(cv2.resize(backward_flow, (columns, rows))))
+    u, v = u * np.float32(columns / width), v * np.float32(rows / height)
     # Turn displacements into positions.
-    backward += np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
-    u, v = np.moveaxis(backward, -1, 0).copy()
+    u += np.arange(columns, dtype=np.float32)
+    v += np.arange(rows, dtype=np.float32)[:, None]
     return BackwardWarp(u, v, np.zeros(u.shape, np.bool_))
 
 
@@ -150,8 +150,7 @@ def _reproject(warp: BackwardWarp, previous: _DepthView, current: _DepthView) ->
     """Replace the warp where depth is known, and mark occlusions there."""
     # Transform the current points to the previous camera and project them.
     motion = (np.linalg.inv(previous.pose) @ current.pose).astype(np.float32)
-    points = deproject(current.depth, current.intrinsics) @ motion[:3, :3].T + motion[:3, 3]
-    u, v, depth = np.moveaxis(project(points, previous.intrinsics), -1, 0)
+    u, v, depth = _moved_pixels(current, motion, previous.intrinsics)
     has_depth = depth > 0
     u, v = np.where(has_depth, u, warp.u), np.where(has_depth, v, warp.v)
     # Compare expected and measured inverse depth in the previous frame.
@@ -160,3 +159,24 @@ def _reproject(warp: BackwardWarp, previous: _DepthView, current: _DepthView) ->
     )
     is_other_surface = np.abs(measured - invert_depth(depth)) > CONSTANTS.occlusion_threshold
     return BackwardWarp(u, v, has_depth & is_other_surface)
+
+
+def _moved_pixels(
+    view: _DepthView, motion: Floats, intrinsics: Intrinsics
+) -> tuple[Floats, Floats, Floats]:
+    """Project the points of a view after a rigid motion (4, 4).
+
+    Returns:
+        u and v (h, w) [px], and depth [m]; NaN without depth and behind the camera.
+    """
+    rays = viewing_rays(view.intrinsics, *view.depth.shape)
+    z = np.where((view.depth > 0) & (view.depth < np.inf), view.depth, np.float32(np.nan))
+    # Sums of rows and columns of the viewing rays take less time than products of 3-vectors.
+    x, y, depth = (
+        ((row[0] * rays[0, :, 0] + row[2]) + row[1] * rays[:, :1, 1]) * z + row[3]
+        for row in motion[:3]
+    )
+    depth[~(depth > 0)] = np.nan
+    u = x / depth * np.float32(intrinsics.fx) + np.float32(intrinsics.cx)
+    v = y / depth * np.float32(intrinsics.fy) + np.float32(intrinsics.cy)
+    return u, v, depth

