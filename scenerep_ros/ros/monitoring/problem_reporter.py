@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable
 
+from scenerep_ros.errors import FrameError, ScenerepError
 from scenerep_ros.ros.monitoring.counters import FrameCounters
+
+log = logging.getLogger(__name__)
 
 LOG_PERIOD_S = 5.0
 """Minimum time between two log lines of the same kind [s]."""
@@ -55,6 +59,11 @@ class ProblemReporter:
         count = self._counters.count_dropped(reason)
         self._log(reason, text or DROP_TEXTS.get(reason, ""), f"{count} dropped")
 
+    def report_error(self, error: Exception) -> None:
+        """Count and log a color image without results, because of an exception."""
+        reason = "bad_image" if isinstance(error, FrameError) else "error"
+        self.report_drop(reason, describe_error(error))
+
     def report_warning(self, kind: str, text: str = "") -> None:
         """Count a problem that costs no frame; log it if there is a text."""
         count = self._counters.count_warning(kind)
@@ -72,3 +81,11 @@ class ProblemReporter:
                 return False
             self._last_logged[kind] = now
         return True
+
+
+def describe_error(error: Exception) -> str:
+    """Describe an error. For an unexpected type, add its name and log the traceback."""
+    if isinstance(error, ScenerepError):
+        return str(error)
+    log.debug("unexpected error", exc_info=error)
+    return f"{type(error).__name__}: {error}"

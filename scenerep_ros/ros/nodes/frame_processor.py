@@ -1,9 +1,10 @@
-"""Processing of one frame in the worker thread: decode, segment, publish."""
+"""Processing of frames: decode and segment in the worker thread, publish in a second one."""
 
 from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -34,6 +35,9 @@ Options = TypeVar("Options", bound=PipelineConfig)
 
 class FrameProcessor:
     """Owns the pipeline and calls it in the worker thread.
+
+    While one frame is published, the next one is segmented. Frames are published in their order, and
+    never more than one at a time waits for that.
 
     Other threads may call `configure`, `reset`, `replace_pipeline` and `restore_previous` at any time.
     They return at once, and the worker thread applies the change before the next frame.
@@ -74,6 +78,8 @@ class FrameProcessor:
         self._counters = counters
         self._reporter = reporter
         self._poses = poses
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
+        self._publication: Future[None] | None = None
         self._epoch = 0
         self._lock = threading.Lock()
         self._pending_config: NodeConfig | None = None
@@ -128,8 +134,19 @@ class FrameProcessor:
         with self._lock:
             self._is_reset_pending = True
 
+    def finish(self) -> None:
+        """Wait until the last frame is published."""
+        if self._publication is not None:
+            self._publication.result()
+            self._publication = None
+
+    def close(self) -> None:
+        """Finish, and end the publishing thread."""
+        self.finish()
+        self._executor.shutdown()
+
     def __call__(self, raw: RawFrame) -> None:
-        """Process one frame.
+        """Segment one frame and start its publication, when that of the frame before has ended.
 
         Raises:
             FrameError: if the frame cannot be used.
@@ -141,12 +158,30 @@ class FrameProcessor:
             frame = self._decode(raw)
         scene = self._segment(frame, raw.epoch)
         stopwatch.timings |= scene.timings
-        with stopwatch("publish"):
-            self._publishers.publish(frame, scene, stopwatch)
-        if self._map_stage is not None:
-            with stopwatch("map"):
-                self._map_stage.integrate(frame, scene)
-        timings = _with_totals(stopwatch.timings, raw.arrival_s, start_s)
+        self.finish()
+        self._publication = self._executor.submit(
+            self._publish, frame, scene, stopwatch, raw.arrival_s, start_s
+        )
+
+    def _publish(
+        self,
+        frame: RGBDFrame,
+        scene: SceneSegmentation,
+        stopwatch: Stopwatch,
+        arrival_s: float,
+        start_s: float,
+    ) -> None:
+        """Publish the outputs of a frame and count it."""
+        try:
+            with stopwatch("publish"):
+                self._publishers.publish(frame, scene, stopwatch)
+            if self._map_stage is not None:
+                with stopwatch("map"):
+                    self._map_stage.integrate(frame, scene)
+        except Exception as error:  # a failure in one frame must not end the node
+            self._reporter.report_error(error)
+            return
+        timings = _with_totals(stopwatch.timings, arrival_s, start_s)
         self._counters.count_segmented(timings, len(scene.objects))
 
     def apply_changes(self) -> None:

@@ -58,7 +58,7 @@ class PoseProvider(Protocol):
 class MapStage:
     """Map of the node's segmented frames.
 
-    `integrate` runs in the worker thread, services in the executor's; a lock separates them.
+    `integrate` runs in the publishing thread, services in the executor's; a lock separates them.
 
     Args:
         node: node that publishes and serves.

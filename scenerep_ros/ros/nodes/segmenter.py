@@ -6,7 +6,6 @@ import gc
 import logging
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,13 +20,13 @@ from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from scenerep_ros.config.pipeline import NodeConfig
-from scenerep_ros.errors import ConfigError, FrameError, ScenerepError
+from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.interruption import INTERRUPTED, interrupt_once
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
-from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor, with_weights_of
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
@@ -50,7 +49,7 @@ SIGNAL_POLL_PERIOD_S = 0.2
 class SegmenterNode(LifecycleNode):
     """Lifecycle node around one pipeline.
 
-    Configure loads the weights, activate subscribes, deactivate unsubscribes and finishes the frame
+    Configure loads the weights, activate subscribes, deactivate unsubscribes and finishes the frames
     in progress, cleanup frees the memory.
 
     Args:
@@ -132,7 +131,7 @@ class SegmenterNode(LifecycleNode):
         try:
             work()
         except Exception as error:
-            self.get_logger().error(f"cannot {name}: {self._describe(error)}")
+            self.get_logger().error(f"cannot {name}: {describe_error(error)}")
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
@@ -151,7 +150,9 @@ class SegmenterNode(LifecycleNode):
             self._map_stage,
             self._poses,
         )
-        self._worker = LatestFrameWorker(self._processor, self._on_superseded, self._on_frame_error)
+        self._worker = LatestFrameWorker(
+            self._processor, self._on_superseded, self._reporter.report_error
+        )
         backbone, method = pipeline.backbone, self.config.method
         self.get_logger().info(
             f"{backbone.name} on {backbone.device}, runtime {backbone.runtime}, method {method}"
@@ -177,11 +178,15 @@ class SegmenterNode(LifecycleNode):
             self._input = None
         if self._worker is not None:
             self._worker.stop()
+        if self._processor is not None:
+            self._processor.finish()
         if self._output_publishers is not None and self.context.ok():
             self._output_publishers.delete_markers()
         self._publish_diagnostics()
 
     def _release(self) -> None:
+        if self._processor is not None:
+            self._processor.close()
         if self._output_publishers is not None:
             self._output_publishers.destroy()
         if self._map_stage is not None:
@@ -214,10 +219,6 @@ class SegmenterNode(LifecycleNode):
 
     def _on_superseded(self, _raw: RawFrame) -> None:
         self._reporter.report_drop("superseded")
-
-    def _on_frame_error(self, error: Exception) -> None:
-        reason = "bad_image" if isinstance(error, FrameError) else "error"
-        self._reporter.report_drop(reason, self._describe(error))
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self._processor is not None
@@ -264,13 +265,6 @@ class SegmenterNode(LifecycleNode):
             "runtime": backbone.runtime,
             "device": str(backbone.device),
         }
-
-    def _describe(self, error: Exception) -> str:
-        """Describe an error. For an unexpected type, add its name and log the traceback."""
-        if isinstance(error, ScenerepError):
-            return str(error)
-        self.get_logger().debug("".join(traceback.format_exception(error)))
-        return f"{type(error).__name__}: {error}"
 
 
 def main(args: list[str] | None = None) -> int:

@@ -48,13 +48,24 @@ class GatedPipeline:
         self.calls.append("reset")
 
 
-class NoPublishers:
+class GatedPublishers:
+    """Records the stamps of published frames; while the gate is closed, it blocks within one."""
+
+    def __init__(self):
+        self.stamps = []
+        self.gate = Event()
+        self.gate.set()
+        self.is_broken = False
+
     def publish(self, frame, scene, stopwatch):
-        pass
+        assert self.gate.wait(TIMEOUT_S)
+        if self.is_broken:
+            raise OSError("no network")
+        self.stamps.append(frame.stamp_ns)
 
 
-def raw_frame(epoch=0):
-    messages = camera_messages(make_frame(10**9), "raw")
+def raw_frame(epoch=0, stamp_ns=10**9):
+    messages = camera_messages(make_frame(stamp_ns), "raw")
     return RawFrame(messages.color, messages.depth, messages.camera_info, 0.0, epoch)
 
 
@@ -64,14 +75,22 @@ def pipeline():
 
 
 @pytest.fixture
+def publishers():
+    return GatedPublishers()
+
+
+@pytest.fixture
 def counters():
     return FrameCounters()
 
 
 @pytest.fixture
-def processor(pipeline, counters):
+def processor(pipeline, publishers, counters):
     reporter = ProblemReporter(counters, print)
-    return FrameProcessor(pipeline, NodeConfig(), NoPublishers(), counters, reporter)
+    processor = FrameProcessor(pipeline, NodeConfig(), publishers, counters, reporter)
+    yield processor
+    publishers.gate.set()
+    processor.close()
 
 
 @pytest.fixture
@@ -132,6 +151,7 @@ def test_processor_new_epoch_resets_the_pipeline(pipeline, processor, counters):
 
 def test_processor_adds_wait_total_and_overhead_to_timings(processor, counters):
     processor(raw_frame())
+    processor.finish()
     timings = counters.snapshot().timings[0]
     assert list(timings) == ["wait", "decode", "publish", "total", "overhead"]
     assert timings["overhead"] == pytest.approx(timings["total"] - timings["wait"])
@@ -140,5 +160,32 @@ def test_processor_adds_wait_total_and_overhead_to_timings(processor, counters):
 def test_processor_without_calibration_warns_and_segments(processor, counters):
     messages = camera_messages(make_frame(10**9), "raw")
     processor(RawFrame(messages.color, messages.depth, None, 0.0, 0))
+    processor.finish()
     assert counters.snapshot().warnings == {"no_camera_info": 1}
     assert counters.snapshot().segmented == 1
+
+
+def test_processor_segments_the_next_frame_during_publication(
+    pipeline, publishers, processor, worker
+):
+    publishers.gate.clear()
+    for index in range(2):
+        worker.submit(raw_frame(stamp_ns=index))
+        assert pipeline.entered.acquire(timeout=TIMEOUT_S)
+    assert publishers.stamps == []  # the first frame is not published yet
+    publishers.gate.set()
+    worker.stop()
+    processor.finish()
+    assert publishers.stamps == [0, 1]
+
+
+def test_processor_failed_publication_costs_one_frame(publishers, processor, counters):
+    publishers.is_broken = True
+    processor(raw_frame(stamp_ns=1))
+    processor.finish()
+    publishers.is_broken = False
+    processor(raw_frame(stamp_ns=2))
+    processor.finish()
+    assert publishers.stamps == [2]
+    assert counters.snapshot().segmented == 1
+    assert counters.snapshot().dropped == {"error": 1}
