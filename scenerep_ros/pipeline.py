@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,13 +18,19 @@ from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
 from scenerep_ros.preprocessing.frame_context import FrameContext
+from scenerep_ros.rate_control import RateChoice, ResolutionControl, choose_execution
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.segmentation.registry import build_segmenter
 from scenerep_ros.tracking.tracker import IdentityTracker, MotionEstimate, Tracker
 
+log = logging.getLogger(__name__)
+
 
 class Pipeline:
     """Segmentation of a sequence of frames; stages keep state from frame to frame.
+
+    With a `target_rate`, the execution of the network is chosen at the start, and the resolution
+    follows the load.
 
     Args:
         config: options of all stages.
@@ -30,6 +38,7 @@ class Pipeline:
 
     Attributes:
         checksum: SHA-256 of the weights; empty if no card states it.
+        config: current options; with a target rate, the network and its execution are the chosen ones.
 
     Raises:
         ConfigError, WeightsError: if the backbone cannot be built, or does not suit the method.
@@ -42,6 +51,14 @@ class Pipeline:
     """
 
     def __init__(self, config: PipelineConfig, backbone: Backbone | None = None) -> None:
+        self._choice: RateChoice | None = None
+        start = None
+        if config.target_rate and backbone is None:
+            self._choice = choose_execution(config)
+            start = self._choice.execution.resolution
+            log.info("%s", self._choice.describe(config.target_rate))
+            config = self._choice.execution.apply(config)
+        self._control = _resolution_control(config, start)
         self.config = config
         self.backbone = backbone or load_backbone(config)
         self.checksum = weights_checksum(config)
@@ -58,6 +75,10 @@ class Pipeline:
             ConfigError: if `validate` refuses the options; the pipeline keeps the old ones then.
         """
         self.validate(config)
+        if config.resolution != self.config.resolution:
+            self._control = _resolution_control(config)
+        if self._choice is not None:
+            config = self._choice.execution.apply(config)
         self.segmenter = build_segmenter(config)
         if config.track != self.config.track:
             self.tracker = _build_tracker(config)
@@ -80,6 +101,27 @@ class Pipeline:
                 "CLS token like vit_small_patch14_dinov2.lvd142m"
             )
 
+    @property
+    def rate_facts(self) -> dict[str, str]:
+        """Target rate, its choice and the current resolution, by name; empty without a target."""
+        if self._control is None:
+            return {}
+        facts = {"target_rate_hz": f"{self.config.target_rate:g}"}
+        if self._choice is not None:
+            facts["target_rate_choice"] = self._choice.describe(self.config.target_rate)
+        state = ", reduced to keep the rate" if self._control.is_reduced else ""
+        return facts | {"resolution_px": f"{self._control.resolution}{state}"}
+
+    @property
+    def resolution(self) -> int:
+        """Shorter side of the network input of the next frame [px]."""
+        return self.config.resolution if self._control is None else self._control.resolution
+
+    def _keep_rate(self, frame_ms: float) -> None:
+        """Adapt the resolution of the next frame to the duration of this one."""
+        if self._control is not None and self._control.update(frame_ms, time.monotonic()):
+            log.info("resolution %d px, to keep the target rate", self._control.resolution)
+
     def reset(self) -> None:
         """Discard the state of all stages from earlier frames."""
         self.registration.reset()
@@ -94,6 +136,7 @@ class Pipeline:
         """
         if is_blank(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
+        start_s = time.perf_counter()
         watch = Stopwatch(self.backbone.device)
         # 1. Raise the exposure of a dark frame.
         exposed = normalize_exposure(frame)
@@ -101,7 +144,7 @@ class Pipeline:
         preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
         # 3. Compute dense features and the CLS attention.
         with watch("backbone"):
-            features = self.backbone(exposed.color, self.config.resolution)
+            features = self.backbone(exposed.color, self.resolution)
         prepared, motion = preparation.result()
         # 4. Segment the frame into objects.
         with watch("segment"):
@@ -109,6 +152,7 @@ class Pipeline:
         # 5. Associate the objects with those of earlier frames.
         with watch("track"):
             scene = self.tracker.update(segmentation, features, motion)
+        self._keep_rate((time.perf_counter() - start_s) * 1e3)
         return replace(
             scene, attention=features.attention, motion=motion.residual, timings=watch.timings
         )
@@ -119,6 +163,15 @@ class Pipeline:
             frame = self.registration(frame, is_well_exposed)
         prepared = self.segmenter.prepare(FrameContext(frame, self.config.use_depth))
         return prepared, self.tracker.prepare(frame)
+
+
+def _resolution_control(
+    config: PipelineConfig, start: int | None = None
+) -> ResolutionControl | None:
+    """Create the control of the resolution, from the options' resolution down; None without a target."""
+    if not config.target_rate:
+        return None
+    return ResolutionControl(config.target_rate, config.resolution, start)
 
 
 def _build_tracker(config: PipelineConfig) -> Tracker | IdentityTracker:

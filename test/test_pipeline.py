@@ -172,3 +172,18 @@ def test_pipeline_refuses_attention_method_without_attention():
     with pytest.raises(ConfigError, match="resnet18 has none"):
         pipeline.configure(PipelineConfig(backbone="resnet18", method="attention", **options))
     assert pipeline.config.method == "kmeans"
+
+
+def test_pipeline_target_rate_lowers_resolution_of_slow_frames(backbone, frame):
+    pipeline = Pipeline(small_config(target_rate=1000.0), backbone)
+    for _ in range(20):  # no frame takes less than a millisecond
+        pipeline(frame)
+    assert pipeline.resolution == 105
+    assert "reduced" in pipeline.rate_facts["resolution_px"]
+    pipeline.configure(small_config(target_rate=1000.0, resolution=96))
+    assert pipeline.resolution == 96
+    assert pipeline.rate_facts["resolution_px"] == "96"
+
+
+def test_pipeline_without_target_rate_states_no_facts(pipeline):
+    assert pipeline.rate_facts == {}

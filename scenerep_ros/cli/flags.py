@@ -16,6 +16,9 @@ from scenerep_ros.config.validation import bounds, load_yaml, validated
 
 Model = TypeVar("Model", bound=BaseModel)
 
+ALIASES = {"target_rate": ("--target-hz",)}
+"""Further flags of options."""
+
 
 def add_options(
     parser: argparse.ArgumentParser,
@@ -41,8 +44,8 @@ def add_options(
             title = _class_title(model, name)
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
-        flag = f"--{name.replace('_', '-')}"
-        groups[title].add_argument(flag, dest=name, **_argument(field))
+        flags = [f"--{name.replace('_', '-')}", *ALIASES.get(name, ())]
+        groups[title].add_argument(*flags, dest=name, **_argument(field))
 
 
 def _class_title(model: type[BaseModel], name: str) -> str:

@@ -66,6 +66,15 @@ class BackboneOptions(OptionGroup):
         le=4096,
         description="Shorter side of the network input [px], rounded to whole patches.",
     )
+    target_rate: float = Field(
+        0.0,
+        ge=0.0,
+        le=1000.0,
+        description="Rate to keep [Hz]. At start, network, runtime, precision and resolution are "
+        "chosen by measuring them on this machine; under load the resolution falls, at most to half. "
+        "0 keeps the options as they are.",
+        json_schema_extra=START_ONLY,
+    )
     stage: int = Field(
         -1,
         ge=-8,

@@ -213,7 +213,7 @@ class MapStage:
                 "of ~/map_objects or to the path of an image"
             )
         color = np.ascontiguousarray(image[..., ::-1], np.uint8)
-        grid = self._pipeline.backbone(color, self._pipeline.config.resolution).grid
+        grid = self._pipeline.backbone(color, self._pipeline.resolution).grid
         patches = grid.reshape(-1, grid.shape[-1]).float()
         mean = (patches / patches.norm(dim=1, keepdim=True)).mean(dim=0)
         return np.asarray((mean / mean.norm()).cpu().numpy(), np.float32)

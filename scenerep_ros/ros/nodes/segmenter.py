@@ -258,13 +258,14 @@ class SegmenterNode(LifecycleNode):
             return facts
         pipeline = self._processor.pipeline
         backbone = pipeline.backbone
-        return facts | {
+        names = {
             "weights": pipeline.config.weights,
             "checksum": pipeline.checksum,
             "backbone": backbone.name,
             "runtime": backbone.runtime,
             "device": str(backbone.device),
         }
+        return facts | names | pipeline.rate_facts
 
 
 def main(args: list[str] | None = None) -> int:
