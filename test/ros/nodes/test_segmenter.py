@@ -187,6 +187,10 @@ def test_segmenter_deactivated_under_load_accounts_for_every_frame(rig):
 
 def test_segmenter_diagnostics_report_the_exact_counts(rig):
     rig.process()
+    # A frame is counted after its publication, by the publishing thread.
+    rig.wait_for(
+        lambda: rig.counts.received == rig.counts.segmented + sum(rig.counts.dropped.values())
+    )
     rig.diagnostics.clear()
     rig.wait_for(lambda: rig.diagnostics)
     status, counts = rig.diagnostics[-1], rig.counts
