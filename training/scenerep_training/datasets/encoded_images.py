@@ -1,12 +1,14 @@
 """Images stored together with a teacher's features, for the distillation of many images.
 
-    projection.safetensors      mean (C,), basis (C, D) and scale (D,) of the stored features
-    shards/NAME.safetensors     n images each:
-        features   (n, h, w, D) int8; feature = mean + basis @ (scale * stored)
-        attention  (n, k, h, w) float16, CLS attention of each head
-        cls        (n, C) float16
-        jpeg       (bytes,) uint8, all images as JPEG, one after the other
-        offsets    (n + 1,) int64, first byte of each image
+projection.safetensors:
+    mean (C,), basis (C, D) and scale (D,) of the stored features.
+
+shards/NAME.safetensors, of n images each:
+    - features (n, h, w, D) int8; feature = mean + basis @ (scale * stored)
+    - attention (n, k, h, w) float16, CLS attention of each head
+    - cls (n, C) float16
+    - jpeg (bytes,) uint8, all images as JPEG, one after the other
+    - offsets (n + 1,) int64, first byte of each image
 
 All images are square and have one size. A folder may grow while a run reads it; the run sees new
 shards when it is resumed.
