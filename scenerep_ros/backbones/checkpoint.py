@@ -82,6 +82,18 @@ def find_checkpoint(weights: str | Path) -> Path | None:
     return folder if (folder / CARD_NAME).is_file() else None
 
 
+def find_companion(weights: str | Path, name: str) -> Path | None:
+    """Return the folder of a checkpoint that accompanies other weights; None if there is none.
+
+    Args:
+        weights: folder of a checkpoint or of an exported graph, or the weight file of a checkpoint.
+        name: name of the folder beside the weights.
+    """
+    path = Path(weights).expanduser()
+    folder = (path.parent if path.name == WEIGHTS_NAME else path) / name
+    return folder if (folder / CARD_NAME).is_file() else None
+
+
 def read_card(folder: Path) -> ModelCard:
     """Read model.yaml.
 

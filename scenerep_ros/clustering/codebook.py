@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, find_checkpoint, read_checkpoint
+from scenerep_ros.backbones.checkpoint import find_companion, read_checkpoint
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import clusters_from_centers, feature_points
 from scenerep_ros.config.options import BackboneOptions
@@ -37,11 +37,8 @@ def load_codebook(options: BackboneOptions) -> torch.Tensor | None:
 
 
 def find_codebook(weights: str | Path) -> Path | None:
-    """Return the folder of the codebook of a checkpoint; None if it has none."""
-    checkpoint = find_checkpoint(weights)
-    if checkpoint is None or not (checkpoint / CODEBOOK_FOLDER / CARD_NAME).is_file():
-        return None
-    return checkpoint / CODEBOOK_FOLDER
+    """Return the folder of the codebook of a checkpoint or an export; None if it has none."""
+    return find_companion(weights, CODEBOOK_FOLDER)
 
 
 def codebook_clusters(features: Features, centers: torch.Tensor) -> Clusters:

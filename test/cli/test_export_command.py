@@ -9,9 +9,12 @@ import timm
 import torch
 
 from scenerep_ros.backbones import load_backbone
+from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.cli.main import main
+from scenerep_ros.clustering.codebook import load_codebook
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
+from scenerep_ros.segmentation.rgb.foreground_head import load_foreground_head
 
 pytest.importorskip("openvino", reason="openvino is installed on x86 only")
 NAME = "vit_tiny_patch16_224"
@@ -43,6 +46,28 @@ def test_export_to_int8_writes_a_network_with_its_parity(options, tmp_path, caps
     assert backbone(np.zeros((480, 640, 3), np.uint8), 96).attention.shape == (3, 6, 8)
     with pytest.raises(ConfigError, match=r"runtime = 'torch': .* is an exported graph"):
         load_backbone(BackboneOptions(weights=str(out), runtime="torch"))
+
+
+@pytest.mark.slow
+def test_export_keeps_head_and_codebook(options, tmp_path):
+    checkpoint, out = tmp_path / "checkpoint", tmp_path / "out"
+    card = ModelCard(
+        architecture=NAME,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        resolution=96,
+        origin="test",
+        license="none",
+    )
+    state = safetensors.torch.load_file(options[options.index("--weights") + 1])
+    save_checkpoint(checkpoint, state, card)
+    save_checkpoint(checkpoint / "codebook", {"centers": torch.ones(2, 192)}, card)
+    head = {"weight": torch.ones(3, 192), "bias": torch.zeros(3)}
+    save_checkpoint(checkpoint / "foreground_head", head, card)
+    assert main(["export", "--out", str(out), *options, "--weights", str(checkpoint)]) == 0
+    exported = BackboneOptions(weights=str(out))
+    assert load_codebook(exported).shape == (2, 192)
+    assert load_foreground_head(exported).weight.shape == (3, 192)
 
 
 @pytest.mark.slow

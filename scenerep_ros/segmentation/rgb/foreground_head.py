@@ -14,13 +14,18 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, find_checkpoint, read_card, read_checkpoint
+from scenerep_ros.backbones.checkpoint import (
+    find_checkpoint,
+    find_companion,
+    read_card,
+    read_checkpoint,
+)
 from scenerep_ros.backbones.packaged_weights import STUDENT
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.frames import Features
 
-CHECKPOINT_FOLDER = "foreground_head"
+COMPANION_FOLDER = "foreground_head"
 """Folder of a head beside the weights of its backbone."""
 PACKAGE_FOLDER = Path(__file__).parent / "weights"
 """Folder of the head of the default backbone."""
@@ -69,7 +74,7 @@ def load_foreground_head(options: BackboneOptions) -> ForegroundHead | None:
     """Load the head that was trained for the weights of a backbone.
 
     It is read from this package for the default backbone and for the student, which predicts the
-    features of that backbone, and from the folder `foreground_head` of a checkpoint.
+    features of that backbone, and from the folder `foreground_head` of a checkpoint or an export.
 
     Returns:
         The head; None if the backbone has none.
@@ -89,10 +94,10 @@ def find_head(options: BackboneOptions) -> Path | None:
     if options.weights in {"auto", "wheel"}:
         default = BackboneOptions.model_fields["backbone"].default
         return PACKAGE_FOLDER if options.backbone in {default, STUDENT} else None
+    if companion := find_companion(options.weights, COMPANION_FOLDER):
+        return companion
     checkpoint = find_checkpoint(options.weights)
     if checkpoint is None:
         return None
-    if (checkpoint / CHECKPOINT_FOLDER / CARD_NAME).is_file():
-        return checkpoint / CHECKPOINT_FOLDER
     is_student = read_card(checkpoint).architecture == STUDENT
     return PACKAGE_FOLDER if is_student else None

@@ -17,7 +17,7 @@ from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.errors import ConfigError, FrameError
-from scenerep_ros.segmentation.rgb.foreground_head import CHECKPOINT_FOLDER, find_head
+from scenerep_ros.segmentation.rgb.foreground_head import COMPANION_FOLDER, find_head
 from scenerep_ros.sources.base import Source
 from scenerep_training.agreement.samples import held_back_samples
 from scenerep_training.data.held_out import hold_out
@@ -140,7 +140,7 @@ def write(output: Path, net: Network, codebook: Codebook, record: dict[str, Any]
         save_checkpoint(output / CODEBOOK_FOLDER, {CENTERS: codebook.centers}, card)
     head = find_head(net.options)
     if head is not None:
-        shutil.copytree(head, output / CHECKPOINT_FOLDER, dirs_exist_ok=True)
+        shutil.copytree(head, output / COMPANION_FOLDER, dirs_exist_ok=True)
     save_checkpoint(output, net.network.state_dict(), card)
 
 
