@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import timm
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from timm.models.vision_transformer import Block
 from torch import nn
 
 from scenerep_ros.backbones.convnet import StageBackbone
@@ -45,6 +43,8 @@ class StudentNetwork(nn.Module):
     attention_mass: torch.Tensor
 
     def __init__(self, context_depth: int = CONTEXT_DEPTH) -> None:
+        import timm  # slow, and the registry imports this module for every backbone
+
         super().__init__()
         self.pretrained_cfg = {"mean": IMAGENET.mean, "std": IMAGENET.std}
         self.feature_info = [{"num_chs": CHANNELS, "reduction": STRIDE, "module": "fusion"}]
@@ -106,6 +106,8 @@ class ContextBlock(nn.Module):
     """
 
     def __init__(self, width: int) -> None:
+        from timm.models.vision_transformer import Block  # slow, see StudentNetwork
+
         super().__init__()
         self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
         self.block = Block(width, CONTEXT_HEADS, qkv_bias=True)

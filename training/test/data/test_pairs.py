@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -98,16 +97,30 @@ def test_workers_yield_same_items_and_share_counter(images, context, workers):
     assert shared.unreadable_frames.requested == counter.requested
 
 
-def test_worker_leaves_signals_to_the_training_process(images):
+def start_worker(images):
+    """Iterator of a loader after its first batch, and the process of its worker."""
     dataset = make_dataset(images, length=40, workers=1)
     loader = DataLoader(dataset, batch_size=4, num_workers=1, worker_init_fn=set_up_worker)
     others = multiprocessing.active_children()
     batches = iter(loader)
     next(batches)
     (worker,) = (child for child in multiprocessing.active_children() if child not in others)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        os.kill(worker.pid, number)
+    return batches, worker
+
+
+@pytest.mark.parametrize("number", ["INT", "TERM"])
+def test_worker_leaves_signals_to_the_training_process(images, number):
+    batches, worker = start_worker(images)
+    subprocess.run(["kill", f"-{number}", str(worker.pid)], check=True)
     assert len(list(batches)) == 9
+
+
+def test_worker_ends_when_the_training_process_ends_it(images):
+    batches, worker = start_worker(images)
+    with pytest.raises(RuntimeError, match="exit code 143"):
+        worker.terminate()
+        worker.join(60)
+        list(batches)
 
 
 def test_unreadable_frames_are_logged_once_and_replaced(images, caplog):
