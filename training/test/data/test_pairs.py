@@ -117,10 +117,14 @@ def test_worker_leaves_signals_to_the_training_process(images, number):
 
 def test_worker_ends_when_the_training_process_ends_it(images):
     batches, worker = start_worker(images)
-    with pytest.raises(RuntimeError, match="exit code 143"):
+
+    def end_and_read():
         worker.terminate()
         worker.join(60)
         list(batches)
+
+    with pytest.raises(RuntimeError, match="exit code 143"):
+        end_and_read()
 
 
 def test_unreadable_frames_are_logged_once_and_replaced(images, caplog):
