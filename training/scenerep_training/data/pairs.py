@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -109,24 +107,14 @@ class PairDataset(Dataset[Views]):
 def set_up_worker(worker_id: int) -> None:  # noqa: ARG001 (an argument of DataLoader)
     """Restrict OpenCV to one thread, as torch does, and leave signals to the training process.
 
-    A terminal, systemd and `timeout` signal the whole process group. A worker that ended would make
-    the step fail that the training process completes before it saves its state. Only the training
-    process itself ends the workers.
+    A terminal and `timeout` signal the whole process group. A worker that ended would make the step
+    fail that the training process completes before it saves its state, so workers leave the group.
+    (systemd signals all processes of a service unless it has `KillMode=mixed`.)
 
     This is a `worker_init_fn` of DataLoader.
     """
     cv2.setNumThreads(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Threads inherit the mask, so SIGTERM reaches none but the one that waits for it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_end_with_parent_signal, args=(os.getppid(),), daemon=True).start()
-
-
-def _end_with_parent_signal(parent: int) -> None:
-    """End this process once its parent sends SIGTERM; those of others are ignored."""
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
-        pass
-    os._exit(128 + signal.SIGTERM)
+    os.setpgid(0, 0)
 
 
 @contextmanager

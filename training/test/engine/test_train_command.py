@@ -62,6 +62,7 @@ def start_and_wait_for_state(folder: Path, *flags: str) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not (folder / "model.yaml").exists():
@@ -116,7 +117,7 @@ def test_killed_run_resumes_to_identical_weights(complete_run, tmp_path):
 def test_signal_saves_state_and_ends_run(tmp_path, number):
     folder = tmp_path / "run"
     process = start_and_wait_for_state(folder, "--max-steps", "100000", "--checkpoint-every", "2")
-    process.send_signal(number)
+    os.killpg(process.pid, number)  # as a terminal and `timeout` do
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
     assert f"{number.name}: state saved" in out
