@@ -66,15 +66,15 @@ def depth_unit_factor(
         scale: length of the unit that is assumed [m].
         is_float: whether depth is stored in floating point.
     """
-    median = _median(depths)
-    if median is None or CONSTANTS.min_median_m <= median <= CONSTANTS.max_median_m:
+    median = impossible_depth_median(depths)
+    if median is None:
         return 1.0
     names = FLOAT_UNITS if is_float else tuple(UNITS_M)
     medians = {unit: median / scale * UNITS_M[unit] for unit in names}
     unit = min(
         medians, key=lambda each: abs(natural_log(medians[each] / CONSTANTS.typical_median_m))
     )
-    if not CONSTANTS.min_median_m <= medians[unit] <= CONSTANTS.max_median_m:
+    if not _is_possible(medians[unit]):
         log.warning(
             "%s: the median depth is %.4g m, which cannot be, and no unit in common use explains it; "
             "set depth_scale in camera.json, or correct the driver",
@@ -91,19 +91,27 @@ def depth_unit_factor(
 
 def warn_of_impossible_depth(name: str, depths: Iterable[NDArray[np.float32]]) -> None:
     """Warn if the median depth [m] cannot be, where the user has set the unit."""
-    median = _median(depths)
-    if median is not None and not CONSTANTS.min_median_m <= median <= CONSTANTS.max_median_m:
+    median = impossible_depth_median(depths)
+    if median is not None:
         log.warning(
             "%s: the median depth is %.4g m, which cannot be; correct depth_scale in camera.json",
             name, median,
         )  # fmt: skip
 
 
-def _median(depths: Iterable[NDArray[np.float32]]) -> float | None:
-    """Return the median of the image medians; None without measurements."""
+def impossible_depth_median(depths: Iterable[NDArray[np.float32]]) -> float | None:
+    """Return the median [m] of the medians of images (H, W) if it cannot be; None for good depth.
+
+    Images with hardly any measurement are no evidence.
+    """
     medians = [
-        float(np.nanmedian(depth))
-        for depth in depths
-        if np.isfinite(depth).mean() >= CONSTANTS.min_valid_ratio
+        float(np.median(depth[is_measured]))
+        for depth, is_measured in ((depth, np.isfinite(depth)) for depth in depths)
+        if is_measured.mean() >= CONSTANTS.min_valid_ratio
     ]
-    return float(np.median(medians)) if medians else None
+    median = float(np.median(medians)) if medians else None
+    return None if median is None or _is_possible(median) else median
+
+
+def _is_possible(median_m: float) -> bool:
+    return CONSTANTS.min_median_m <= median_m <= CONSTANTS.max_median_m

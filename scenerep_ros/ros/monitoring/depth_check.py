@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_ros.sources.depth_units import CONSTANTS
+from scenerep_ros.sources.depth_units import impossible_depth_median
 
 SAMPLE_STEP_PX = 8  # constant: thousands of pixels determine a median
 """Distance between the pixels of which the median is computed [px]."""
@@ -16,9 +16,4 @@ def impossible_median(depth: NDArray[np.float32]) -> float | None:
 
     An image with hardly any measurement is no evidence.
     """
-    sample = depth[::SAMPLE_STEP_PX, ::SAMPLE_STEP_PX]
-    measured = sample[np.isfinite(sample)]
-    if measured.size < max(CONSTANTS.min_valid_ratio * sample.size, 1):
-        return None
-    median = float(np.median(measured))
-    return None if CONSTANTS.min_median_m <= median <= CONSTANTS.max_median_m else median
+    return impossible_depth_median((depth[::SAMPLE_STEP_PX, ::SAMPLE_STEP_PX],))
