@@ -32,6 +32,9 @@ if TYPE_CHECKING:  # imported only where a map is enabled
 
 Options = TypeVar("Options", bound=PipelineConfig)
 
+NETWORK_OPTIONS = ("backbone", "weights", "stage")
+"""Options that a change of the network sets."""
+
 
 class FrameProcessor:
     """Owns the pipeline and calls it in the worker thread.
@@ -199,6 +202,8 @@ class FrameProcessor:
 
     def _use(self, pipeline: Pipeline, keep_present: bool) -> None:
         """Use another pipeline; its options but the weights are those of the present one."""
+        # The frame in publication has features of the present network, which the map still takes.
+        self.finish()
         present = self.pipeline
         pipeline.configure(with_weights_of(present.config, pipeline.config))
         pipeline.reset()
@@ -292,8 +297,7 @@ class FrameProcessor:
 
 def with_weights_of(config: Options, other: PipelineConfig) -> Options:
     """Return options with the network of others."""
-    names = ("backbone", "weights", "stage")
-    return config.model_copy(update={name: getattr(other, name) for name in names})
+    return config.model_copy(update={name: getattr(other, name) for name in NETWORK_OPTIONS})
 
 
 def _resize_text(topic: str, calibration: Calibration, shape: tuple[int, int]) -> str:

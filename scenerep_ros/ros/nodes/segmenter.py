@@ -28,10 +28,14 @@ from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
-from scenerep_ros.ros.nodes.frame_processor import FrameProcessor, with_weights_of
+from scenerep_ros.ros.nodes.frame_processor import (
+    NETWORK_OPTIONS,
+    FrameProcessor,
+    with_weights_of,
+)
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.nodes.spinning import stop_on_signals
-from scenerep_ros.ros.nodes.weight_service import NETWORK_OPTIONS, WeightService
+from scenerep_ros.ros.nodes.weight_service import WeightService
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
 from scenerep_ros.ros.transport.camera_poses import CameraPoses

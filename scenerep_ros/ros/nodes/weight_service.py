@@ -19,11 +19,12 @@ from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, ScenerepError, WeightsError
 from scenerep_ros.pipeline import Pipeline
-from scenerep_ros.ros.nodes.frame_processor import FrameProcessor, with_weights_of
+from scenerep_ros.ros.nodes.frame_processor import (
+    NETWORK_OPTIONS,
+    FrameProcessor,
+    with_weights_of,
+)
 from scenerep_ros.ros.nodes.parameters import LiveOptions
-
-NETWORK_OPTIONS = ("backbone", "weights", "stage")
-"""Options that a change of the network sets."""
 
 
 class WeightService:
