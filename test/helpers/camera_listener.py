@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from threading import Thread
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from scenerep_ros.ros.nodes.spinning import spinning
 
 COLOR, DEPTH, INFO = "/camera/rgb/image_color", "/camera/depth/image", "/camera/rgb/camera_info"
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
@@ -63,15 +63,9 @@ def ros_node(name):
     if is_owner:
         rclpy.init(args=[])
     node = rclpy.create_node(name)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    thread = Thread(target=executor.spin, daemon=True)
-    thread.start()
     try:
-        yield node
+        with spinning(node):
+            yield node
     finally:
-        executor.shutdown()
-        thread.join()
-        node.destroy_node()
         if is_owner:
             rclpy.shutdown()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from threading import Event, Semaphore, Thread
+from threading import Event, Semaphore
 
 import numpy as np
 from camera_listener import RELIABLE, ros_node
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -18,6 +17,7 @@ from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.ros.conversions.camera_messages import camera_messages, stamp_to_ns
 from scenerep_ros.ros.nodes.segmenter import SegmenterNode
+from scenerep_ros.ros.nodes.spinning import executing
 from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS
 from scenerep_ros.ros.transport.topic_names import depth_topic, resolve_topics
 
@@ -203,17 +203,12 @@ def running_segmenter(namespace="", **options):
     with ros_node("tester") as tester:
         overrides = parameters(**{**SMALL_OPTIONS, **options})
         segmenter = SegmenterNode(parameter_overrides=overrides, namespace=namespace)
-        executor = SingleThreadedExecutor()
-        executor.add_node(segmenter)
-        assert segmenter.start()
-        thread = Thread(target=executor.spin, daemon=True)
-        thread.start()
         try:
-            rig = SegmenterRig(segmenter, tester)
-            rig.wait_for_camera()
-            yield rig
+            assert segmenter.start()
+            with executing(segmenter):
+                rig = SegmenterRig(segmenter, tester)
+                rig.wait_for_camera()
+                yield rig
         finally:
-            executor.shutdown()
-            thread.join()
             segmenter.close()
             segmenter.destroy_node()

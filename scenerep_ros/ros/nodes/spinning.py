@@ -24,15 +24,35 @@ def stop_on_signals(stop: Event) -> Iterator[None]:
 
 
 @contextmanager
-def spinning(node: Node) -> Iterator[None]:
-    """Execute a node's callbacks in a thread while the body runs, then destroy the node."""
+def executing(node: Node) -> Iterator[None]:
+    """Execute a node's callbacks in a thread while the body runs.
+
+    The thread ends before its executor is shut down: ``Executor.shutdown`` destroys the guard
+    condition that a callback in another thread may be about to trigger.
+    """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    thread = Thread(target=executor.spin, name="spin", daemon=True)
+    stop = Event()
+
+    def spin() -> None:
+        while executor.context.ok() and not stop.is_set():
+            executor.spin_once()
+
+    thread = Thread(target=spin, name="spin", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        executor.shutdown()
+        executor.create_task(stop.set)
         thread.join()
+        executor.shutdown()
+
+
+@contextmanager
+def spinning(node: Node) -> Iterator[None]:
+    """Execute a node's callbacks in a thread while the body runs, then destroy the node."""
+    try:
+        with executing(node):
+            yield
+    finally:
         node.destroy_node()

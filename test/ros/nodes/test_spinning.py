@@ -1,0 +1,31 @@
+"""Execution of a node in a thread."""
+
+import sys
+import threading
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from scenerep_ros.ros.nodes.spinning import spinning
+
+REPETITIONS = 50
+
+
+def test_spinning_ends_while_callbacks_arrive(monkeypatch):
+    errors = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: errors.append(args.exc_value))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads alternate within a callback, as on a busy machine
+    rclpy.init(args=[])
+    try:
+        for _ in range(REPETITIONS):
+            node = rclpy.create_node("busy", enable_rosout=False)
+            called = threading.Event()
+            node.create_timer(1e-6, called.set)
+            with spinning(node):
+                assert called.wait(30)
+    finally:
+        rclpy.shutdown()
+        sys.setswitchinterval(interval)
+    assert not errors
