@@ -5,7 +5,9 @@ import threading
 
 import pytest
 
-rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+import rclpy
 
 from scenerep_ros.ros.nodes.spinning import spinning
 
