@@ -1,4 +1,4 @@
-"""Entry point of the command `scenerep-eval`: one subcommand a protocol, and the report."""
+"""Entry point of the command `scenerep-eval`: one subcommand a protocol, the report and the study."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_training.cli.report import add_report
+from scenerep_training.cli.study import add_study
 from scenerep_training.engine.run_folder import to_json
 from scenerep_training.evaluation import __doc__ as summary
 from scenerep_training.evaluation.framework.ablation import (
@@ -43,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     for _, protocol in PROTOCOLS.items():
         add_protocol(subparsers, protocol)
     add_report(subparsers)
+    add_study(subparsers)
     return parser
 
 

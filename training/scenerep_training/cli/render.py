@@ -17,7 +17,7 @@ from scenerep_training.evaluation.framework.flags import positive_int
 if TYPE_CHECKING:
     from scenerep_training.rendering.recording import Recording
 
-SCENE_SETS = ("kinds", "patrols", "rooms")
+SCENE_SETS = ("kinds", "patrols", "rooms", "turntables")
 """Names of the built-in sets, for the help text."""
 
 
@@ -29,7 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Each seed gets a folder OUT/SCENES_seedN, or one folder for each recording below "
         "it, which `scenerep-eval objects` reads: color/, depth/ [mm], label/ (0 ignored, 1 "
         "structure, 2 and above one object each), camera.json, groundtruth.txt (camera poses) and "
-        "objects.json (true poses and sizes [m] by label). Frames that exist are kept.",
+        "objects.json (true poses and sizes [m] by label). Turntables have CO3D's layout instead, which "
+        "`scenerep-eval co3d` reads. Frames that exist are kept.",
     )
     parser.add_argument("scenes", help=f"set of scenes: {', '.join(SCENE_SETS)}, or a plug-in's")
     parser.add_argument(
@@ -100,14 +101,16 @@ def run(args: argparse.Namespace) -> int:
 
 def render_recording(recording: Recording, folder: Path, seed: int, supersampling: int) -> None:
     """Render the frames of a recording that do not exist yet, with a progress bar."""
-    from scenerep_training.rendering.writer import Renderer, has_frame, write_frame, write_metadata
+    from scenerep_training.rendering.renderer import Renderer
+    from scenerep_training.rendering.writers.layouts import WRITERS
 
     renderer = Renderer(recording, seed, supersampling)
-    write_metadata(recording, folder)
+    writer = WRITERS[recording.layout](recording, folder)
+    writer.write_metadata()
     shots = recording.shots
     for index, shot in enumerate(tqdm(shots, desc=str(folder), unit="frame")):
-        if not has_frame(shot.name, folder):
-            write_frame(renderer.render(index), shot.name, folder)
+        if not writer.has_frame(shot.name):
+            writer.write_frame(renderer.render(index), shot.name)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import shlex
 import sys
 import warnings
@@ -13,7 +14,9 @@ from typing import Any
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
+from scenerep_training.engine.duration import with_duration
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
@@ -98,9 +101,30 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
         help="sampling weight of each source (default: its number of frames)",
     )
     parser.add_argument(
+        "--minutes",
+        type=positive_minutes,
+        metavar="M",
+        help="as many steps as fit into this time on this machine, instead of max_steps",
+    )
+    parser.add_argument(
         "--profile", action="store_true", help="print the time of each part of a step at the end"
     )
     add_options(parser, method.Options, by_class=True)
+
+
+def positive_minutes(text: str) -> float:
+    """Parse a time [min].
+
+    Raises:
+        ArgumentTypeError: if it is no positive, finite number.
+    """
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be a positive number of minutes")
+    return minutes
 
 
 def run(args: argparse.Namespace, argv: list[str]) -> int:
@@ -120,6 +144,10 @@ def run(args: argparse.Namespace, argv: list[str]) -> int:
         command=shlex.join(["scenerep-train", *argv]),
         profile=args.profile,
     )
+    if args.minutes:
+        if hasattr(args, "max_steps"):
+            raise ConfigError("--minutes and --max-steps both set the length; give one of them")
+        config = with_duration(config, args.minutes)
     outcome = run_training(config)
     if outcome.message:
         print(outcome.message)

@@ -91,7 +91,7 @@ def read_annotations(category: Path) -> list[AnnotatedFrame]:
     """
     path = category / ANNOTATIONS
     try:
-        return sorted(map(_annotated_frame, _read_entries(path)), key=lambda frame: frame[:2])
+        return sorted(map(_annotated_frame, read_entries(path)), key=lambda frame: frame[:2])
     except (AttributeError, KeyError, TypeError) as error:
         raise SourceError(f"{path}: a frame lacks {error}; expected CO3D's own file") from None
 
@@ -106,7 +106,12 @@ def _annotated_frame(entry: dict[str, Any]) -> AnnotatedFrame:
     )
 
 
-def _read_entries(path: Path) -> list[dict[str, Any]]:
+def read_entries(path: Path) -> list[dict[str, Any]]:
+    """Read the entries of an annotation file as they are.
+
+    Raises:
+        SourceError: if the file is missing or damaged.
+    """
     try:
         entries = json.loads(gzip.decompress(path.read_bytes()))
     except (OSError, EOFError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,12 @@ class RunOutcome:
     Attributes:
         message: text for the user; empty in all processes but the first.
         exit_code: exit code of the process: 0, or 128 plus the number of the signal that stopped it.
+        batch_s: mean time of a batch [s]; 0 if the run was not profiled.
     """
 
     message: str = ""
     exit_code: int = 0
+    batch_s: float = 0.0
 
 
 def run_training(config: RunConfig) -> RunOutcome:
@@ -134,7 +136,8 @@ def run_training(config: RunConfig) -> RunOutcome:
     fit(trainer, method, loader, config.folder / STATE_NAME if completed_steps else None)
     if not trainer.is_global_zero:
         return RunOutcome()
-    return describe_outcome(config, stop.received, profiler, gate)
+    outcome = describe_outcome(config, stop.received, profiler, gate)
+    return replace(outcome, batch_s=profiler.batch_s)
 
 
 def build_gate(config: RunConfig, parts: HeldOut) -> QualityGate:

@@ -43,12 +43,20 @@ class StepProfiler(Callback):
         total = sum(self.seconds.values()) or 1.0
         return {name: seconds / total for name, seconds in self.seconds.items()}
 
+    @property
+    def batch_s(self) -> float:
+        """Mean time of a batch [s]; 0 before the warm-up has ended."""
+        return sum(self.seconds.values()) / self._measured_batches
+
+    @property
+    def _measured_batches(self) -> int:
+        return max(1, self._batches - WARM_UP_BATCHES)
+
     def report(self) -> str:
         """Return a table of the mean time of each part per batch."""
-        batches = max(1, self._batches - WARM_UP_BATCHES)
         shares = self.shares()
         lines = [
-            f"  {name:<10} {1000 * self.seconds[name] / batches:9.1f} ms  {share:6.1%}"
+            f"  {name:<10} {1000 * self.seconds[name] / self._measured_batches:9.1f} ms  {share:6.1%}"
             for name, share in shares.items()
         ]
         overhead = sum(share for name, share in shares.items() if name not in NETWORK_PARTS)

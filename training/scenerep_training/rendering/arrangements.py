@@ -70,7 +70,7 @@ def _surroundings(rng: Rng, floor: float, wall: float) -> list[Item]:
     ]
 
 
-def _table(rng: Rng, wall: float | None = None) -> list[Item]:
+def build_table(rng: Rng, wall: float | None = None) -> list[Item]:
     """Build a table whose top is z = 0, with floor and wall."""
     size = rng.uniform((1.1, 0.75), (1.6, 0.95)).tolist()
     material = _material(rng)
@@ -85,7 +85,7 @@ def _table(rng: Rng, wall: float | None = None) -> list[Item]:
     return [*_surroundings(rng, -TABLE_HEIGHT_M, distance), _structure("table", parts)]
 
 
-def _scene(rng: Rng, structure: list[Item], objects: list[Item], height: float = 1.7) -> Scene:
+def lit_scene(rng: Rng, structure: list[Item], objects: list[Item], height: float = 1.7) -> Scene:
     """Combine items with a ceiling lamp at a height above the support and light from a window."""
     lamp = Light(
         np.array([*rng.uniform(-0.6, 0.6, 2), height]),
@@ -148,23 +148,23 @@ def _tumbled(item: Item, rng: Rng) -> Item:
 
 def few(rng: Rng) -> Arrangement:
     """A few objects apart from each other on a table."""
-    table = _table(rng)
+    table = build_table(rng)
     objects = settle(
         table, _scatter(rng, household.ASSORTED, int(rng.integers(3, 7)), 0.24, 0.03), 0
     )
-    return Arrangement(_scene(rng, table, objects), View())
+    return Arrangement(lit_scene(rng, table, objects), View())
 
 
 def pile(rng: Rng) -> Arrangement:
     """A pile of objects on a table."""
-    table = _table(rng)
+    table = build_table(rng)
     objects = settle(table, _pour(rng, household.ASSORTED, int(rng.integers(8, 14)), 0.09), 0)
-    return Arrangement(_scene(rng, table, objects), View())
+    return Arrangement(lit_scene(rng, table, objects), View())
 
 
 def stack(rng: Rng) -> Arrangement:
     """Stacked boxes of similar color, some with flush faces."""
-    table, color = _table(rng), textures.random_color(rng)
+    table, color = build_table(rng), textures.random_color(rng)
     plain = rng.random() < 0.5
     size = rng.uniform((0.1, 0.08, 0.06), (0.18, 0.14, 0.1))
     objects = []
@@ -178,7 +178,7 @@ def stack(rng: Rng) -> Arrangement:
             x = (column - 1) * (size[0] * 1.1 + 0.004) + rng.normal(0, 0.004)
             objects.append(carton.at((x, rng.normal(0, 0.012), z), rng.normal(0, 0.06)))
             z += extent[2] + 0.003
-    return Arrangement(_scene(rng, table, settle(table, objects, 0)), View())
+    return Arrangement(lit_scene(rng, table, settle(table, objects, 0)), View())
 
 
 def floor(rng: Rng) -> Arrangement:
@@ -187,12 +187,12 @@ def floor(rng: Rng) -> Arrangement:
     builders = [*household.ASSORTED, household.cardboard_box, household.vase]
     objects = settle(ground, _scatter(rng, builders, int(rng.integers(4, 9)), 0.28), 0)
     view = View(distance=(1.1, 1.5), elevation_deg=(25, 50))
-    return Arrangement(_scene(rng, ground, objects, height=2.4), view)
+    return Arrangement(lit_scene(rng, ground, objects, height=2.4), view)
 
 
 def board(rng: Rng) -> Arrangement:
     """A table with a raised board; objects stand on both."""
-    table, material = _table(rng), _material(rng)
+    table, material = build_table(rng), _material(rng)
     width, depth, height = rng.uniform((0.35, 0.22, 0.04), (0.55, 0.32, 0.12))
     x, y = rng.uniform(-0.12, 0.12), rng.uniform(0.02, 0.14)
     top = Part(tiled_box(width, depth, 0.02), material).moved((0, 0, height - 0.02))
@@ -206,7 +206,7 @@ def board(rng: Rng) -> Arrangement:
     below = _scatter(rng, household.ASSORTED, int(rng.integers(3, 6)), 0.3)
     objects += [item for item in below if _gap(item, raised) > 0.01]
     structure = [*table, raised]
-    return Arrangement(_scene(rng, structure, settle(structure, objects, 0)), View())
+    return Arrangement(lit_scene(rng, structure, settle(structure, objects, 0)), View())
 
 
 def shelf(rng: Rng) -> Arrangement:
@@ -221,12 +221,12 @@ def shelf(rng: Rng) -> Arrangement:
     structure = [*_surroundings(rng, 0, rack.bounds[1, 1] + 0.01), rack]
     middle = boards[min(first + 1, len(boards) - 1)].height
     view = View((0, 0, middle + 0.08), (0.9, 1.2), (-5, 25), (-25, 25))
-    return Arrangement(_scene(rng, structure, settle(structure, objects, 0), height=2.4), view)
+    return Arrangement(lit_scene(rng, structure, settle(structure, objects, 0), height=2.4), view)
 
 
 def rimmed_box(rng: Rng) -> Arrangement:
     """Objects in an open box with a rim."""
-    table = _table(rng)
+    table = build_table(rng)
     width, depth, height = rng.uniform((0.34, 0.26, 0.05), (0.46, 0.36, 0.12))
     material, wall = _material(rng), 0.012
     parts = [Part(tiled_box(width, depth, 0.008), material)]
@@ -239,12 +239,12 @@ def rimmed_box(rng: Rng) -> Arrangement:
     objects = _pour(rng, household.ASSORTED, int(rng.integers(5, 10)), 0.06)
     structure = [*table, tray]
     view = View(elevation_deg=(40, 70))
-    return Arrangement(_scene(rng, structure, settle(structure, objects, 0)), view)
+    return Arrangement(lit_scene(rng, structure, settle(structure, objects, 0)), view)
 
 
 def desk(rng: Rng) -> Arrangement:
     """A desk with a screen, which is an object, and things around it."""
-    table = _table(rng, wall=rng.uniform(0.42, 0.6))
+    table = build_table(rng, wall=rng.uniform(0.42, 0.6))
     screen = furniture.monitor(rng).at((rng.uniform(-0.1, 0.1), 0.22, 0.002), rng.normal(0, 0.15))
     screen_hulls = tuple(np.asarray(part.mesh.vertices) for part in screen.parts)
     screen = replace(screen, collision_hulls=screen_hulls)
@@ -262,20 +262,20 @@ def desk(rng: Rng) -> Arrangement:
         if all(_gap(thing, other) > 0.01 for other in objects):
             objects.append(thing)
     view = View((0, 0.08, 0.12), (1.0, 1.3), (20, 45))
-    return Arrangement(_scene(rng, table, settle(table, objects, 0)), view)
+    return Arrangement(lit_scene(rng, table, settle(table, objects, 0)), view)
 
 
 def thin(rng: Rng) -> Arrangement:
     """Thin and flat objects on a table."""
-    table = _table(rng)
+    table = build_table(rng)
     builders = (household.card, household.pen, household.phone, household.plate, household.book)
     objects = settle(table, _scatter(rng, builders, int(rng.integers(5, 10)), 0.26, 0.01), 0)
-    return Arrangement(_scene(rng, table, objects), View(distance=(0.7, 0.95)))
+    return Arrangement(lit_scene(rng, table, objects), View(distance=(0.7, 0.95)))
 
 
 def clear(rng: Rng) -> Arrangement:
     """Clear and black objects on a table."""
-    table = _table(rng)
+    table = build_table(rng)
     builders = (
         household.glass,
         household.clear_bottle,
@@ -283,7 +283,7 @@ def clear(rng: Rng) -> Arrangement:
         household.black_object,
     )
     objects = settle(table, _scatter(rng, builders, int(rng.integers(4, 8)), 0.24), 0)
-    return Arrangement(_scene(rng, table, objects), View())
+    return Arrangement(lit_scene(rng, table, objects), View())
 
 
 def rolled(rng: Rng) -> Arrangement:

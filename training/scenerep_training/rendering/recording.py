@@ -37,12 +37,14 @@ class Recording:
         camera: intrinsics and size.
         sensor: name of the depth sensor, see sensors.depth.SENSORS.
         shots: frames; consecutive ones may share one scene.
+        layout: of the files: mosd, or co3d for a single object.
     """
 
     name: str
     camera: Camera
     sensor: str
     shots: Sequence[Shot]
+    layout: str = "mosd"
 
 
 @dataclass(frozen=True)

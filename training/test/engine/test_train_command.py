@@ -147,6 +147,8 @@ def test_complete_run_is_lengthened_by_more_steps(complete_run, tmp_path):
         (("--backbone", "resnet1"), "did you mean"),
         (("--data-weights", "1", "2"), "2 weights for 1 recordings"),
         (("--min-local-crop", "0.9"), "must not exceed min_crop"),
+        (("--max-steps", "5", "--minutes", "1"), "give one of them"),
+        (("--devices", "2", "--minutes", "1"), "give --max-steps"),
     ],
 )
 def test_invalid_arguments_fail_with_one_line(tmp_path, capsys, flags, message):

@@ -14,6 +14,7 @@ pytest.importorskip("pybullet", reason="the extra `render` is not installed")
 
 from scenerep_training.cli.render import main
 from scenerep_training.datasets.object_scenes import ObjectScenes
+from scenerep_training.datasets.single_object import list_single_object
 from scenerep_training.rendering.recording import SCENES, RenderOptions
 from scenerep_training.rendering.scenes import patrols
 
@@ -94,6 +95,21 @@ def test_kind_with_a_small_camera_has_its_size_and_noise(tmp_path):
     assert labels.shape == (240, 320)
     assert len(np.unique(labels)) >= 3
     assert 0 < np.isnan(frame.depth).mean() < 0.5
+
+
+@pytest.mark.slow
+def test_turntables_have_the_layout_of_co3d(tmp_path):
+    flags = ["--only", "mug", "--frames", "2", "--out", str(tmp_path), *FAST]
+    assert main(["turntables", *flags]) == 0
+    frames = list_single_object(tmp_path / "turntables_seed0")
+    names = [f"mug/mug_{number}/frame{frame:06d}" for number in (0, 1) for frame in (1, 2)]
+    assert list(frames) == names
+    for frame in frames.values():
+        color, mask = frame.read()
+        assert color.shape == (480, 640, 3)
+        assert 0.02 < mask.mean() < 0.5
+        # The camera looks at the object, whose outline no border of the image cuts.
+        assert mask[1:-1, 1:-1].sum() == mask.sum()
 
 
 def test_unknown_scene_set_is_refused_with_suggestions(tmp_path, capsys):

@@ -7,8 +7,8 @@ appended as it is measured), `failures.jsonl`, `pictures/*.jpg` and, when all sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,22 @@ PICTURE_WIDTH_PX = 960
 JPEG_QUALITY = 85
 
 
+@dataclass(frozen=True)
+class ProtocolRun:
+    """One run of a protocol.
+
+    Attributes:
+        protocol: the protocol.
+        folder: of the run; an interrupted run in it is resumed.
+        settings: everything that can change a metric (data, options, seed, versions, machine), and
+            the command.
+    """
+
+    protocol: Protocol
+    folder: Path
+    settings: Mapping[str, Any]
+
+
 def run_protocol(
     protocol: Protocol, folder: Path, settings: Mapping[str, Any], limit: int | None = None
 ) -> dict[str, Any]:
@@ -36,8 +52,7 @@ def run_protocol(
     Args:
         protocol: protocol to run.
         folder: of this run; an interrupted run in it is resumed.
-        settings: everything that can change a metric (data, options, seed, versions, machine), and
-            the command.
+        settings: as of `ProtocolRun`.
         limit: number of samples to measure; None measures all.
 
     Returns:
@@ -47,16 +62,39 @@ def run_protocol(
         ConfigError: if folder holds a run with other settings.
         SourceError: if no sample could be measured.
     """
-    claim_run_folder(folder, settings)
-    for journal in (rows_journal(folder), failures_journal(folder)):
-        journal.repair()
-    protocol.folder = folder
-    samples = list(protocol.samples())[:limit]
-    done = {row.name for row in read_rows(folder)} | {name for name, _ in read_failures(folder)}
-    for sample in tqdm(samples, desc=protocol.name, unit="sample"):
-        if sample not in done:
-            _evaluate_sample(protocol, sample, folder)
-    return _summarize(protocol, folder, settings, samples)
+    return run_protocols([ProtocolRun(protocol, folder, settings)], limit)[0]
+
+
+def run_protocols(runs: Sequence[ProtocolRun], limit: int | None = None) -> list[dict[str, Any]]:
+    """Measure each sample in several runs before the next sample, so that they can share its features.
+
+    Args:
+        runs: runs of protocols with equal samples.
+        limit: number of samples to measure; None measures all.
+
+    Returns:
+        Content of run.json of each run.
+
+    Raises:
+        ConfigError: if a folder holds a run with other settings.
+        SourceError: if no sample could be measured.
+    """
+    for run in runs:
+        claim_run_folder(run.folder, run.settings)
+        for journal in (rows_journal(run.folder), failures_journal(run.folder)):
+            journal.repair()
+        run.protocol.folder = run.folder
+    samples = list(runs[0].protocol.samples())[:limit]
+    done = [_measured_samples(run.folder) for run in runs]
+    for sample in tqdm(samples, desc=runs[0].protocol.name, unit="sample"):
+        for run, names in zip(runs, done, strict=True):
+            if sample not in names:
+                _evaluate_sample(run.protocol, sample, run.folder)
+    return [_summarize(run.protocol, run.folder, run.settings, samples) for run in runs]
+
+
+def _measured_samples(folder: Path) -> set[str]:
+    return {row.name for row in read_rows(folder)} | {name for name, _ in read_failures(folder)}
 
 
 def _evaluate_sample(protocol: Protocol, sample: str, folder: Path) -> None:

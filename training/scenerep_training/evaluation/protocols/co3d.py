@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.pipeline import Pipeline
@@ -62,11 +63,13 @@ class Co3d(Protocol):
     metric_specs: ClassVar = {"clusters": COUNT, "objects": COUNT}
     resampling_unit = staticmethod(sequence_of)
 
-    def __init__(self, data: Path, config: PipelineConfig, every: int = 1) -> None:
+    def __init__(
+        self, data: Path, config: PipelineConfig, every: int = 1, backbone: Backbone | None = None
+    ) -> None:
         super().__init__(data, config)
         self.frames = list_single_object(data)
         self.every = every
-        self.pipeline = Pipeline(config)
+        self.pipeline = Pipeline(config, backbone=backbone)
         self.recorder = ClusterRecorder(self.pipeline.segmenter)
 
     @classmethod

@@ -1,20 +1,14 @@
-"""Writer of rendered recordings in the mOSD layout, with poses and true sizes."""
+"""Renderer of a recording: color, depth and labels of each frame."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
-from scenerep_ros.filesystem.atomic import write_atomically, write_image
-
-from .recording import Recording, Shot
-from .scene import Item, Role, Scene
+from .recording import Recording
+from .scene import Role, Scene
 from .sensors.color import simulate_webcam_image
 from .sensors.depth import SENSORS, to_millimeters
 from .tracer import Floats, Geometry, Tracer
@@ -78,56 +72,6 @@ def label_image(geometry: Geometry, scene: Scene) -> NDArray[np.uint16]:
     return np.asarray(labels[geometry.ids])
 
 
-def has_frame(name: str, folder: Path) -> bool:
-    """Return whether all images of a frame exist; the label image is written last."""
-    return (folder / "label" / f"{name}.png").exists()
-
-
-def write_frame(frame: RenderedFrame, name: str, folder: Path) -> None:
-    """Write the three images of a frame, each atomically, the label image last."""
-    write_image(folder / "color" / f"{name}.png", frame.color)
-    write_image(folder / "depth" / f"{name}.png", frame.depth)
-    write_image(folder / "label" / f"{name}.png", frame.label)
-
-
-def write_metadata(recording: Recording, folder: Path) -> None:
-    """Write camera.json, groundtruth.txt (TUM layout) and objects.json.
-
-    objects.json holds for each label the name, the pose and the true size of the item.
-    """
-    k = recording.camera.intrinsics
-    camera = {"fx": k.fx, "fy": k.fy, "cx": k.cx, "cy": k.cy, "depth_scale": 0.001}
-    write_atomically(folder / "camera.json", _json(camera))
-    header = "# camera optical frame to world\n# timestamp tx ty tz qx qy qz qw\n"
-    poses = header + "".join(_pose_line(shot) for shot in recording.shots)
-    write_atomically(folder / "groundtruth.txt", poses.encode())
-    items = {
-        item_id: item for shot in recording.shots for item_id, item in shot.scene.items.items()
-    }
-    objects = {str(i + 1): _describe(item) for i, item in items.items() if item.role == Role.OBJECT}
-    write_atomically(folder / "objects.json", _json(objects))
-
-
-def _describe(item: Item) -> dict[str, Any]:
-    low, high = item.bounds
-    return {
-        "name": item.name,
-        "size": np.round(high - low, 4).tolist(),
-        "center": np.round(item.pose[:3] @ [*(low + high) / 2, 1], 4).tolist(),
-        "rotation": np.round(item.pose[:3, :3], 5).tolist(),
-    }
-
-
-def _pose_line(shot: Shot) -> str:
-    quaternion = Rotation.from_matrix(shot.pose[:3, :3]).as_quat()
-    values = " ".join(f"{value:.6f}" for value in (*shot.pose[:3, 3], *quaternion))
-    return f"{shot.stamp:.6f} {values}\n"
-
-
 def _exposed(radiance: Floats) -> Floats:
     """Scale the radiance as automatic exposure does."""
     return radiance * np.float32(WHITE_POINT / max(float(np.percentile(radiance, 92)), 1e-3))
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1) + "\n").encode()

@@ -1,0 +1,1 @@
+"""Writers of rendered recordings, one for each layout of files."""
