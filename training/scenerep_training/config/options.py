@@ -59,12 +59,15 @@ class NetworkOptions(OptionGroup):
 class DataOptions(OptionGroup):
     """Sampling of frame pairs, and how they are read."""
 
-    max_gap: int = Field(
-        5,
-        ge=0,
-        le=1000,
-        description="Largest distance between the two frames of a pair [frames]; 0 pairs each frame "
-        "with itself.",
+    max_gap_s: float = Field(
+        0.2,
+        ge=0.0,
+        le=60.0,
+        description="Largest time between the two frames of a pair [s], but at least one frame; 0 pairs "
+        "each frame with itself.",
+    )
+    min_gap_s: float = Field(
+        0.0, ge=0.0, le=60.0, description="Smallest time between the two frames of a pair [s]."
     )
     odometry: bool = Field(
         False,
@@ -83,6 +86,14 @@ class DataOptions(OptionGroup):
         le=256,
         description="Processes that read and augment frames; 0 uses the training process.",
     )
+
+    @model_validator(mode="after")
+    def _gaps_are_ordered(self) -> Self:
+        if self.min_gap_s > self.max_gap_s:
+            raise ValueError(
+                f"min_gap_s = {self.min_gap_s} must not exceed max_gap_s = {self.max_gap_s}"
+            )
+        return self
 
 
 class AugmentationOptions(OptionGroup):

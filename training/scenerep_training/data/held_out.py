@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def hold_out(recordings: Recordings) -> HeldOut:
         length, held_count, gap = len(source), _held_count(len(source)), _gap_length(source)
         held_back.append(RecordingPart(source, length - held_count, length))
         training.append(RecordingPart(source, 0, length - held_count - gap))
-    return HeldOut(Recordings(tuple(training), recordings.probabilities), tuple(held_back))
+    return HeldOut(replace(recordings, sources=tuple(training)), tuple(held_back))
 
 
 def _held_count(length: int) -> int:

@@ -16,20 +16,27 @@ from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.config.options import DataOptions
+from scenerep_training.data.continuity import is_still
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.data.unreadable import UnreadableFrameCounter
-from scenerep_training.data.views.base import FramePair, Views, ViewTransform
+from scenerep_training.data.views.base import GROUP, FramePair, Views, ViewTransform
 
 MAX_DRAWS = 50
 """Number of unreadable pairs in succession after which reading fails."""
+MAX_STILL_DRAWS = 10
+"""Number of draws after which a pair at rest is taken: the whole recording may be at rest."""
 
 
 class PairDataset(Dataset[Views]):
     """Views of frame pairs, drawn at random from all recordings.
 
     Item n is drawn by a generator seeded with (seed, n), so it does not depend on workers, ranks or
-    earlier items, and a resumed run sees the same pairs. A pair with an unreadable frame is replaced
-    by another draw of the same generator.
+    earlier items, and a resumed run sees the same pairs. A pair with an unreadable frame, or of two
+    frames that show the same view at rest, is replaced by another draw of the same generator.
+
+    The views of a pair have a further entry, "group": the index of its recording. Pairs of one
+    recording may show the same objects, so methods that need negatives take them from other groups.
+    Of a single recording each pair is a group of its own, or else there would be no negatives.
 
     Args:
         recordings: recordings that pairs are drawn from.
@@ -48,9 +55,10 @@ class PairDataset(Dataset[Views]):
         length: int,
     ) -> None:
         self._sources = recordings.sources
+        self._has_pairs = recordings.has_pairs
         self._probabilities = torch.tensor(recordings.probabilities)
         self._transform = transform
-        self._max_gap = options.max_gap
+        self._gaps_s = (options.min_gap_s, options.max_gap_s)
         self._seed = seed
         self._length = length
         self.unreadable_frames = UnreadableFrameCounter(options.max_unreadable, options.workers)
@@ -69,9 +77,14 @@ class PairDataset(Dataset[Views]):
             raise IndexError(index)
         for draw in range(MAX_DRAWS):
             with _seeded(self._seed, index, draw):
-                source, first, second = self._draw_pair()
+                number, first, second = self._draw_pair()
+                source = self._sources[number]
                 try:
-                    return self._transform(self._read_pair(source, first, second))
+                    pair = self._read_pair(source, first, second)
+                    if draw < MAX_STILL_DRAWS and first != second and _is_at_rest(pair):
+                        continue
+                    group = number if len(self._sources) > 1 else index
+                    return self._transform(pair) | {GROUP: torch.tensor(group)}
                 except FrameError as error:
                     last_error = error
                     self.unreadable_frames.record_failure(source.name, error)
@@ -80,13 +93,26 @@ class PairDataset(Dataset[Views]):
             f"{source.name}: {last_error}"
         )
 
-    def _draw_pair(self) -> tuple[Source, int, int]:
-        """Draw a source and the indices of two of its frames."""
-        source = self._sources[int(torch.multinomial(self._probabilities, 1))]
-        first = int(torch.randint(len(source), ()))
-        near = range(max(0, first - self._max_gap), min(len(source), first + self._max_gap + 1))
-        others = [index for index in near if index != first] or [first]
-        return source, first, others[int(torch.randint(len(others), ()))]
+    def _draw_pair(self) -> tuple[int, int, int]:
+        """Draw the index of a source, and the indices of two of its frames."""
+        number = int(torch.multinomial(self._probabilities, 1))
+        first = int(torch.randint(len(self._sources[number]), ()))
+        others = self._partners(number, first)
+        return number, first, others[int(torch.randint(len(others), ()))]
+
+    def _partners(self, number: int, first: int) -> list[int]:
+        """Return the frames that may be paired with a frame; the frame itself if there is none.
+
+        A recording that is too short for the smallest gap has pairs of its most distant frames.
+        """
+        source = self._sources[number]
+        if not self._gaps_s[1] or not self._has_pairs[number]:
+            return [first]
+        low, high = (max(1, round(gap_s * source.rate)) for gap_s in self._gaps_s)
+        near = range(max(0, first - high), min(len(source), first + high + 1))
+        distances = {index: abs(index - first) for index in near if index != first}
+        low = min(low, max(distances.values(), default=0))
+        return [index for index, distance in distances.items() if distance >= low] or [first]
 
     def _read_pair(self, source: Source, first: int, second: int) -> FramePair:
         indices = sorted({first, second})
@@ -102,6 +128,10 @@ class PairDataset(Dataset[Views]):
         """Return the foreground (H, W) of a frame, or None."""
         labels = source.ground_truth(index) if self._transform.needs_masks else None
         return None if labels is None else (labels != BACKGROUND) & (labels != UNLABELLED)
+
+
+def _is_at_rest(pair: FramePair) -> bool:
+    return is_still(pair.first.color, pair.second.color)
 
 
 def set_up_worker(worker_id: int) -> None:  # noqa: ARG001 (an argument of DataLoader)

@@ -11,8 +11,11 @@ from pathlib import Path
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
+from scenerep_ros.sources.formats.image_folder import ImageFolder
 from scenerep_ros.sources.registry import open_source
+from scenerep_training.data.continuity import is_video
 from scenerep_training.data.odometry import with_odometry
+from scenerep_training.data.unpacked import UnpackedRecording
 from scenerep_training.data.unpacking import with_random_access
 from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
@@ -29,10 +32,12 @@ class Recordings:
     Attributes:
         sources: sequences that support random access and pickle, for the loader's workers.
         probabilities: probability that a pair is drawn from each source; their sum is 1.
+        has_pairs: whether neighbors in each source show one scene; unrelated images have no pairs.
     """
 
     sources: tuple[Source, ...]
     probabilities: tuple[float, ...]
+    has_pairs: tuple[bool, ...]
 
     def color_frames(self) -> Iterator[RGBDFrame]:
         """Yield every readable frame without its depth; the others are logged."""
@@ -73,7 +78,19 @@ def open_recordings(
         for group, length, weight in zip(groups, lengths, weights, strict=True)
         for source in group
     ]
-    return Recordings(tuple(source for group in groups for source in group), tuple(probabilities))
+    sources = tuple(source for group in groups for source in group)
+    return Recordings(sources, tuple(probabilities), tuple(map(_has_pairs, sources)))
+
+
+def _has_pairs(source: Source) -> bool:
+    """Return whether neighbors show one scene; only folders of images leave a doubt."""
+    if isinstance(source, EncodedImages):
+        return False
+    if isinstance(source, ImageFolder | UnpackedRecording) and not is_video(source):
+        text = "%s: its neighbors show different scenes; each frame is paired with itself"
+        log.warning(text, source.name)
+        return False
+    return True
 
 
 def _check_weights(count: int, weights: Sequence[float]) -> None:

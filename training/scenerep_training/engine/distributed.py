@@ -40,6 +40,11 @@ def all_gather_rows(rows: torch.Tensor) -> torch.Tensor:
     return all_reduce_sum(is_own * rows).flatten(0, 1)
 
 
+def all_gather_ids(ids: torch.Tensor) -> torch.Tensor:
+    """Return the integers (N,) of all P processes, (P N,) int64, by rank."""
+    return all_gather_rows(ids.double()[:, None])[:, 0].long()
+
+
 class _AllReduceSum(torch.autograd.Function):
     # torch.distributed.nn.functional has the same function, but new versions of torch deprecate it.
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import nn
 
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.base import GROUP, Views, ViewTransform
 from scenerep_training.data.views.photometric import MOCO_VIEW
 from scenerep_training.data.views.two_views import TwoViewTransform
 from scenerep_training.losses.info_nce import info_nce_loss
@@ -43,7 +43,8 @@ class MoCoOptions(TrainingOptions):
 class MoCo(Method):
     """Momentum contrast, version 2 (He et al., CVPR 2020; Chen et al. 2020, arXiv 2003.04297).
 
-    The key of a query comes from the momentum encoder, its negatives from a queue of earlier keys.
+    The key of a query comes from the momentum encoder, its negatives from a queue of earlier keys of
+    other recordings.
     The paper shuffles images among GPUs, because the batch statistics of one GPU reveal which key
     belongs to a query. Here batch normalization is synchronized over all processes, so there is
     nothing to reveal and nothing is shuffled.
@@ -73,13 +74,18 @@ class MoCo(Method):
         return TwoViewTransform(self.options, MOCO_VIEW, MOCO_VIEW)
 
     def compute_loss(self, views: Views) -> StepOutput:
-        """Contrast `views` (B, 2, 3, S, S): queries of the first view, keys of the second."""
+        """Contrast `views` (B, 2, 3, S, S) of the groups "group" (B,).
+
+        Queries are of the first view, keys of the second.
+        """
         first, second = views["views"].unbind(1)
         query = self.projector(self.encoder(first).pooled)
         key = F.normalize(self.key_projector(self.key_encoder(second).pooled).float(), dim=1)
         # The keys of a step's batches enter the queue after the optimizer.
-        loss = info_nce_loss(query, key, self.queue.keys, self.options.temperature)
-        self.queue.collect(key)
+        is_negative = self.queue.is_negative(views[GROUP])
+        temperature = self.options.temperature
+        loss = info_nce_loss(query, key, self.queue.keys, is_negative, temperature)
+        self.queue.collect(key, views[GROUP])
         return StepOutput(loss, query)
 
     def after_optimizer_step(self) -> None:

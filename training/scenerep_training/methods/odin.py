@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 
 from scenerep_training.config.options import SpanningOptions, TrainingOptions
-from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.base import GROUP, Views, ViewTransform
 from scenerep_training.data.views.spanning import SpanningViewTransform
 from scenerep_training.engine.schedules import cosine_schedule
 from scenerep_training.losses.odin import object_contrast_loss
@@ -67,7 +67,8 @@ class ODIN(OnlineTargetMethod):
 
         Args:
             views: "views" (B, 2, 3, S, S), in which objects are compared; "spanning"
-                (B, 2, 3, P, P), in which they are discovered; "boxes" (B, 2, 4) and "flips" (B, 2).
+                (B, 2, 3, P, P), in which they are discovered; "boxes" (B, 2, 4) and "flips" (B, 2);
+                "group" (B,), see `PairDataset`.
         """
         # Encode both views with both networks.
         images = views["views"].flatten(0, 1)
@@ -83,8 +84,9 @@ class ODIN(OnlineTargetMethod):
         first, second = self._split_views(predictions)
         first_target, second_target = self._split_views(targets)
         temperature = self.options.temperature
-        loss = object_contrast_loss(first, second_target, in_both, temperature)
-        loss = loss + object_contrast_loss(second, first_target, in_both, temperature)
+        groups = views[GROUP]
+        loss = object_contrast_loss(first, second_target, in_both, groups, temperature)
+        loss = loss + object_contrast_loss(second, first_target, in_both, groups, temperature)
         metrics = {"objects": in_both.sum() / len(views["views"])}
         return StepOutput(loss, projections, metrics=metrics)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from scenerep_training.config.options import TrainingOptions
-from scenerep_training.data.views.base import Views, ViewTransform
+from scenerep_training.data.views.base import GROUP, Views, ViewTransform
 from scenerep_training.data.views.photometric import SIMCLR_VIEW
 from scenerep_training.data.views.two_views import TwoViewTransform
 from scenerep_training.losses.nt_xent import nt_xent_loss
@@ -32,7 +32,8 @@ class SimCLROptions(TrainingOptions):
 class SimCLR(Method):
     """A simple framework for contrastive learning of representations (Chen et al., ICML 2020).
 
-    The negatives of a view are both views of all other pairs of the batch, over all processes.
+    The negatives of a view are both views of all pairs of other recordings in the batch, over all
+    processes.
 
     Args:
         options: options of the method.
@@ -52,8 +53,12 @@ class SimCLR(Method):
         return TwoViewTransform(self.options, SIMCLR_VIEW, SIMCLR_VIEW)
 
     def compute_loss(self, views: Views) -> StepOutput:
-        """Contrast `views` (B, 2, 3, S, S); batch normalization sees both views as one batch."""
+        """Contrast `views` (B, 2, 3, S, S) of the groups "group" (B,).
+
+        Batch normalization sees both views as one batch.
+        """
         images = views["views"].transpose(0, 1).flatten(0, 1)
         projections = self.projector(self.encoder(images).pooled)
         first, second = projections.chunk(2)
-        return StepOutput(nt_xent_loss(first, second, self.options.temperature), projections)
+        loss = nt_xent_loss(first, second, views[GROUP], self.options.temperature)
+        return StepOutput(loss, projections)

@@ -7,9 +7,10 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from clips import PairRecorder, write_images
+from clips import PairRecorder, numbered_image, write_images
 from layouts import truncate_file, write_davis
 from scenerep_training.config.options import DataOptions
 from scenerep_training.data.pairs import PairDataset, set_up_worker
@@ -17,6 +18,8 @@ from scenerep_training.data.recordings import open_recordings
 from torch.utils.data import DataLoader
 
 from scenerep_ros.errors import SourceError
+from scenerep_ros.filesystem.atomic import write_image
+from scenerep_ros.sources.timing import DEFAULT_RATE
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def frame_numbers(dataset):
 
 @pytest.mark.parametrize("gap", [1, 3, 20])
 def test_pairs_are_different_frames_within_max_gap(images, gap):
-    pairs = Counter(frame_numbers(make_dataset(images, max_gap=gap)))
+    pairs = Counter(frame_numbers(make_dataset(images, max_gap_s=gap / DEFAULT_RATE)))
     distances = {second - first for first, second in pairs}
     limit = min(gap, 9)
     assert distances <= set(range(-limit, limit + 1)) - {0}
@@ -43,8 +46,54 @@ def test_pairs_are_different_frames_within_max_gap(images, gap):
     assert {first for first, _ in pairs} == set(range(10))
 
 
+def test_pairs_are_at_least_the_smallest_gap_apart(images):
+    dataset = make_dataset(images, min_gap_s=3 / DEFAULT_RATE, max_gap_s=5 / DEFAULT_RATE)
+    assert {abs(second - first) for first, second in frame_numbers(dataset)} == {3, 4, 5}
+
+
+def test_pairs_of_recording_shorter_than_smallest_gap_are_distant(images):
+    pairs = frame_numbers(make_dataset(images, min_gap_s=2.0, max_gap_s=3.0))
+    assert all(abs(second - first) == max(first, 9 - first) for first, second in pairs)
+
+
+def test_frames_at_rest_are_not_paired(tmp_path):
+    """Frames 0 to 4 show the same view, apart from noise."""
+    random = np.random.default_rng(0)
+    for number in range(8):
+        shown = numbered_image(max(0, number - 4), (240, 320)).astype(float)
+        noisy = (shown + random.normal(0, 3, shown.shape)).clip(0, 255).astype(np.uint8)
+        write_image(tmp_path / "rest" / f"{number}.png", noisy)
+    pairs = frame_numbers(make_dataset(tmp_path / "rest", max_gap_s=1.0))
+    assert all(first != second for first, second in pairs)
+
+
+def test_recording_at_rest_still_has_pairs(tmp_path):
+    for number in range(3):
+        write_image(tmp_path / "rest" / f"{number}.png", numbered_image(2))
+    assert frame_numbers(make_dataset(tmp_path / "rest", length=2)) == [(2, 2)] * 2
+
+
+def test_unrelated_images_are_paired_with_themselves(tmp_path, caplog):
+    random = np.random.default_rng(0)
+    for number in range(8):
+        blocks = random.integers(0, 256, (6, 8), np.uint8).repeat(8, 0).repeat(8, 1)
+        image = np.stack([np.full_like(blocks, 20 * number), blocks, blocks], axis=-1)
+        write_image(tmp_path / "stills" / f"{number}.png", image)
+    pairs = frame_numbers(make_dataset(tmp_path / "stills", length=30))
+    assert all(first == second for first, second in pairs)
+    assert "stills: its neighbors show different scenes" in caplog.text
+
+
+def test_group_is_the_recording_or_the_only_recordings_pair(images, tmp_path):
+    alone = make_dataset(images, length=4)
+    assert [int(alone[index]["group"]) for index in range(4)] == [0, 1, 2, 3]
+    paths = [images, write_images(tmp_path / "other", 3)]
+    dataset = PairDataset(open_recordings(paths), PairRecorder(), DataOptions(), 0, 40)
+    assert {int(dataset[index]["group"]) for index in range(40)} == {0, 1}
+
+
 def test_pairs_with_gap_zero_are_one_frame_twice(images):
-    pairs = frame_numbers(make_dataset(images, max_gap=0))
+    pairs = frame_numbers(make_dataset(images, max_gap_s=0))
     assert all(first == second for first, second in pairs)
 
 

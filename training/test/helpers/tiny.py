@@ -58,4 +58,5 @@ def random_views(batch, seed=0, size=32, small=3):
         "global": images(2, size),
         "local": images(small, size // 2),
         "views": images(2, size),
+        "group": torch.arange(batch),
     }

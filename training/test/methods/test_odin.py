@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.views.base import FramePair, Views
+from scenerep_training.data.views.base import GROUP, FramePair, Views
 from scenerep_training.methods.odin import ODIN, ODINOptions
 from scenerep_training.networks.encoder import build_encoder
 from torch.utils.data import default_collate
@@ -33,7 +33,8 @@ def pairs() -> list[FramePair]:
 
 
 def make_batch(method: ODIN, pairs: list[FramePair]) -> Views:
-    return default_collate([method.build_transform()(pair) for pair in pairs])
+    views = default_collate([method.build_transform()(pair) for pair in pairs])
+    return views | {GROUP: torch.arange(len(pairs))}
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_vit2"])
