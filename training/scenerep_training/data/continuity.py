@@ -38,6 +38,11 @@ class ContinuityConstants:
         set_on="ten DAVIS sequences, TUM fr1_rpy and 7-Scenes kitchen have 0.68 to 1.00, 60 images of "
         "ECSSD -0.03, 50 of NYUv2 0.18",
     )
+    min_contrast: float = tuned(
+        1.0,
+        "standard deviation of gray from which an image has something to compare",
+        set_on="argument: twice the change of an image at rest",
+    )
     compared_neighbors: int = tuned(
         20, "neighbors that are compared in a folder", set_on="argument: 40 images take 0.2 s"
     )
@@ -47,11 +52,8 @@ CONSTANTS = ContinuityConstants()
 
 
 def is_still(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
-    """Return whether two images (H, W, 3) uint8 of equal shape show the same view at rest."""
-    if first.shape != second.shape:
-        return False
-    change = np.abs(_small_image(first) - _small_image(second)).mean()
-    return bool(change <= CONSTANTS.max_still_change)
+    """Return whether two images (H, W, 3) uint8 show the same view at rest."""
+    return _are_equal(_small_image(first), _small_image(second))
 
 
 def is_video(source: Source) -> bool:
@@ -72,9 +74,15 @@ def _neighbor_correlation(source: Source, index: int) -> float:
         first, second = (_small_image(source.color_frame(index + i).color) for i in (0, 1))
     except FrameError:
         return float("nan")
-    if min(first.std(), second.std()) == 0:
+    if _are_equal(first, second):
+        return 1.0
+    if min(first.std(), second.std()) < CONSTANTS.min_contrast:
         return float("nan")
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def _are_equal(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
+    return bool(np.abs(first - second).mean() <= CONSTANTS.max_still_change)
 
 
 def _small_image(color: NDArray[np.uint8]) -> NDArray[np.float32]:
