@@ -46,6 +46,14 @@ class NetworkOptions(OptionGroup):
         "recordings, whose statistics do not transfer to other scenes.",
     )
 
+    frozen_blocks: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="ViTs: number of the first transformer blocks that keep their weights, with the patch "
+        "embedding. General features lie there, and a step takes less time and memory.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _checkpoint_brings_its_backbone(cls, values: Any) -> Any:
@@ -178,6 +186,13 @@ class OptimizationOptions(OptionGroup):
         "cosine",
         description="Learning rate after the warm-up: cosine decay to 0, or constant for a run of open "
         "length, from which a short run with decay continues.",
+    )
+    frozen_encoder: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Ratio of the steps in which only the heads learn: random heads would disturb a "
+        "trained network.",
     )
     clip: float = Field(
         3.0, ge=0.0, description="Largest norm of the gradient; 0 disables gradient clipping."

@@ -187,6 +187,8 @@ def build_method(config: RunConfig, recordings: Recordings) -> Method:
     options, method_class = config.options, METHODS[config.method]
     seed_everything(options.seed, verbose=False)
     encoder = build_encoder(options.backbone, options.init, options.stage, options.frozen_norms)
+    if options.frozen_blocks:
+        encoder.freeze_blocks(options.frozen_blocks)
     method = method_class(options, encoder)
     frames, total = recordings.color_frames(), sum(map(len, recordings.sources))
     method.prepare(tqdm(frames, "preparing", total, unit="frame", leave=False, delay=1))

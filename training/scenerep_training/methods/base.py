@@ -123,6 +123,12 @@ class Method(LightningModule, ABC):
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         self.after_optimizer_step()
 
+    def on_before_optimizer_step(self, optimizer: Any) -> None:  # noqa: ARG002 (Lightning's hook)
+        """Freeze the encoder while only the heads learn (Lightning hook)."""
+        if self.progress < self.options.frozen_encoder:
+            for parameter in self.encoder.parameters():
+                parameter.grad = None
+
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Build timm's optimizer with warm-up and cosine decay per step (Lightning hook)."""
         options = self.options

@@ -144,6 +144,7 @@ class DINO(Method):
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Set the weight decay, and freeze the head's last layer early on (Lightning hook)."""
+        super().on_before_optimizer_step(optimizer)
         options = self.options
         decay = cosine_schedule(options.weight_decay, options.final_weight_decay, self.progress)
         for group in optimizer.param_groups:

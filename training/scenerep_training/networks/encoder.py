@@ -21,6 +21,9 @@ from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
 
+EMBEDDING_PARTS = {"patch_embed", "pos_embed", "cls_token", "reg_token", "norm_pre"}
+"""Parameters of a ViT before its first block."""
+
 
 class EncoderOutput(NamedTuple):
     """Features of B images.
@@ -123,6 +126,23 @@ class Encoder(nn.Module):
         used_names = {name for name, _ in pruned.named_parameters()}
         for name, weight in self.network.named_parameters():
             weight.requires_grad_(name in used_names)
+
+    def freeze_blocks(self, count: int) -> None:
+        """Freeze the patch embedding and the first transformer blocks of a ViT.
+
+        Raises:
+            ConfigError: if the network has no or fewer such blocks.
+        """
+        blocks = self.network.blocks if self._is_vit else []
+        if count > len(blocks):
+            raise ConfigError(
+                f"frozen_blocks = {count}: {self.name} has {len(blocks)} transformer blocks"
+            )
+        for name, weight in self.network.named_parameters():
+            part, _, rest = name.partition(".")
+            is_first = part == "blocks" and int(rest.partition(".")[0]) < count
+            if is_first or part in EMBEDDING_PARTS:
+                weight.requires_grad_(False)
 
     def _resize_to_patches(self, pixels: torch.Tensor) -> torch.Tensor:
         """Resize images (B, 3, H, W) to a whole number of patches."""

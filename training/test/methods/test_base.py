@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from scenerep_training.methods.base import StepOutput
-from tiny import build_method
+from tiny import build_method, random_views
 
 
 def test_optimizer_learning_rate_scales_with_batch_size():
@@ -26,6 +26,25 @@ def test_optimizer_skips_frozen_weights_and_decays_matrices_only():
     for group in groups:
         has_decay = group["weight_decay"] > 0
         assert all((weight.ndim > 1) == has_decay for weight in group["params"])
+
+
+@pytest.mark.parametrize("name", ["simclr", "dino"])
+@pytest.mark.parametrize(("step", "is_frozen"), [(1, True), (5, False)])
+def test_encoder_is_frozen_while_only_heads_learn(name, step, is_frozen):
+    method = build_method(name, max_steps=10, frozen_encoder=0.4, batch_size=4)
+    method._trainer = SimpleNamespace(global_step=step)
+    optimizer = method.configure_optimizers()["optimizer"]
+    before = {key: weight.detach().clone() for key, weight in method.named_parameters()}
+    method.compute_loss(random_views(4)).loss.backward()
+    method.on_before_optimizer_step(optimizer)
+    optimizer.step()
+    changed = {
+        key.split(".")[0]
+        for key, weight in method.named_parameters()
+        if not torch.equal(weight, before[key])
+    }
+    assert ("encoder" not in changed) == is_frozen
+    assert changed - {"encoder"}
 
 
 @pytest.mark.parametrize(("step", "progress"), [(0, 0.0), (25, 0.25), (200, 1.0)])

@@ -84,3 +84,19 @@ def test_encoder_with_unknown_stage_raises():
 def test_stage_of_vit_is_refused():
     with pytest.raises(ConfigError, match="has no stages"):
         build_encoder("test_vit", "random", stage=1)
+
+
+def test_frozen_block_and_embedding_get_no_gradient():
+    encoder = build_encoder(VIT, "random")
+    encoder.freeze_blocks(1)
+    encoder(torch.rand(1, 3, 64, 64) * 255).grid.sum().backward()
+    weights = dict(encoder.network.named_parameters())
+    trained = {name for name, weight in weights.items() if weight.grad is not None}
+    assert not any(name.startswith(("blocks.0.", "patch_embed", "pos_embed")) for name in trained)
+    assert any(name.startswith("blocks.1.") for name in trained)
+
+
+@pytest.mark.parametrize(("name", "count"), [(VIT, 99), (CONVNET, 1)])
+def test_more_frozen_blocks_than_network_has_are_refused(name, count):
+    with pytest.raises(ConfigError, match="transformer blocks"):
+        build_encoder(name, "random").freeze_blocks(count)
