@@ -6,6 +6,7 @@ way; everything in `scenerep_ros.ros` only converts, calls it and publishes.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Pipeline", "PipelineConfig", "open_source"]
+
+# The stages beside the network work on small arrays. Threads of OpenBLAS and OpenCV, which are read at
+# their first import, then cost more than they save: waiting threads keep the cores busy that the
+# network needs. They are limited unless the user has set them.
+for _variable in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    os.environ.setdefault(_variable, "1")
 
 _MODULES = {
     "Pipeline": "scenerep_ros.pipeline",

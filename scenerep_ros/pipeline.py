@@ -15,6 +15,7 @@ from scenerep_ros.backbones.loading import weights_checksum
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
+from scenerep_ros.ops.torch_threads import single_torch_thread
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
 from scenerep_ros.preprocessing.frame_context import FrameContext
@@ -147,10 +148,10 @@ class Pipeline:
             features = self.backbone(exposed.color, self.resolution)
         prepared, motion = preparation.result()
         # 4. Segment the frame into objects.
-        with watch("segment"):
+        with watch("segment"), single_torch_thread():
             segmentation = self.segmenter.segment(features, prepared)
         # 5. Associate the objects with those of earlier frames.
-        with watch("track"):
+        with watch("track"), single_torch_thread():
             scene = self.tracker.update(segmentation, features, motion)
         self._keep_rate((time.perf_counter() - start_s) * 1e3)
         return replace(

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 Method = Literal["average", "ward"]
 LinkageDistance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -77,26 +79,40 @@ def linkage(points: torch.Tensor, method: Method) -> Dendrogram:
 
 def _linkage_by_chains(points: torch.Tensor, method: Method) -> Dendrogram:
     from scipy.cluster import hierarchy  # slow: only for methods that need it
-    from scipy.spatial.distance import squareform
 
+    merges = hierarchy.linkage(_pair_distances(points.numpy(), method), method)
     # scipy's Ward distance of two points is their Euclidean one, whose square is twice ours.
-    distances = DISTANCES[method](points @ points.T, points.new_ones(len(points))).clamp_min_(0)
-    if method == "ward":
-        distances = distances.mul_(2).sqrt_()
-    merges = hierarchy.linkage(squareform(distances.numpy(), checks=False), method)
     merge_distances = merges[:, 2] ** 2 / 2 if method == "ward" else merges[:, 2]
     # A cluster is represented by its first point, its name.
     names = list(range(len(points)))
-    absorbed_names = []
-    parent = np.arange(len(points))
+    kept_names, absorbed_names = [], []
     for first, second in merges[:, :2].astype(int).tolist():
-        kept, absorbed = sorted((names[first], names[second]))
-        parent[absorbed] = kept
+        kept, absorbed = names[first], names[second]
+        if kept > absorbed:
+            kept, absorbed = absorbed, kept
         names.append(kept)
+        kept_names.append(kept)
         absorbed_names.append(absorbed)
-    distance = np.full(len(points), np.inf, np.float32)
-    distance[absorbed_names] = merge_distances
+    parent, distance = np.arange(len(points)), np.full(len(points), np.inf, np.float32)
+    parent[absorbed_names], distance[absorbed_names] = kept_names, merge_distances
     return Dendrogram(torch.from_numpy(parent), torch.from_numpy(distance))
+
+
+def _pair_distances(points: NDArray[np.float32], method: Method) -> NDArray[np.float32]:
+    """Compute the distances of all pairs of points (N, C), N (N - 1) / 2 in scipy's order."""
+    is_pair = _is_pair(len(points))
+    products = (points @ points.T)[is_pair]
+    if method == "average":
+        return np.maximum(1 - products, 0)
+    squared_norm = np.einsum("nc,nc->n", points, points)
+    squared = (squared_norm[:, None] + squared_norm)[is_pair] - 2 * products
+    return np.sqrt(np.maximum(squared, 0))
+
+
+@lru_cache(maxsize=2)
+def _is_pair(count: int) -> NDArray[np.bool_]:
+    """Return the mask (N, N) of the upper triangle without the diagonal."""
+    return np.triu(np.ones((count, count), np.bool_), 1)
 
 
 def linkage_in_rounds(points: torch.Tensor, method: Method) -> Dendrogram:

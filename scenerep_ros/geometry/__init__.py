@@ -12,21 +12,24 @@ from scenerep_ros.geometry.clouds import (
     CLOUD_DTYPE,
     cloud_coordinates,
     colorize_cloud,
+    fill_cloud,
     labelled_cloud,
     read_ply,
     write_ply,
 )
 from scenerep_ros.geometry.gravity import find_support_plane
 from scenerep_ros.geometry.object_points import object_points
-from scenerep_ros.geometry.planes import Plane, find_planes, plane_fit_residual
+from scenerep_ros.geometry.planes import Plane, PlaneSearch, find_planes, plane_fit_residual
 
 __all__ = [
     "CLOUD_DTYPE",
     "Box",
     "Plane",
+    "PlaneSearch",
     "cloud_coordinates",
     "colorize_cloud",
     "deproject",
+    "fill_cloud",
     "find_planes",
     "find_support_plane",
     "invert_depth",

@@ -113,6 +113,6 @@ def invert_depth(depth: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> invert_depth(np.array([0.5, 2, 0, np.inf], np.float32)).tolist()
     [2.0, 0.5, nan, nan]
     """
-    valid = (depth > 0) & (depth < np.inf)
-    inverse = np.full(depth.shape, np.nan, np.float32)
-    return np.divide(np.float32(1), depth, out=inverse, where=valid)
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = np.float32(1) / depth
+    return np.where((inverse > 0) & (inverse < np.inf), inverse, np.float32(np.nan))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.frames import Intrinsics
+from scenerep_ros.geometry.camera import deproject
 
 CLOUD_DTYPE = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4")])
 """Point of 20 bytes: x, y, z [m] in the optical frame; rgb holds the bits 0x00RRGGBB (PCL)."""
@@ -51,14 +53,47 @@ def cloud_coordinates(cloud: Points) -> NDArray[np.float32]:
     return cloud.view(np.float32).reshape(*cloud.shape, 5)[..., :3]
 
 
+def fill_cloud(
+    cloud: Points,
+    depth: NDArray[np.float32],
+    intrinsics: Intrinsics,
+    labels: NDArray[np.integer],
+    color: NDArray[np.uint8],
+) -> Points:
+    """Write points, colours and labels of a frame to a cloud (H, W), in place.
+
+    One interleaving copy takes a third of the time of one strided copy per field.
+
+    Args:
+        cloud: (H, W) structured array of CLOUD_DTYPE.
+        depth: (H, W) float32 [m]; NaN, inf and 0 mean no measurement.
+        intrinsics: intrinsics of the image.
+        labels: (H, W) of any integer type.
+        color: (H, W, 3) uint8, RGB.
+    """
+    if not cloud.size:
+        return cloud
+    points = deproject(
+        depth, intrinsics, out=np.empty((3, *depth.shape), np.float32).transpose(1, 2, 0)
+    )
+    words = [color_words(color), labels.astype(np.uint32)]
+    fields = [*points.transpose(2, 0, 1), *(word.view(np.float32) for word in words)]
+    cv2.merge(fields, cloud.view(np.float32).reshape(*cloud.shape, len(fields)))
+    return cloud
+
+
+def color_words(color: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Pack each colour of an RGB image (H, W, 3) into the bits 0x00RRGGBB; returns (H, W)."""
+    bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
+    words = bgra.view("<u4")[..., 0]
+    return np.bitwise_and(words, np.uint32(0x00FFFFFF), out=words)
+
+
 def colorize_cloud(cloud: Points, color: NDArray[np.uint8]) -> Points:
     """Set the colours of a cloud (H, W) to those of an RGB image (H, W, 3), in place."""
     if not cloud.size:
         return cloud
-    # Pack each colour into the bits 0x00RRGGBB.
-    words = cloud.view(np.uint32).reshape(*cloud.shape, 5)
-    bgra = cv2.cvtColor(np.ascontiguousarray(color), cv2.COLOR_RGB2BGRA)
-    words[..., 3] = bgra.view("<u4")[..., 0] & 0x00FFFFFF
+    cloud.view(np.uint32).reshape(*cloud.shape, 5)[..., 3] = color_words(color)
     return cloud
 
 

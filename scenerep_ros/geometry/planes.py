@@ -123,57 +123,83 @@ def find_planes(
         min_inlier_ratio: ratio of the pixels with depth that a plane must explain.
         max_planes: largest number of planes.
     """
-    # Sample the image and fit one hypothesis to each block.
-    step = _sampling_step(inverse_depth)
-    sampled, sampled_rays = inverse_depth[::step, ::step], rays[::step, ::step]
-    hypotheses = _propose_planes(sampled, sampled_rays, tolerance)
-    valid = np.isfinite(sampled)
-    w, r = sampled[valid], sampled_rays.reshape(-1, 3).compress(valid.ravel(), axis=0)
-    min_inliers = max(min_inlier_ratio * len(w), CONSTANTS.min_inliers)
-    fit, vote = CONSTANTS.fit_step, CONSTANTS.vote_step
-    planes: list[Plane] = []
-    while len(planes) < max_planes and len(hypotheses) and len(w) >= min_inliers:
-        # Select the hypothesis with the most votes and refine it on its inliers.
-        distance = r[::vote] @ hypotheses.T
-        distance -= w[::vote, None]
-        votes = np.abs(distance, out=distance) < tolerance
-        best = hypotheses[np.count_nonzero(votes, axis=0).argmax()]
-        gradient = _refine(best, w[::fit], r[::fit], tolerance)
-        is_inlier = np.abs(w - r @ gradient) < tolerance
-        if is_inlier.sum() < min_inliers:
-            break
-        # Remove the explained pixels before the search for the next plane.
-        planes.append(Plane.from_inverse_depth(gradient))
-        w, r = w[~is_inlier], r.compress(~is_inlier, axis=0)
-    return planes
+    return PlaneSearch.start(inverse_depth, rays).find(tolerance, min_inlier_ratio, max_planes)
 
 
 def plane_fit_residual(inverse_depth: Floats, rays: Floats) -> float:
-    """Estimate the noise of the depth image from its flattest blocks.
+    """Estimate the noise of a depth image; see `PlaneSearch.noise`.
 
     Args:
         inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
         rays: (H, W, 3) float32 with z = 1.
-
-    Returns:
-        Lower quartile over the blocks of the mean distance of pixels from their block's plane
-        [1/m]; 0 without blocks.
     """
-    step = _sampling_step(inverse_depth)
-    _, residuals = _fit_blocks(inverse_depth[::step, ::step], rays[::step, ::step])
-    if not len(residuals):
-        return 0.0
-    return float(np.percentile(residuals, CONSTANTS.flat_block_percentile))
+    return PlaneSearch.start(inverse_depth, rays).noise
 
 
-def _sampling_step(inverse_depth: Floats) -> int:
-    return max(1, round((inverse_depth.size / CONSTANTS.sample_size) ** 0.5))
+@dataclass(frozen=True)
+class PlaneSearch:
+    """Sample of a depth image, and the plane of each of its blocks.
 
+    Attributes:
+        inverse_depth: (n,) float32 [1/m] of the sampled pixels with depth.
+        rays: (n, 3) float32 with z = 1, of the same pixels.
+        gradients: (N, 3) float32, gradient of each block's plane.
+        residuals: (N,) mean distance of a block's pixels from its plane [1/m].
+    """
 
-def _propose_planes(w: Floats, rays: Floats, tolerance: float) -> Floats:
-    """Fit gradients (N, 3) to the blocks and keep those of flat blocks."""
-    gradients, residuals = _fit_blocks(w, rays)
-    return gradients[residuals < tolerance * CONSTANTS.max_block_residual_ratio]
+    inverse_depth: Floats
+    rays: Floats
+    gradients: Floats
+    residuals: Floats
+
+    @classmethod
+    def start(cls, inverse_depth: Floats, rays: Floats) -> PlaneSearch:
+        """Sample a depth image and fit a plane to each of its blocks.
+
+        Args:
+            inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
+            rays: (H, W, 3) float32 with z = 1.
+        """
+        step = max(1, round((inverse_depth.size / CONSTANTS.sample_size) ** 0.5))
+        sampled, sampled_rays = inverse_depth[::step, ::step], rays[::step, ::step]
+        valid = np.isfinite(sampled)
+        r = sampled_rays.reshape(-1, 3).compress(valid.ravel(), axis=0)
+        return cls(sampled[valid], r, *_fit_blocks(sampled, sampled_rays))
+
+    @property
+    def noise(self) -> float:
+        """Noise of the depth image, from its flattest blocks.
+
+        It is the lower quartile over the blocks of the mean distance of pixels from their block's
+        plane [1/m]; 0 without blocks.
+        """
+        if not len(self.residuals):
+            return 0.0
+        return float(np.percentile(self.residuals, CONSTANTS.flat_block_percentile))
+
+    def find(self, tolerance: float, min_inlier_ratio: float, max_planes: int) -> list[Plane]:
+        """Find the dominant planes; see `find_planes`."""
+        is_flat = self.residuals < tolerance * CONSTANTS.max_block_residual_ratio
+        hypotheses, w, r = self.gradients[is_flat], self.inverse_depth, self.rays
+        min_inliers = max(min_inlier_ratio * len(w), CONSTANTS.min_inliers)
+        fit, vote = CONSTANTS.fit_step, CONSTANTS.vote_step
+        planes: list[Plane] = []
+        while len(planes) < max_planes and len(hypotheses) and len(w) >= min_inliers:
+            # Select the hypothesis with the most votes and refine it on its inliers.
+            distance = np.ascontiguousarray(r[::vote]) @ hypotheses.T
+            distance -= w[::vote, None]
+            votes = np.abs(distance, out=distance) < tolerance
+            best = hypotheses[np.count_nonzero(votes, axis=0).argmax()]
+            gradient = _refine(
+                best, np.ascontiguousarray(w[::fit]), np.ascontiguousarray(r[::fit]), tolerance
+            )
+            is_other = np.abs(w - r @ gradient) >= tolerance
+            if len(w) - np.count_nonzero(is_other) < min_inliers:
+                break
+            # Remove the explained pixels before the search for the next plane.
+            planes.append(Plane.from_inverse_depth(gradient))
+            w, r = w.compress(is_other), r.compress(is_other, axis=0)
+        return planes
 
 
 def _fit_blocks(w: Floats, rays: Floats) -> tuple[Floats, Floats]:
@@ -217,7 +243,7 @@ def _refine(gradient: Floats, w: Floats, rays: Floats, tolerance: float) -> Floa
     for _ in range(CONSTANTS.refinement_count):
         # Solve the regularized normal equations of the inliers.
         is_inlier = np.abs(w - rays @ gradient) < tolerance
-        if is_inlier.sum() < MIN_POINTS:
+        if np.count_nonzero(is_inlier) < MIN_POINTS:
             return gradient
         inlier_rays = rays.compress(is_inlier, axis=0)
         normal_matrix = inlier_rays.T @ inlier_rays + regularizer

@@ -27,9 +27,6 @@ class RegionConstants:
         grid="working grid, 320 columns",
         set_on="argument: width of the fringe of flying pixels of a Kinect",
     )
-    max_samples: int = tuned(
-        256, "approximate number of pixels that a region is sampled to", set_on="not recorded"
-    )
     adjacency_distance_px: int = tuned(
         2,
         "distance of two pixels that make their regions adjacent",
@@ -76,7 +73,7 @@ def filter_labels(labels: Labels, keep: Mask) -> Labels:
     new_label = np.zeros(len(keep), np.int32)
     kept = np.flatnonzero(keep[1:]) + 1
     new_label[kept] = np.arange(1, len(kept) + 1)
-    return new_label[labels]
+    return new_label.take(labels)
 
 
 def filter_small_regions(labels: Labels, min_area_ratio: float) -> Labels:
@@ -107,6 +104,7 @@ def region_growing(
     offsets = np.array([-1, 1, -padded.shape[1], padded.shape[1]])[:, None]
     is_open = np.zeros(padded.size, bool)
     is_open[pixels] = True
+    last_position = np.empty(padded.size, np.intp)
     for _ in range(max_distance_px):
         # Find the labelled neighbour of each pixel with the smallest step in depth.
         neighbors = pixels + offsets
@@ -119,27 +117,13 @@ def region_growing(
         flat_labels[reached] = flat_labels[neighbors[nearest][is_reached]]
         # Only the neighbours of new labels can be reached in the next round.
         is_open[reached] = False
-        beside = np.unique(reached + offsets)
-        pixels = beside[is_open[beside]]
+        beside = (reached + offsets).ravel()
+        beside = beside[is_open.take(beside)]
+        # Drop the repetitions: of equal numbers, the last one has written its position.
+        positions = np.arange(len(beside))
+        last_position[beside] = positions
+        pixels = beside[last_position.take(beside) == positions]
     return padded[1:-1, 1:-1].copy()
-
-
-def sample_regions(labels: Labels) -> list[NDArray[np.intp]]:
-    """Sample the pixels of each region evenly.
-
-    Args:
-        labels: (H, W) int32, 0..K.
-
-    Returns:
-        K + 1 arrays of flat indices; that of label 0 is empty.
-    """
-    pixels = np.flatnonzero(labels)
-    pixel_labels = labels.ravel()[pixels].astype(np.uint16)
-    # numpy's stable sort of 16 bit numbers is a radix sort.
-    pixels = pixels[np.argsort(pixel_labels, kind="stable")]
-    ends = np.cumsum(np.bincount(pixel_labels))
-    groups = np.split(pixels, ends[:-1])
-    return [group[:: max(1, len(group) // CONSTANTS.max_samples)] for group in groups]
 
 
 def region_adjacency(

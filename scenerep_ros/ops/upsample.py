@@ -23,17 +23,22 @@ def upsample_scores(planes: torch.Tensor, shape: tuple[int, ...], step: int = 1)
         (K, H / step, W / step) float32, on the same device; sides are rounded up.
     """
     vertical, horizontal = (
-        _interpolation_weights(patches, pixels, step, planes.device)
+        interpolation_weights(patches, pixels, step, planes.device)
         for patches, pixels in zip(planes.shape[1:], shape, strict=True)
     )
     return vertical @ (planes @ horizontal.T)
 
 
 @lru_cache(maxsize=16)
-def _interpolation_weights(
-    count: int, length: int, step: int, device: torch.device
-) -> torch.Tensor:
-    """Build the matrix (length / step, count) that interpolates `count` patches to a line."""
+def interpolation_weights(count: int, length: int, step: int, device: torch.device) -> torch.Tensor:
+    """Build the matrix (length / step, count) that interpolates `count` patches to a line of pixels.
+
+    Args:
+        count: number of patches.
+        length: length of the line [px].
+        step: distance of the interpolated pixels [px].
+        device: device of the matrix, which is cached and must not be changed.
+    """
     # Interpolate the unit vectors.
     weights = interpolate(torch.eye(count)[None], length, mode="linear", align_corners=False)
     return weights[0, :, ::step].T.contiguous().to(device)

@@ -177,22 +177,20 @@ def _accept(
     would fray. They change once they have disagreed for long enough on average, or if most of them
     show another surface.
     """
-    is_persistent = _transition_mean(conflict, conflict.counts) >= confirmation_frames
-    may_replace = is_confirmed[conflict.proposed] | ~is_confirmed[conflict.current]
-    is_accepted = is_persistent & may_replace
-    if changed is not None:
-        ratio = _transition_mean(conflict, changed.take(conflict.pixels))
-        is_accepted |= ratio > CONSTANTS.min_changed_ratio
-    return conflict.is_labelled & is_accepted
-
-
-def _transition_mean(conflict: _Conflict, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Mean (n,) of values over the counted pixels with the same transition between two labels."""
+    # Group the pixels by their transition.
     transition = conflict.current.astype(np.int64) * (UNLABELLED + 1) + conflict.proposed
-    # np.unique's return_inverse is slower than a search.
-    group = np.searchsorted(np.unique(transition), transition)
+    transitions = np.unique(transition)
+    group = np.searchsorted(transitions, transition)  # faster than np.unique's return_inverse
     sizes = np.maximum(np.bincount(group, conflict.is_counted), 1)
-    return (np.bincount(group, values * conflict.is_counted) / sizes)[group]
+    current, proposed = np.divmod(transitions, UNLABELLED + 1)
+    # Accept transitions that persist, if they may replace a label, and those of other surfaces.
+    mean_count = np.bincount(group, conflict.counts * conflict.is_counted) / sizes
+    is_accepted = mean_count >= confirmation_frames
+    is_accepted &= is_confirmed[proposed] | ~is_confirmed[current]
+    if changed is not None:
+        is_changed = changed.take(conflict.pixels) & conflict.is_counted
+        is_accepted |= np.bincount(group, is_changed) / sizes > CONSTANTS.min_changed_ratio
+    return conflict.is_labelled & is_accepted[group]
 
 
 def _update_counts(

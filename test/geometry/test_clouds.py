@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
+from scenerep_ros.frames import Intrinsics
 from scenerep_ros.geometry import (
+    CLOUD_DTYPE,
     cloud_coordinates,
     colorize_cloud,
+    deproject,
+    fill_cloud,
     labelled_cloud,
     write_ply,
 )
@@ -53,6 +57,16 @@ def test_colorize_cloud_changes_colors_only():
     np.testing.assert_array_equal(cloud["rgb"].copy().view(np.uint32), packed_colors(255 - color))
     np.testing.assert_array_equal(cloud_coordinates(cloud), points)
     np.testing.assert_array_equal(cloud["label"], labels)
+
+
+def test_fill_cloud_equals_the_cloud_of_deprojected_points():
+    _, color, labels = make_inputs()
+    depth = np.random.default_rng(1).uniform(0.5, 3, (4, 5)).astype(np.float32)
+    depth[0, :3] = 0, np.nan, np.inf
+    camera = Intrinsics(5.0, 6.0, 2.0, 1.5)
+    cloud = fill_cloud(np.zeros((4, 5), CLOUD_DTYPE), depth, camera, labels, color)
+    expected = labelled_cloud(deproject(depth, camera), color, labels)
+    assert cloud.tobytes() == expected.tobytes()
 
 
 def test_write_ply_stores_the_finite_points(tmp_path):

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from scenerep_ros.ops.regions import (
-    CONSTANTS,
     binary_opening,
     connected_regions,
     filter_labels,
@@ -17,7 +16,6 @@ from scenerep_ros.ops.regions import (
     region_adjacency,
     region_areas,
     region_growing,
-    sample_regions,
 )
 
 FLAT = np.ones((5, 9), np.float32)
@@ -103,22 +101,6 @@ def test_region_growing_leaves_its_input_unchanged():
     labels = np.array([[1, 0, 0]], np.int32)
     region_growing(labels, labels == 0, FLAT[:1, :3], 0.02, 9)
     assert labels.tolist() == [[1, 0, 0]]
-
-
-@given(st.integers(0, 10**6))
-def test_sample_regions_samples_each_region_from_its_pixels(seed):
-    labels = connected_regions(random_mask(seed))
-    samples = sample_regions(labels)
-    assert len(samples) == labels.max() + 1
-    assert not len(samples[0])
-    for label, pixels in enumerate(samples[1:], 1):
-        np.testing.assert_array_equal(pixels, np.flatnonzero(labels == label))
-
-
-def test_sample_regions_limits_large_regions_evenly():
-    (_, pixels) = sample_regions(np.ones((100, 100), np.int32))
-    assert CONSTANTS.max_samples <= len(pixels) < 2 * CONSTANTS.max_samples
-    assert len(np.unique(np.diff(pixels))) == 1
 
 
 def test_region_adjacency_counts_pairs_and_orders_depth():

@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +18,7 @@ from scenerep_ros.clustering.kmeans.lloyd import BatchedLloyd
 from scenerep_ros.clustering.kmeans.seeding import find_initial_centers
 from scenerep_ros.clustering.projection import sketch
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.torch_threads import single_torch_thread
 
 
 @dataclass(frozen=True)
@@ -99,23 +99,6 @@ def center_scores(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
     centers = centers - origin
     bias = -0.5 * centers.square().sum(1, keepdim=True)
     return torch.addmm(bias, centers, (points - origin).T)
-
-
-@contextmanager
-def single_torch_thread() -> Iterator[None]:
-    """Limit torch to one CPU thread.
-
-    Operations this small gain little from a second thread, and lose much if other processes use the
-    cores, since each of hundreds of operations waits for both threads. On two cores shared with
-    eight other processes, a sweep of k = 2..10 on 1564 points took 425 ms with two threads and 65 ms
-    with one (medians).
-    """
-    thread_count = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(thread_count)
 
 
 def _sweep(

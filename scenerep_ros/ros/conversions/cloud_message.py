@@ -12,7 +12,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.geometry import CLOUD_DTYPE, cloud_coordinates, colorize_cloud, deproject
+from scenerep_ros.geometry import CLOUD_DTYPE, colorize_cloud, fill_cloud
 
 POINT_TYPES = {"f": PointField.FLOAT32, "u": PointField.UINT32}
 
@@ -48,20 +48,16 @@ class CloudMessageBuffer:
         Returns:
             The message, valid until the next call.
         """
-        if frame is not self._frame:
-            self._fill_points(frame, labels)
-            self._message.header = header
-        colorize_cloud(self._cloud, color)
-        return self._message
-
-    def _fill_points(self, frame: RGBDFrame, labels: NDArray[np.uint16]) -> None:
+        if frame is self._frame:
+            colorize_cloud(self._cloud, color)
+            return self._message
         assert frame.depth is not None
         assert frame.intrinsics is not None
         if self._cloud.shape != frame.shape:
             self._resize(*frame.shape)
-        deproject(frame.depth, frame.intrinsics, out=cloud_coordinates(self._cloud))
-        self._cloud["label"] = labels
-        self._frame = frame
+        fill_cloud(self._cloud, frame.depth, frame.intrinsics, labels, color)
+        self._frame, self._message.header = frame, header
+        return self._message
 
     def _resize(self, height: int, width: int) -> None:
         message = self._message

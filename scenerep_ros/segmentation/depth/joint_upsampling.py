@@ -6,6 +6,7 @@ bilateral upsampling, Kopf et al., SIGGRAPH 2007, with the best instead of the m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,15 +87,14 @@ def upsample_patches(
     pixels = np.flatnonzero(is_ambiguous)
     y, x = np.divmod(pixels, result.shape[1])
     depth = view.smoothed.take(pixels)
-    pixel_color = lab.reshape(-1, 3).take(pixels, axis=0).T.astype(np.float32)
-    costs = [
-        surfaces.cost(
-            j[dv].take(y), i[du].take(x), rows.take(y), columns.take(x), depth, pixel_color
-        )
-        for dv, du in NEIGHBORS
-    ]
-    best = np.argmin(costs, axis=0)
-    labels = np.choose(best, [choice.take(pixels) for choice in choices])
+    pixel_color = [channel.take(pixels).astype(np.float32) for channel in cv2.split(lab)]
+    v, u = rows.take(y), columns.take(x)
+    lowest_cost, labels = np.full(len(pixels), np.inf, np.float32), result.take(pixels)
+    for (dv, du), choice in zip(NEIGHBORS, choices, strict=True):
+        cost = surfaces.cost(j[dv].take(y), i[du].take(x), v, u, depth, pixel_color)
+        is_lower = cost < lowest_cost
+        labels = np.where(is_lower, choice.take(pixels), labels)
+        np.minimum(lowest_cost, cost, out=lowest_cost)
     result.put(pixels, labels)
     return result
 
@@ -130,7 +130,7 @@ class _PatchSurfaces:
         )
 
     def cost(
-        self, j: Indices, i: Indices, v: Floats, u: Floats, depth: Floats, color: Floats
+        self, j: Indices, i: Indices, v: Floats, u: Floats, depth: Floats, color: Sequence[Floats]
     ) -> Floats:
         """Compute the cost (n,) of pixels in one patch each.
 
@@ -140,19 +140,18 @@ class _PatchSurfaces:
             v: (n,) row of the pixel [patches].
             u: (n,) column of the pixel [patches].
             depth: (n,) inverse depth of the pixel [1/m], NaN without depth.
-            color: (3, n) CIELAB of the pixel.
+            color: L, a and b (n,) of the pixel.
         """
         patch = j * self.depth.shape[1] + i
         v, u = v - j.astype(np.float32), u - i.astype(np.float32)
         surface = self.depth.take(patch) + self.slope_v.take(patch) * v
         surface += self.slope_u.take(patch) * u
-        depth_cost = np.abs(depth - surface) / CONSTANTS.depth_scale
-        depth_cost = np.minimum(depth_cost, CONSTANTS.max_depth_cost)
+        depth_cost = np.abs(depth - surface) * np.float32(1 / CONSTANTS.depth_scale)
+        depth_cost = np.minimum(depth_cost, np.float32(CONSTANTS.max_depth_cost))
         depth_cost[np.isnan(depth_cost)] = 0
-        differences = [
-            np.abs(value - channel.take(patch))
-            for value, channel in zip(color, self.color, strict=True)
-        ]
-        color_cost = sum(differences[1:], differences[0]) / CONSTANTS.color_scale
-        cost: Floats = v**2 + u**2 + depth_cost + color_cost
+        difference = np.abs(color[0] - self.color[0].take(patch))
+        for value, channel in zip(color[1:], self.color[1:], strict=True):
+            difference += np.abs(value - channel.take(patch))
+        difference *= np.float32(1 / CONSTANTS.color_scale)
+        cost: Floats = v * v + u * u + depth_cost + difference
         return cost

@@ -12,13 +12,13 @@ from torch.nn.functional import normalize
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features
+from scenerep_ros.ops.matrix_product import matrix_product
 from scenerep_ros.ops.patch_coverage import patch_coverage
-from scenerep_ros.ops.upsample import upsample_scores
+from scenerep_ros.ops.upsample import interpolation_weights
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 
 MIN_LOG_WEIGHT = -80.0  # constant: smallest normal float32
 """Logarithm of a negligible weight; smaller weights would be subnormal numbers, which are slow."""
@@ -59,7 +59,7 @@ def propagate_labels(labels: Labels, is_labelled: Mask, features: Features) -> L
 
     Each patch with unlabelled pixels takes the labels of the other patches, weighted by similarity
     and distance: one round of label propagation (Zhu and Ghahramani 2002). It runs on the features'
-    device, and only the labels of unlabelled pixels are copied from there.
+    device, and only the scores of the patches are copied from there.
 
     Args:
         labels: (H, W) int32, 0..K.
@@ -69,32 +69,58 @@ def propagate_labels(labels: Labels, is_labelled: Mask, features: Features) -> L
     Returns:
         (H, W) int32; an unlabelled pixel without similar patches nearby is UNLABELLED.
     """
-    unlabelled = np.flatnonzero(~is_labelled)
-    if not unlabelled.size:
+    if is_labelled.all():
         return labels
     rows, columns, _ = features.grid.shape
     coverage = patch_coverage(labels, is_labelled, (rows, columns))
-    scores = _propagate_coverage(coverage, features.grid).T.unflatten(1, (rows, columns))
-    result = labels.copy()
-    result.put(unlabelled, _best_labels(scores, labels.shape, unlabelled).cpu().numpy())
-    return result
+    scores = _propagate_coverage(coverage, features.grid).T.cpu().numpy()
+    best = _best_labels(scores.reshape(-1, rows, columns), labels.shape)
+    return np.where(is_labelled, labels, best)
 
 
-def _best_labels(scores: torch.Tensor, shape: tuple[int, ...], pixels: Indices) -> torch.Tensor:
-    """Find the label with the best interpolated score at some pixels.
+def _best_labels(scores: Floats, shape: tuple[int, ...]) -> Labels:
+    """Find the label with the best interpolated score at each pixel.
+
+    An interpolated score is at most the largest one of the patches around, so each label is
+    interpolated in the rectangle of its high scores only.
 
     Args:
         scores: (K + 1, rows, columns) float32.
         shape: height and width of the image [px].
-        pixels: (n,) flat indices.
 
     Returns:
-        (n,) int32, UNLABELLED where no score is high enough.
+        (H, W) int32, UNLABELLED where no score is high enough.
     """
-    upsampled = upsample_scores(scores.contiguous(), shape)
-    index = torch.from_numpy(pixels).to(scores.device)
-    best, label = upsampled.flatten(1).index_select(1, index).max(dim=0)
-    return torch.where(best > CONSTANTS.min_label_score, label, UNLABELLED).int()
+    vertical, horizontal = (
+        interpolation_weights(patches, pixels, 1, torch.device("cpu")).numpy()
+        for patches, pixels in zip(scores.shape[1:], shape, strict=True)
+    )
+    best = np.full(shape, CONSTANTS.min_label_score, np.float32)
+    labels = np.full(shape, UNLABELLED, np.int32)
+    is_high = scores > CONSTANTS.min_label_score
+    for label in np.flatnonzero(is_high.any(axis=(1, 2))):
+        rows, row_weights = _influence(vertical, is_high[label].any(axis=1))
+        columns, column_weights = _influence(horizontal, is_high[label].any(axis=0))
+        score = row_weights @ scores[label] @ column_weights.T
+        window = best[rows, columns]
+        labels[rows, columns][score > window] = label
+        np.maximum(window, score, out=window)
+    return labels
+
+
+def _influence(weights: Floats, is_high: Mask) -> tuple[slice, Floats]:
+    """Find the range of pixels that some patches of a line have a share in.
+
+    Args:
+        weights: (length, count) float32, weight of each patch in each pixel.
+        is_high: (count,) bool, the patches.
+
+    Returns:
+        The range, and its weights.
+    """
+    pixels = np.flatnonzero(weights @ is_high)
+    window = slice(pixels[0], pixels[-1] + 1)
+    return window, weights[window]
 
 
 @lru_cache(maxsize=4)
@@ -128,13 +154,14 @@ def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
     # Weight pairs of patches by cosine similarity and distance.
     points = grid.reshape(-1, channels)
     points = normalize(points - points.mean(dim=0), dim=1)
-    exponent = (points[unlabelled] @ points[labelled].T).sub_(1).div_(CONSTANTS.similarity_scale)
+    similarity = matrix_product(points[unlabelled], points[labelled].T)
+    exponent = similarity.sub_(1).div_(CONSTANTS.similarity_scale)
     exponent -= _distance_exponents(rows, columns, grid.device)[unlabelled].index_select(
         1, labelled
     )
     weight = exponent.clamp_min_(MIN_LOG_WEIGHT).exp_()
     # Average the coverage, except where all patches are too different or too far.
-    propagated = weight @ scores[labelled]
+    propagated = matrix_product(weight, scores[labelled])
     total = propagated.sum(dim=1, keepdim=True)
     scores[unlabelled] = torch.where(
         total > CONSTANTS.min_total_weight, propagated / total.clamp_min(1e-12), 0.0

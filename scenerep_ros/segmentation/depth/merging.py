@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
-from scenerep_ros.ops.regions import region_adjacency, sample_regions
+from scenerep_ros.ops.region_samples import RegionSamples
+from scenerep_ros.ops.regions import region_adjacency
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -95,7 +96,7 @@ def merge_object_regions(
     region_count = int(labels.max())
     if region_count < MIN_REGIONS:
         return labels
-    samples = sample_regions(labels)
+    samples = RegionSamples.of(labels)
     has_similar_color = _have_similar_colors(color, samples)
     is_merged = np.zeros((region_count + 1, region_count + 1), bool)
     for pairs in (
@@ -107,18 +108,17 @@ def merge_object_regions(
     return merged_label.astype(np.int32)[labels]
 
 
-def _have_similar_colors(color: NDArray[np.uint8], samples: list[Indices]) -> Mask:
+def _have_similar_colors(color: NDArray[np.uint8], samples: RegionSamples) -> Mask:
     """Compare the mean chroma of all pairs of regions; returns (K + 1, K + 1) bool."""
-    pixels = color.reshape(-1, 3)[np.concatenate(samples)].astype(np.float32) / 255
-    ends = np.cumsum([len(group) for group in samples])
-    groups = np.split(cv2.cvtColor(pixels[None], cv2.COLOR_RGB2Lab)[0, :, 1:], ends[:-1])
-    mean = np.array([group.sum(axis=0) / max(len(group), 1) for group in groups])
+    pixels = color.reshape(-1, 3).take(samples.pixels, axis=0).astype(np.float32) / 255
+    mean = np.zeros((samples.count + 1, 2), np.float32)
+    mean[1:] = samples.means(cv2.cvtColor(pixels[None], cv2.COLOR_RGB2Lab)[0, :, 1:])
     distance = np.linalg.norm(mean[:, None] - mean, axis=2)
     return distance < CONSTANTS.max_mean_ab_distance
 
 
 def merge_across_occluders(
-    labels: Labels, view: InverseDepthImage, samples: list[Indices], has_similar_color: Mask
+    labels: Labels, view: InverseDepthImage, samples: RegionSamples, has_similar_color: Mask
 ) -> Pairs:
     """Find pairs of regions on one plane with only nearer regions between them.
 
@@ -153,7 +153,7 @@ def merge_across_occluders(
     return pairs[is_occluded.sum(axis=1) >= min_count]
 
 
-def _center_lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Indices, Indices]:
+def _center_lines(samples: RegionSamples, pairs: Pairs, width: int) -> tuple[Indices, Indices]:
     """Sample the lines between the centers of pairs of regions.
 
     Args:
@@ -164,10 +164,9 @@ def _center_lines(samples: list[Indices], pairs: Pairs, width: int) -> tuple[Ind
     Returns:
         Rows and columns (N, line_sample_count).
     """
-    centers = np.zeros((len(samples), 2))
-    counts = np.array([len(pixels) for pixels in samples[1:]])
-    rows_columns = np.stack(np.divmod(np.concatenate(samples[1:]), width), axis=1)
-    centers[1:] = np.add.reduceat(rows_columns, np.cumsum(counts) - counts) / counts[:, None]
+    centers = np.zeros((samples.count + 1, 2))
+    rows_columns = np.stack(np.divmod(samples.pixels, width), axis=1)
+    centers[1:] = samples.sums(rows_columns) / samples.counts[:, None]
     start, end = centers[pairs[:, 0], :, None], centers[pairs[:, 1], :, None]
     fractions = np.linspace(0, 1, CONSTANTS.line_sample_count)
     points = np.rint(start + (end - start) * fractions).astype(np.intp)
@@ -191,19 +190,17 @@ class _RegionPlanes:
     power: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, view: InverseDepthImage, samples: list[Indices]) -> _RegionPlanes:
+    def fit(cls, view: InverseDepthImage, samples: RegionSamples) -> _RegionPlanes:
         """Accumulate the normal equations of each region."""
-        matrix = np.tile(np.eye(3), (len(samples), 1, 1))
-        moment, power = np.zeros((len(samples), 3)), np.zeros(len(samples))
-        # Sum over the pixels of each region, which are consecutive.
-        counts = np.array([len(pixels) for pixels in samples[1:]])
-        starts, pixels = np.cumsum(counts) - counts, np.concatenate(samples[1:])
-        r = view.rays.reshape(-1, 3).take(pixels, axis=0).astype(np.float64)
-        w = view.values.take(pixels).astype(np.float64)
-        products = np.add.reduceat(r[:, :, None] * r[:, None], starts)
-        matrix[1:] = products / counts[:, None, None] + PLANE_REGULARIZER * np.eye(3)
-        moment[1:] = np.add.reduceat(r * w[:, None], starts) / counts[:, None]
-        power[1:] = np.add.reduceat(w * w, starts) / counts
+        size = samples.count + 1
+        matrix = np.tile(np.eye(3), (size, 1, 1))
+        moment, power = np.zeros((size, 3)), np.zeros(size)
+        r = view.rays.reshape(-1, 3).take(samples.pixels, axis=0).astype(np.float64)
+        w = view.values.take(samples.pixels).astype(np.float64)
+        products = samples.sums(r[:, :, None] * r[:, None])
+        matrix[1:] = products / samples.counts[:, None, None] + PLANE_REGULARIZER * np.eye(3)
+        moment[1:] = samples.means(r * w[:, None])
+        power[1:] = samples.sums(w * w) / samples.counts
         return cls(matrix, moment, power)
 
     def common_planes(self, pairs: Pairs) -> NDArray[np.float64]:
@@ -229,7 +226,7 @@ class _RegionPlanes:
 
 
 def merge_concave_interiors(
-    labels: Labels, view: InverseDepthImage, samples: list[Indices], has_similar_color: Mask
+    labels: Labels, view: InverseDepthImage, samples: RegionSamples, has_similar_color: Mask
 ) -> Pairs:
     """Pair concave regions with the region in front of most of their border.
 
@@ -244,31 +241,29 @@ def merge_concave_interiors(
     """
     border_length, mean_step = region_adjacency(labels, view.values)
     in_front = np.where((mean_step > 0) & has_similar_color, border_length * mean_step, 0)
-    concave = [
-        region
-        for region in np.flatnonzero(in_front.any(axis=1))
-        if _concavity(view, samples[region]) > CONSTANTS.min_concavity
-    ]
+    is_behind = np.asarray(in_front.any(axis=1))
+    if not is_behind.any():
+        return np.empty((0, 2), np.intp)
+    is_concave = _concavities(view, samples) > CONSTANTS.min_concavity
+    concave = np.flatnonzero(is_behind[1:] & is_concave) + 1
     return np.stack([concave, in_front[concave].argmax(axis=1)], axis=1).astype(np.intp)
 
 
-def _concavity(view: InverseDepthImage, pixels: Indices) -> float:
-    """Fit a quadric to a region and return its Laplacian over the region's radius [1/m].
+def _concavities(view: InverseDepthImage, samples: RegionSamples) -> NDArray[np.float64]:
+    """Fit a quadric to each region and return its Laplacian over the region's radius (K,) [1/m].
 
-    Args:
-        view: inverse depth.
-        pixels: (n,) flat indices of the region.
-
-    Returns:
-        Laplacian of inverse depth; positive for concave regions.
+    The Laplacian of inverse depth is positive for concave regions.
     """
-    # Scale the coordinates by the radius.
-    v, u = np.divmod(pixels, view.values.shape[1])
-    x, y = u - u.mean(), v - v.mean()
-    radius = max(float(np.sqrt(x.var() + y.var())), 1.0)
-    x, y = x / radius, y / radius
+    # Center the coordinates, and scale them by the radius.
+    positions = np.stack(np.divmod(samples.pixels, view.values.shape[1]), axis=1).astype(np.float64)
+    positions -= samples.means(positions)[samples.index]
+    radius = np.maximum(np.sqrt(samples.means(positions**2).sum(axis=1)), 1.0)
+    y, x = (positions / radius[samples.index, None]).T
     # Solve the normal equations of w = a x^2 + b y^2 + c x y + d x + e y + f.
     terms = np.stack([x * x, y * y, x * y, x, y, np.ones_like(x)], axis=1)
-    normal_matrix = terms.T @ terms + QUADRIC_REGULARIZER * np.eye(terms.shape[1])
-    coefficients = np.linalg.solve(normal_matrix, terms.T @ view.values.ravel()[pixels])
-    return float(2 * (coefficients[0] + coefficients[1]))
+    w = view.values.take(samples.pixels)
+    normal_matrix = samples.sums(terms[:, :, None] * terms[:, None])
+    normal_matrix += QUADRIC_REGULARIZER * np.eye(terms.shape[1])
+    moment = samples.sums(terms * w[:, None])
+    coefficients = np.linalg.solve(normal_matrix, moment[..., None])[..., 0]
+    return np.asarray(2 * (coefficients[:, 0] + coefficients[:, 1]), np.float64)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import DepthOptions
-from scenerep_ros.geometry import Plane, find_planes, plane_fit_residual
+from scenerep_ros.geometry import Plane, PlaneSearch
 from scenerep_ros.geometry.discontinuities import CONSTANTS as BOUNDARY
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage, shifted_neighbors
-from scenerep_ros.ops.regions import filter_labels, region_areas, sample_regions
+from scenerep_ros.ops.region_samples import RegionSamples
+from scenerep_ros.ops.regions import filter_labels, region_areas
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -27,6 +28,7 @@ class SupportPlaneConstants:
     min_inlier_ratio: float = tuned(
         0.03, "ratio of the pixels with depth that a plane must explain", set_on="not recorded"
     )
+    max_planes: int = tuned(6, "largest number of planes that are searched", set_on="not recorded")
     min_dominant_ratio: float = tuned(
         0.15,
         "ratio of the pixels with depth from which the largest plane is background, whatever its "
@@ -131,24 +133,26 @@ def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> tu
     is_near_plane = np.zeros(view.values.shape, bool)
     slopes = _slopes(view.smoothed)
     # Adapt the tolerance to the noise of the sensor.
-    noise_ratio = plane_fit_residual(view.values, view.rays) / CONSTANTS.reference_residual
-    distance = options.plane_distance * max(1.0, noise_ratio)
-    planes = find_planes(view.values, view.rays, distance, CONSTANTS.min_inlier_ratio)
+    search = PlaneSearch.start(view.values, view.rays)
+    distance = options.plane_distance * max(1.0, search.noise / CONSTANTS.reference_residual)
+    min_dominant_count = CONSTANTS.min_dominant_ratio * np.count_nonzero(view.valid)
+    planes = search.find(distance, CONSTANTS.min_inlier_ratio, CONSTANTS.max_planes)
     for rank, plane in enumerate(planes):
-        # Find the pixels of the plane.
-        tolerance = np.fmax(distance, CONSTANTS.bump_height_m * view.values / plane.distance)
+        # Find the pixels of the plane; those without depth are NaN, and near no plane.
+        bump_height = np.float32(CONSTANTS.bump_height_m / plane.distance) * view.values
+        tolerance = np.maximum(bump_height, np.float32(distance))
         residual = plane.residual(view.values, view.rays)
-        is_close = np.abs(residual) < tolerance
+        absolute_residual = np.abs(residual)
+        is_close = absolute_residual < tolerance
         is_on_plane = is_close & ~is_background & _is_parallel(plane, slopes, view, tolerance)
         # Add them to the background if the plane is no face of an object.
-        min_dominant_count = CONSTANTS.min_dominant_ratio * view.valid.sum()
-        is_dominant = rank == 0 and is_close.sum() > min_dominant_count
+        is_dominant = rank == 0 and np.count_nonzero(is_close) > min_dominant_count
         if is_dominant or _is_background(is_on_plane, residual, tolerance, view, plane, options):
             core = cv2.morphologyEx(
                 is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, _kernel(CONSTANTS.opening_size_px)
             )
             is_background |= is_close & (cv2.dilate(core, _kernel(CONSTANTS.dilation_size_px)) > 0)
-            is_near_plane |= np.abs(residual) < CONSTANTS.near_tolerance_ratio * tolerance
+            is_near_plane |= absolute_residual < CONSTANTS.near_tolerance_ratio * tolerance
     return is_background, is_near_plane
 
 
@@ -178,27 +182,38 @@ def find_oversized_regions(regions: Labels, view: InverseDepthImage, max_size: f
     Returns:
         (K + 1,) bool.
     """
-    rays, w = view.rays.reshape(-1, 3), view.values.ravel()
-    is_oversized = [
-        label > 0 and _length(rays[pixels] / w[pixels, None]) > max_size
-        for label, pixels in enumerate(sample_regions(regions))
-    ]
-    return np.array(is_oversized)
+    samples = RegionSamples.of(regions)
+    is_oversized = np.zeros(samples.count + 1, bool)
+    if samples.count:
+        rays = view.rays.reshape(-1, 3).take(samples.pixels, axis=0)
+        points = rays / view.values.take(samples.pixels)[:, None]
+        is_oversized[1:] = _lengths(points, samples) > max_size
+    return is_oversized
 
 
 def _kernel(size: int) -> NDArray[np.uint8]:
     return np.ones((size, size), np.uint8)
 
 
-def _length(points: Floats) -> float:
-    """Measure points (N, 3) along their first principal axis, without outliers [m]."""
-    centered = points - points.mean(axis=0)
-    along = centered @ np.linalg.eigh(centered.T @ centered)[1][:, -1]
-    # Interpolate the percentiles, in a tenth of the time of numpy's function.
-    percentiles = np.array([CONSTANTS.min_length_percentile, CONSTANTS.max_length_percentile])
-    ranks = np.arange(len(along))
-    low, high = np.interp(percentiles / 100 * ranks[-1], ranks, np.sort(along))
-    return float(high - low)
+def _lengths(points: Floats, samples: RegionSamples) -> NDArray[np.float64]:
+    """Measure regions (K,) along their first principal axis, without outliers [m].
+
+    Args:
+        points: (n, 3) float32, points of the samples [m].
+        samples: regions of the points.
+    """
+    centered = points - samples.means(points)[samples.index]
+    products = centered[:, :, None] * centered[:, None]
+    axes = np.linalg.eigh(samples.sums(products.reshape(-1, 9)).reshape(-1, 3, 3))[1][..., -1]
+    # i: points; k: coordinates.
+    along = np.einsum("ik,ik->i", centered, axes[samples.index])
+    # Interpolate the percentiles of each region.
+    ordered = along[np.lexsort((along, samples.index))]
+    ends = [
+        samples.interpolate(ordered, percentile / 100)
+        for percentile in (CONSTANTS.min_length_percentile, CONSTANTS.max_length_percentile)
+    ]
+    return ends[1] - ends[0]
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:
@@ -226,7 +241,8 @@ def _is_background(
     options: DepthOptions,
 ) -> bool:
     """Return True if a plane is large, bounds the scene, or lies behind its surroundings."""
-    area = _area(is_on_plane, view, plane)
+    opened = _without_stripes(is_on_plane)
+    area = _area(opened, view, plane)
     if area > options.plane_area:
         return True
     sample = np.s_[:: CONSTANTS.sampling_step, :: CONSTANTS.sampling_step]
@@ -234,29 +250,42 @@ def _is_background(
         return True
     near_tolerance = CONSTANTS.near_tolerance_ratio * tolerance
     is_large = area > CONSTANTS.min_recess_area_m2
-    return is_large and _is_recessed(is_on_plane, residual, near_tolerance)
+    return is_large and _is_recessed(opened, residual, near_tolerance)
 
 
 def _bounds_scene(residual: Floats, tolerance: Floats) -> bool:
     """Return True if almost nothing lies behind a plane."""
-    behind_count = (residual < -CONSTANTS.near_tolerance_ratio * tolerance).sum()
-    return bool(behind_count < CONSTANTS.max_behind_ratio * np.isfinite(residual).sum())
+    behind_count = np.count_nonzero(residual < -CONSTANTS.near_tolerance_ratio * tolerance)
+    finite_count = np.count_nonzero(np.isfinite(residual))
+    return bool(behind_count < CONSTANTS.max_behind_ratio * finite_count)
 
 
-def _is_recessed(is_on_plane: Mask, residual: Floats, tolerance: Floats) -> bool:
-    """Return True if a plane lies behind its surroundings, like the bottom of a box."""
+def _without_stripes(mask: Mask) -> NDArray[np.uint8]:
+    """Remove the thin stripes of a mask (H, W); returns 0 and 1."""
     kernel = _kernel(CONSTANTS.dilation_size_px)
-    opened = cv2.morphologyEx(is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    surroundings = cv2.dilate(opened, _kernel(CONSTANTS.surroundings_size_px)) > 0
-    in_front, behind = (surroundings & (side > tolerance) for side in (residual, -residual))
-    return bool(in_front.sum() > CONSTANTS.min_recess_ratio * behind.sum())
+    return np.asarray(cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, kernel), np.uint8)
 
 
-def _area(is_on_plane: Mask, view: InverseDepthImage, plane: Plane) -> float:
-    """Compute the area of a plane's pixels without thin stripes [m^2].
+def _is_recessed(on_plane: NDArray[np.uint8], residual: Floats, tolerance: Floats) -> bool:
+    """Return True if a plane lies behind its surroundings, like the bottom of a box.
+
+    Args:
+        on_plane: (H, W) 1 for the pixels of the plane, without thin stripes.
+        residual: (H, W) float32, distance of each pixel in front of the plane [1/m].
+        tolerance: (H, W) float32 [1/m].
+    """
+    surroundings = cv2.dilate(on_plane, _kernel(CONSTANTS.surroundings_size_px)).view(bool)
+    in_front, behind = (
+        np.count_nonzero(surroundings & is_beyond)
+        for is_beyond in (residual > tolerance, residual < -tolerance)
+    )
+    return bool(in_front > CONSTANTS.min_recess_ratio * behind)
+
+
+def _area(on_plane: NDArray[np.uint8], view: InverseDepthImage, plane: Plane) -> float:
+    """Compute the area of a plane's pixels (H, W) [m^2].
 
     A plane n.x = d is seen under the angle n.r = d w, so a pixel covers size z^2 / (d w) of it.
     """
-    kernel = _kernel(CONSTANTS.dilation_size_px)
-    opened = cv2.morphologyEx(is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
-    return float(np.sum(view.values[opened] ** -3)) * view.pixel_area / plane.distance
+    w = view.values[on_plane.view(bool)]
+    return float(np.sum(1 / (w * w * w))) * view.pixel_area / plane.distance

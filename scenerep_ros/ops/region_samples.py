@@ -1,0 +1,87 @@
+"""Evenly sampled pixels of the regions of a label image, and sums over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenerep_ros.config.constants import tuned
+
+Labels = NDArray[np.int32]
+Doubles = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class RegionSampleConstants:
+    """Tuned constants of the samples of regions."""
+
+    max_samples: int = tuned(
+        256, "approximate number of pixels that a region is sampled to", set_on="not recorded"
+    )
+
+
+CONSTANTS = RegionSampleConstants()
+
+
+@dataclass(frozen=True)
+class RegionSamples:
+    """Evenly sampled pixels of the K regions of a label image, region by region.
+
+    Attributes:
+        pixels: (n,) flat indices.
+        counts: (K,) number of samples of each region.
+    """
+
+    pixels: Indices
+    counts: Indices
+
+    @classmethod
+    def of(cls, labels: Labels) -> RegionSamples:
+        """Sample the regions of labels (H, W), 1..K without gaps; 0 is no region."""
+        pixels = np.flatnonzero(labels)
+        pixel_labels = labels.ravel().take(pixels).astype(np.uint16)
+        # numpy's stable sort of 16 bit numbers is a radix sort.
+        pixels = pixels.take(np.argsort(pixel_labels, kind="stable"))
+        areas = np.bincount(pixel_labels, minlength=1)[1:]
+        steps = np.maximum(1, areas // CONSTANTS.max_samples)
+        # Take every n-th pixel of each region.
+        counts = -(-areas // steps)
+        index = np.repeat(np.arange(len(areas)), counts)
+        rank = np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
+        return cls(pixels.take((np.cumsum(areas) - areas)[index] + rank * steps[index]), counts)
+
+    @property
+    def count(self) -> int:
+        """Number of regions K."""
+        return len(self.counts)
+
+    @cached_property
+    def starts(self) -> Indices:
+        """Position (K,) of each region's first sample."""
+        return np.cumsum(self.counts) - self.counts
+
+    @cached_property
+    def index(self) -> Indices:
+        """Index 0..K - 1 of each sample's region (n,)."""
+        return np.repeat(np.arange(self.count), self.counts)
+
+    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sum values (n, ...) of the samples over each region; returns (K, ...)."""
+        return np.add.reduceat(values, self.starts)
+
+    def means(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Average values (n, m) of the samples over each region; returns (K, m)."""
+        return self.sums(values) / self.counts[:, None].astype(values.dtype)
+
+    def interpolate(self, ordered: NDArray[Any], fraction: float) -> Doubles:
+        """Interpolate a quantile (K,) of values (n,) that are sorted within each region."""
+        rank = fraction * (self.counts - 1)
+        lower = rank.astype(np.intp)
+        upper = np.minimum(lower + 1, self.counts - 1)
+        below, above = ordered[self.starts + lower], ordered[self.starts + upper]
+        return np.asarray(below + (rank - lower) * (above - below), np.float64)
