@@ -68,6 +68,7 @@ autodoc_mock_imports = [
         "launch_ros",
         "lifecycle_msgs",
         "lightning",
+        "litdata",
         "matplotlib",
         "onnx",
         "open3d",

@@ -16,6 +16,7 @@ from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
+from scenerep_training.datasets.sharding import ShardOptions, write_shards
 from scenerep_training.engine.duration import with_duration
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method
@@ -23,7 +24,7 @@ from scenerep_training.methods.registry import METHODS
 from scenerep_training.tuning.options import TuneOptions
 from scenerep_training.tuning.run import tune
 
-TUNE, ENCODE = "tune", "encode"
+TUNE, ENCODE, SHARDS = "tune", "encode", "shards"
 DESCRIPTION = "Fine-tune a backbone on recorded frames, without labels."
 
 
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="method", required=True, metavar="METHOD")
     _add_tune(subparsers)
     _add_encode(subparsers)
+    _add_shards(subparsers)
     for name, method in METHODS.items():
         _add_subcommand(subparsers, name, method)
     return parser
@@ -64,6 +66,29 @@ def _add_encode(subparsers: Any) -> None:
     add_options(parser, EncodeOptions, skip=("resolution",))
 
 
+def _add_shards(subparsers: Any) -> None:
+    """Add the subcommand `shards`, which prepares the data of a fleet."""
+    parser = subparsers.add_parser(
+        SHARDS,
+        help="the frames of many recordings in shards, for a folder or a bucket",
+        description="Write the frames of recordings into shards (LitData), which `--data` of every "
+        "method reads from a folder, a bucket or a web server. Complete recordings are kept, so an "
+        "interrupted command continues, and a later one adds recordings.",
+    )
+    parser.add_argument(
+        "recordings",
+        type=Path,
+        nargs="+",
+        metavar="RECORDING",
+        help="recordings in any format of the runtime, CO3D, DAVIS, or folders of recordings",
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="folder of the shards"
+    )
+    parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
+    add_options(parser, ShardOptions)
+
+
 def _add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of every subcommand."""
     parser.add_argument(
@@ -72,7 +97,8 @@ def _add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="recordings in any format of the runtime, CO3D, DAVIS, or folders of recordings",
+        help="recordings in any format of the runtime, CO3D, DAVIS, folders of recordings, or shards "
+        "in a folder or at an address (s3://..., gs://..., https://...)",
     )
     parser.add_argument(
         "--output",
@@ -134,6 +160,10 @@ def run(args: argparse.Namespace, argv: list[str]) -> int:
         return 0
     if args.method == ENCODE:
         print(encode(args.data, args.output, options_from(args, EncodeOptions, args.config)))
+        return 0
+    if args.method == SHARDS:
+        options = options_from(args, ShardOptions, args.config)
+        print(write_shards(args.recordings, args.output, options))
         return 0
     config = RunConfig(
         method=args.method,

@@ -21,6 +21,8 @@ from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
 from scenerep_training.datasets.encoded_images import EncodedImages, is_encoded
 from scenerep_training.datasets.recordings import recording_paths
+from scenerep_training.datasets.shard_storage import find_storage
+from scenerep_training.datasets.sharded_recordings import ShardedRecording, open_shards
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,8 @@ def open_recordings(
     Recordings without fast random access are unpacked into the cache, once (see `unpacking`).
 
     Args:
-        paths: recordings in any format of the runtime, CO3D or one of its categories, DAVIS, or
-            folders of recordings.
+        paths: recordings in any format of the runtime, CO3D or one of its categories, DAVIS,
+            folders of recordings, or shards in a folder or at an address.
         weights: relative number of pairs from each path. The sequences of a path share it by their
             number of frames. Without weights, all sequences share by their number of frames.
         odometry: estimate poses of RGB-D recordings without poses (see `odometry`).
@@ -79,13 +81,15 @@ def open_recordings(
         for source in group
     ]
     sources = tuple(source for group in groups for source in group)
-    return Recordings(sources, tuple(probabilities), tuple(map(_has_pairs, sources)))
+    return Recordings(sources, tuple(probabilities), tuple(map(has_pairs, sources)))
 
 
-def _has_pairs(source: Source) -> bool:
+def has_pairs(source: Source) -> bool:
     """Return whether neighbors show one scene; only folders of images leave a doubt."""
     if isinstance(source, EncodedImages):
         return False
+    if isinstance(source, ShardedRecording):
+        return source.has_pairs
     if isinstance(source, ImageFolder | UnpackedRecording) and not is_video(source):
         text = "%s: its neighbors show different scenes; each frame is paired with itself"
         log.warning(text, source.name)
@@ -102,19 +106,21 @@ def _check_weights(count: int, weights: Sequence[float]) -> None:
 
 def _open_path(path: Path, odometry: bool) -> list[Source]:
     """Open the sequences of one path."""
+    if storage := find_storage(path):
+        return open_shards(storage, odometry)
     if is_encoded(path):
         return [EncodedImages(path)]
     if categories := co3d_categories(path):
         return [sequence for category in categories for sequence in list_co3d_sequences(category)]
     if is_davis(path):
-        return _open_davis(path)
+        return open_davis(path)
     children = recording_paths(path)
     if children == [path]:
         return [_open_recording(path, odometry)]
     return _open_folder(path, children, odometry)
 
 
-def _open_davis(path: Path) -> list[Source]:
+def open_davis(path: Path) -> list[Source]:
     """Open all sequences with images; val.txt of DAVIS 2017 lists those for validation only."""
     folders = sorted(
         folder for folder in (path / "JPEGImages" / "480p").iterdir() if folder.is_dir()

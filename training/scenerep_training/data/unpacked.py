@@ -99,7 +99,7 @@ def _write_frame(
         folder / "color" / f"{frame.name}.jpg", color, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     )
     if frame.depth is not None:
-        _write_image(folder / "depth" / f"{frame.name}.tiff", _depth_units(frame.depth))
+        _write_image(folder / "depth" / f"{frame.name}.tiff", depth_units(frame.depth))
     if labels is not None:
         _write_image(folder / "labels" / f"{frame.name}.png", labels)
     return {
@@ -111,7 +111,7 @@ def _write_frame(
     }
 
 
-def _depth_units(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
+def depth_units(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Convert depth [m] to units; 0 replaces NaN and depths out of range."""
     units = np.rint(depth / np.float32(DEPTH_SCALE))
     return np.where(units < MAX_DEPTH_UNITS, units, 0).astype(np.uint16)

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.filesystem.atomic import write_error
@@ -41,7 +42,7 @@ def with_random_access(source: Source, path: Path) -> FileSource:
     Raises:
         SourceError: if no frame can be read, or the cache cannot be written to.
     """
-    if isinstance(source, FileSource) and source.color_path(0).suffix.lower() in FAST_SUFFIXES:
+    if has_random_access(source):
         return source
     folder = cache_folder() / "recordings" / f"{path.stem}-{fingerprint(path)}"
     if not folder.is_dir():
@@ -49,6 +50,11 @@ def with_random_access(source: Source, path: Path) -> FileSource:
         with _atomic_folder(folder) as temporary:
             write_recording(source, temporary)
     return UnpackedRecording(folder)
+
+
+def has_random_access(source: Source) -> TypeGuard[FileSource]:
+    """Return whether the color images of a recording are JPEG files."""
+    return isinstance(source, FileSource) and source.color_path(0).suffix.lower() in FAST_SUFFIXES
 
 
 def fingerprint(path: Path) -> str:

@@ -1,0 +1,215 @@
+"""Storage of shards by LitData: a folder, or an address of a bucket or web server.
+
+LitData reads an item by its index: from a local folder through memory maps, from a bucket by one
+range request for the item. This module alone imports it, on first use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import HTTPError
+
+from scenerep_ros.errors import ConfigError, FrameError, SourceError
+from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.filesystem.cache import cache_folder
+
+INDEX_NAME = "index.json"
+"""LitData's index of all chunks; ours lists the recordings, too."""
+RECORDINGS = "recordings"
+"""Key of the index that LitData ignores: the recordings in the order of their items."""
+BYTES_PER_MB = 1_000_000
+URL = re.compile(r"^(s3|gs|r2|azure|hf|https?):/+")
+"""Start of an address; a `Path` keeps one of its two slashes."""
+WEB_PREFIXES = ("http://", "https://")
+TIMEOUT_S = 60.0
+PARTIAL_CONTENT = 206
+
+Item = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class ShardStorage:
+    """Place of shards whose index has been read.
+
+    Attributes:
+        folder: local folder of the index; without an address it holds the chunks, too.
+        url: address of the chunks, or None.
+    """
+
+    folder: Path
+    url: str | None = None
+
+    def __str__(self) -> str:
+        return self.url or str(self.folder)
+
+    def read_item(self, index: int) -> Item:
+        """Read one item.
+
+        Raises:
+            ConfigError: if LitData is not installed.
+            FrameError: if the item cannot be read, or the network fails.
+        """
+        dataset = _open_dataset(self, os.getpid())
+        try:
+            item: Item = dataset[index]
+        except Exception as error:  # LitData and the clients of buckets raise any
+            raise FrameError(f"{self}: item {index} cannot be read: {error}") from error
+        return item
+
+    def read_index(self) -> dict[str, Any]:
+        """Return LitData's index with the recordings.
+
+        Raises:
+            SourceError: if it is damaged, or lists no recordings.
+        """
+        path = self.folder / INDEX_NAME
+        try:
+            index = json.loads(path.read_bytes())
+            if not index[RECORDINGS] or not index["chunks"]:
+                raise KeyError(RECORDINGS)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SourceError(
+                f"{self}: {INDEX_NAME} lists no recordings ({error}); write it with "
+                "`scenerep-train shards`"
+            ) from None
+        return dict(index)
+
+
+def url_of(path: Path | str) -> str | None:
+    """Return the address that a path on the command line stands for, or None.
+
+    >>> url_of(Path("s3://bucket/fleet"))
+    's3://bucket/fleet'
+    >>> url_of(Path("data/fleet")) is None
+    True
+    """
+    text = str(path)
+    return URL.sub(r"\1://", text).rstrip("/") if URL.match(text) else None
+
+
+def find_storage(path: Path) -> ShardStorage | None:
+    """Return the storage of a folder of shards or of an address; None for any other path.
+
+    Raises:
+        ConfigError: if LitData is not installed.
+        SourceError: if the address cannot be read, or chunks are missing.
+    """
+    url = url_of(path)
+    if url is not None:
+        return _fetch_index(url)
+    index = path / INDEX_NAME
+    if not index.is_file() or f'"{RECORDINGS}"'.encode() not in index.read_bytes():
+        return None
+    import_litdata()
+    storage = ShardStorage(path.resolve())
+    _check_chunks(storage)
+    return storage
+
+
+def import_litdata() -> ModuleType:
+    """Import LitData, which only shards need.
+
+    Raises:
+        ConfigError: if it cannot be imported.
+    """
+    try:
+        import litdata
+    except ImportError as error:
+        raise ConfigError(
+            f"shards need LitData, which cannot be imported: {error}; pip install "
+            "'scenerep-training[shards]'"
+        ) from error
+    logging.getLogger("litdata").setLevel(logging.WARNING)
+    _register_web_downloader()
+    return litdata
+
+
+def write_chunks(folder: Path, chunk_mb: int) -> Any:
+    """Return a writer of items into an empty folder: `add_item(index, item)`, `done`, `merge`."""
+    import_litdata()
+    from litdata.streaming.writer import BinaryWriter
+
+    return BinaryWriter(str(folder), chunk_bytes=chunk_mb * BYTES_PER_MB)
+
+
+@lru_cache(maxsize=4)
+def _open_dataset(storage: ShardStorage, process: int) -> Any:  # noqa: ARG001 (part of the key)
+    """Open the items; each process has its own files and connections, also after a fork."""
+    litdata = import_litdata()
+    from litdata.streaming.resolver import Dir
+
+    folder = Dir(path=str(storage.folder), url=storage.url)
+    return litdata.StreamingDataset(folder, batch_decode=0)
+
+
+def _check_chunks(storage: ShardStorage) -> None:
+    """Compare the sizes of local chunks with the index; LitData waits for missing ones."""
+    for chunk in storage.read_index()["chunks"]:
+        path = storage.folder / chunk["filename"]
+        if not path.is_file() or path.stat().st_size != chunk["chunk_bytes"]:
+            state = "truncated" if path.is_file() else "missing"
+            raise SourceError(f"{path}: is {state}; copy the shards again")
+
+
+def _fetch_index(url: str) -> ShardStorage:
+    """Copy the index of an address into the cache, into a folder of its content."""
+    import_litdata()
+    from litdata.streaming.downloader import get_downloader
+
+    with tempfile.TemporaryDirectory() as temporary:
+        target = Path(temporary) / INDEX_NAME
+        try:
+            get_downloader(url, temporary, []).download_file(f"{url}/{INDEX_NAME}", str(target))
+            content = target.read_bytes()
+        except Exception as error:  # LitData and the clients of buckets raise any
+            raise SourceError(
+                f"{url}/{INDEX_NAME}: cannot be read: {error}; check the address and your access to it"
+            ) from error
+    key = hashlib.sha256(url.encode() + content).hexdigest()[:16]
+    storage = ShardStorage(cache_folder() / "shards" / key, url)
+    write_atomically(storage.folder / INDEX_NAME, content)
+    return storage
+
+
+@lru_cache(maxsize=1)
+def _register_web_downloader() -> None:
+    """Add web servers to the buckets that LitData reads."""
+    from litdata.streaming.downloader import Downloader, register_downloader
+
+    class WebDownloader(Downloader):
+        def download_file(self, remote_chunkpath: str, local_chunkpath: str) -> None:
+            with urllib.request.urlopen(remote_chunkpath, timeout=TIMEOUT_S) as response:
+                write_atomically(Path(local_chunkpath), response.read())
+
+        def download_bytes(
+            self,
+            remote_chunkpath: str,
+            offset: int,
+            length: int,
+            local_chunkpath: str,  # noqa: ARG002
+        ) -> bytes:
+            headers = {"Range": f"bytes={offset}-{offset + length - 1}"}
+            request = urllib.request.Request(remote_chunkpath, headers=headers)
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+                if response.status != PARTIAL_CONTENT:
+                    reason = "the server ignores byte ranges, which random access needs"
+                    raise HTTPError(
+                        remote_chunkpath, response.status, reason, response.headers, None
+                    )
+                content: bytes = response.read()
+                return content
+
+    for prefix in WEB_PREFIXES:
+        register_downloader(prefix, WebDownloader, overwrite=True)
