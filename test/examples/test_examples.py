@@ -71,7 +71,7 @@ def test_installed_plugin_segments_with_its_own_options(tmp_path):
 
 def test_finetune_and_compare_prints_figures_before_and_after(tmp_path):
     pytest.importorskip("scenerep_training", reason="the training module is not installed")
-    small = ["--backbone", "resnet18", "--init", "random", "--steps", "2", "--crop-size", "64"]
+    small = ["--backbone", "test_resnet", "--init", "random", "--steps", "2", "--crop-size", "64"]
     small += ["--frames", "2"]
     output = run_example("finetune_and_compare.py", TABLETOP, "--out", tmp_path, *small)
     (line,) = [line for line in output.splitlines() if line.startswith("overlap_f ")]

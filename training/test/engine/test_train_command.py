@@ -1,4 +1,4 @@
-"""Tests of `scenerep-train` in a separate process: killed, interrupted, resumed, distributed."""
+"""Tests of `scenerep-train`: killed, interrupted, resumed, distributed."""
 
 from __future__ import annotations
 
@@ -43,17 +43,6 @@ def environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def train(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(folder, *flags),
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-
-
 def start_and_wait_for_state(folder: Path, *flags: str) -> subprocess.Popen[str]:
     """Start a run, and wait until it has saved its state once."""
     process = subprocess.Popen(
@@ -84,8 +73,7 @@ def read_training_card(folder: Path) -> dict:
 def complete_run(tmp_path_factory) -> Path:
     """Folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("runs") / "complete"
-    done = train(folder, "--max-steps", "12", "--checkpoint-every", "4")
-    assert done.returncode == 0, done.stderr
+    assert main(arguments(folder, "--max-steps", "12", "--checkpoint-every", "4")) == 0
     return folder
 
 
@@ -106,8 +94,7 @@ def test_killed_run_resumes_to_identical_weights(complete_run, tmp_path):
     process.kill()
     process.communicate()
     assert read_training_card(tmp_path / "run")["steps"] < 12
-    done = train(tmp_path / "run", *flags)
-    assert done.returncode == 0, done.stderr
+    assert main(arguments(tmp_path / "run", *flags)) == 0
     resumed = read_weights(tmp_path / "run")
     for name, value in read_weights(complete_run).items():
         assert torch.equal(resumed[name], value), name
@@ -162,22 +149,29 @@ def test_folder_of_another_run_is_refused(complete_run, capsys):
     assert "other settings (options" in capsys.readouterr().err
 
 
-def test_unreadable_data_stops_run_and_is_named(tmp_path):
+def test_unreadable_data_stops_run_and_is_named(tmp_path, capsys):
     data = tmp_path / "data"
     data.mkdir()
     for image in sorted((TABLETOP / "rgb").iterdir())[:8]:
         (data / image.name).write_bytes(image.read_bytes()[:2000])
-    failed = train(tmp_path / "run", "--max-steps", "9", "--data", str(data))
-    assert failed.returncode == 1
-    (line,) = (line for line in failed.stderr.splitlines() if line.startswith("scenerep-train"))
+    assert main(arguments(tmp_path / "run", "--max-steps", "9", "--data", str(data))) == 1
+    err = capsys.readouterr().err
+    (line,) = (line for line in err.splitlines() if line.startswith("scenerep-train"))
     assert "can be read" in line or "cannot be read" in line
     assert "image is truncated" in line
-    assert "Traceback" not in failed.stderr
+    assert "Traceback" not in err
 
 
 def test_two_processes_end_with_weights_of_one(complete_run, tmp_path):
     flags = ("--max-steps", "12", "--checkpoint-every", "4", "--devices", "2")
-    done = train(tmp_path / "run", *flags)
+    done = subprocess.run(
+        command(tmp_path / "run", *flags),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     weights = read_weights(tmp_path / "run")
     for name, value in read_weights(complete_run).items():
