@@ -161,6 +161,11 @@ class MappingOptions(OptionGroup):
         "frames with Open3D), or auto: recorded if there are any.",
         json_schema_extra=START_ONLY,
     )
+    refine_poses: bool = Field(
+        True,
+        description="Correct the noise of given poses, up to 4 cm and 4 degrees, by the surfaces of "
+        "earlier frames.",
+    )
     voxel_size: float = Field(0.02, gt=0.001, le=1.0, description="Side of a voxel [m].")
     max_range: float = Field(
         4.0,

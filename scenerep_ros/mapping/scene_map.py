@@ -22,6 +22,7 @@ from scenerep_ros.mapping.objects.object_boxes import describe_objects, restored
 from scenerep_ros.mapping.objects.object_memory import ObjectMemory
 from scenerep_ros.mapping.objects.object_record import ObjectRecord
 from scenerep_ros.mapping.poses.pose_gate import PoseGate
+from scenerep_ros.mapping.poses.pose_refinement import refined_frame
 from scenerep_ros.mapping.poses.relocalization import relocalize
 from scenerep_ros.mapping.poses.trajectory import Trajectory
 from scenerep_ros.mapping.views.carving import is_free
@@ -146,6 +147,8 @@ class SceneMap:
         reason = self._reject(frame)
         if reason:
             return self.reject(reason)
+        if self.options.refine_poses:
+            frame = refined_frame(frame, self.views)
         view = view_frame(frame, scene, self.options.max_range)
         # 1. Compare the segments of the frame with the labels of the map at the same pixels.
         segments = select_segments(view, scene)

@@ -64,7 +64,35 @@ def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, 
     Returns:
         Values (n,) float32, and which points (n,) are in front of the camera and in the image.
     """
-    height, width = image.shape
+    columns, rows, inside = _project(points, camera, *image.shape)
+    return image[rows, columns], inside
+
+
+def look_up_pixels(
+    depth: NDArray[np.floating], points: Floats, camera: Intrinsics
+) -> tuple[Floats, Floats, Mask]:
+    """Sample a depth image at the projections of points.
+
+    Args:
+        depth: (h, w) [m].
+        points: (n, 3) float32 in camera coordinates [m].
+        camera: intrinsics of the image.
+
+    Returns:
+        Directions (n, 3) of the pixels, scaled to unit depth, their depth (n,) [m], and which points
+        (n,) are in front of the camera and in the image.
+    """
+    columns, rows, inside = _project(points, camera, *depth.shape)
+    rays = np.ones((len(points), 3), np.float32)
+    rays[:, 0] = (columns - camera.cx) / camera.fx
+    rays[:, 1] = (rows - camera.cy) / camera.fy
+    return rays, depth[rows, columns].astype(np.float32), inside
+
+
+def _project(
+    points: Floats, camera: Intrinsics, height: int, width: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Mask]:
+    """Return column and row (n,) of the pixel of each point, and which are in the image; 0 if not."""
     depth = points[:, 2]
     scale = np.divide(np.float32(1), depth, out=np.zeros_like(depth), where=depth > 0)
     u = points[:, 0] * (scale * np.float32(camera.fx)) + np.float32(camera.cx)
@@ -72,7 +100,6 @@ def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, 
     # Pixels reach half a pixel beyond their centers; comparisons are false for NaN.
     half = np.float32(0.5)
     inside = (depth > 0) & (u > -half) & (u < width - half) & (v > -half) & (v < height - half)
-    flat = np.zeros(len(points), np.intp)
-    columns, rows = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
-    flat[inside] = rows * width + columns
-    return image.ravel()[flat], inside
+    columns, rows = np.zeros(len(points), np.intp), np.zeros(len(points), np.intp)
+    columns[inside], rows[inside] = np.rint(u[inside]), np.rint(v[inside])
+    return columns, rows, inside

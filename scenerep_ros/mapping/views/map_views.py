@@ -113,12 +113,27 @@ class MapViews:
         stored = MapView(view.depth.astype(np.float16), view.intrinsics, view.pose, view.stamp_ns)
         return MapViews([*kept, stored][-CONSTANTS.max_views :])
 
+    def nearest(
+        self, pose: NDArray[np.float64], count: int, max_distance_m: float, max_angle_deg: float
+    ) -> list[MapView]:
+        """Return up to `count` views near a pose (4, 4), those of the most similar direction first."""
+        distances, traces = self._compare(pose)
+        is_near = (distances < max_distance_m) & (traces > _min_trace(max_angle_deg))
+        order = np.argsort(-traces)
+        return [self._views[index] for index in order[is_near[order]][:count]]
+
     def _near(self, pose: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which views are near a pose (4, 4)."""
+        distances, traces = self._compare(pose)
+        is_similar = traces > _min_trace(CONSTANTS.max_angle_deg)
+        return np.asarray((distances < CONSTANTS.max_distance_m) & is_similar)
+
+    def _compare(
+        self, pose: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return distances (n,) [m] of the views, and traces (n,) of the rotations, to a pose."""
         distances = np.linalg.norm(self._poses[:, :3, 3] - pose[:3, 3], axis=1)
-        traces = np.sum(self._poses[:, :3, :3] * pose[:3, :3], axis=(1, 2))
-        min_trace = 1 + 2 * np.cos(np.radians(CONSTANTS.max_angle_deg))
-        return np.asarray((distances < CONSTANTS.max_distance_m) & (traces > min_trace))
+        return distances, np.sum(self._poses[:, :3, :3] * pose[:3, :3], axis=(1, 2))
 
     def evidence(self, points: Floats) -> NDArray[np.uint8]:
         """Return the state (n,) of points (n, 3) [m], as values of `Evidence`."""
@@ -128,6 +143,11 @@ class MapViews:
             state[is_free] = Evidence.FREE
             state[is_occupied] = Evidence.OCCUPIED
         return state
+
+
+def _min_trace(angle_deg: float) -> float:
+    """Return the trace of a rotation by an angle [deg]."""
+    return float(1 + 2 * np.cos(np.radians(angle_deg)))
 
 
 def _test(view: MapView, points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -42,3 +42,7 @@ def test_relabel_to_absent_removes_votes():
     votes = voted(1, 1, 1, 0)
     votes.relabel(np.array([0, -1], np.int32))
     assert votes.winners.tolist() == [NO_OBJECT]
+
+
+def test_vote_for_an_object_outweighs_one_for_structure():
+    assert voted(0, 6).winners.tolist() == [6]

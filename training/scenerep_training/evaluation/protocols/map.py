@@ -63,7 +63,8 @@ class Map(Protocol):
     `scenerep-render patrols` writes it. Its metrics are the means or sums of both recordings.
 
     Against true labels, within the range of the map: `map_miou`, mean over the frames of the mean
-    IoU of true objects with the labels of the finished map (one to one); `frame_miou` and
+    IoU of true objects with the labels of the finished map (one to one), which is aligned with the
+    true poses first; `frame_miou` and
     `best_frame_miou`, the same of the segments of single frames, mean and best frame. `found_boxes`
     of `true_objects` have a box with an IoU above 0.5 with that of the visible true surface;
     `false_boxes` are the others of the map. `switches` counts how often a true object that a
@@ -156,7 +157,7 @@ class Map(Protocol):
         runs, metrics, labels = [], [], []
         for source in recordings:
             run = self._map(source)
-            comparison = compare_with_truth(source, run.scene_map)
+            comparison = compare_with_truth(source, run)
             runs.append(run)
             metrics.append(run_metrics(run) | comparison.metrics)
             labels.append(comparison.true_label_of)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame, SceneSegmentation
@@ -43,6 +44,7 @@ class MapRun:
         matched: number of views of true objects with an id of the map.
         frame_mious: mean IoU of each single frame's segments.
         peak_bytes: largest size of the map.
+        true_poses: poses (4, 4) without disturbance by the stamps of the frames [ns].
     """
 
     scene_map: SceneMap
@@ -51,6 +53,7 @@ class MapRun:
     matched: int = 0
     frame_mious: list[float] = field(default_factory=list)
     peak_bytes: int = 0
+    true_poses: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     _last_ids: dict[int, int] = field(default_factory=dict)
 
     def add(self, frame: RGBDFrame, scene: SceneSegmentation, truth: Labels | None) -> None:
@@ -98,6 +101,8 @@ def run_map(
             if truth is not None:
                 judged = ignore_far(truth, frame, max_range)
                 run.frame_mious.append(matched_miou(scenes[position].labels, judged))
+        if frame.pose is not None:
+            run.true_poses[frame.stamp_ns] = frame.pose
         run.add(disturb(frame, index), scenes[position], truth)
     if not run.times_ms:
         raise FrameError(f"{source.name}: has no frames")
@@ -145,6 +150,29 @@ def _judged(labels: Labels, truth: Labels) -> tuple[Labels, Labels]:
     return np.where(is_judged, truth, BACKGROUND), predicted
 
 
+def map_alignment(run: MapRun) -> NDArray[np.float64]:
+    """Return the rigid transform (4, 4) from the true world to that of the map.
+
+    The world of a map from noisy poses is that of its first poses. As in the evaluation of odometry, it
+    is aligned with all poses; the transform of a map from exact poses is the identity.
+    """
+    trajectory = run.scene_map.trajectory
+    pairs = [
+        (pose, run.true_poses[stamp])
+        for stamp, pose in zip(trajectory.stamps_ns.tolist(), trajectory.poses, strict=True)
+        if stamp in run.true_poses
+    ]
+    if not pairs:
+        return np.eye(4)
+    mapped, true = (np.array(poses) for poses in zip(*pairs, strict=True))
+    alignment = np.eye(4)
+    relative = mapped[:, :3, :3] @ true[:, :3, :3].transpose(0, 2, 1)
+    alignment[:3, :3] = Rotation.from_matrix(relative).mean().as_matrix()
+    moved = true[:, :3, 3] @ alignment[:3, :3].T
+    alignment[:3, 3] = (mapped[:, :3, 3] - moved).mean(axis=0)
+    return alignment
+
+
 @dataclass(frozen=True)
 class MapComparison:
     """Comparison of a map with the true labels.
@@ -158,11 +186,17 @@ class MapComparison:
     true_label_of: dict[int, int]
 
 
-def compare_with_truth(source: Source, scene_map: SceneMap) -> MapComparison:
-    """Project the finished map into all frames, and compare its boxes with the true ones."""
+def compare_with_truth(source: Source, run: MapRun) -> MapComparison:
+    """Project the finished map into all frames, and compare its boxes with the true ones.
+
+    A map from noisy poses is aligned with the true world first.
+    """
+    scene_map, to_map = run.scene_map, map_alignment(run)
     max_range = scene_map.options.max_range
     true_objects, mious, votes = TrueObjects(max_range), [], Counter[tuple[int, int]]()
-    for frame, truth in labelled_frames(source):
+    for true_frame, truth in labelled_frames(source):
+        assert true_frame.pose is not None
+        frame = replace(true_frame, pose=to_map @ true_frame.pose)
         judged = ignore_far(truth, frame, max_range)
         labels = scene_map.labels_in(frame)
         mious.append(matched_miou(labels, judged))

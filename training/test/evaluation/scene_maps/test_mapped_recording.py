@@ -43,7 +43,7 @@ def run():
 
 
 def test_map_of_true_masks_finds_all_objects_without_switches(run):
-    metrics = run_metrics(run) | compare_with_truth(BoxSource(), run.scene_map).metrics
+    metrics = run_metrics(run) | compare_with_truth(BoxSource(), run).metrics
     assert (metrics["frames"], metrics["rejected"], metrics["switches"]) == (24, 0, 0)
     assert (metrics["true_objects"], metrics["found_boxes"], metrics["false_boxes"]) == (2, 2, 0)
     assert metrics["frame_miou"] == pytest.approx(1)
@@ -51,7 +51,7 @@ def test_map_of_true_masks_finds_all_objects_without_switches(run):
 
 
 def test_objects_of_the_map_get_their_true_labels(run):
-    labels = compare_with_truth(BoxSource(), run.scene_map).true_label_of
+    labels = compare_with_truth(BoxSource(), run).true_label_of
     assert sorted(labels.values()) == [3, 5]
 
 
