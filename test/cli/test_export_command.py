@@ -1,10 +1,11 @@
 """`scenerep export`."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pytest
-import safetensors.torch
 import timm
 import torch
 
@@ -20,37 +21,11 @@ pytest.importorskip("openvino", reason="openvino is installed on x86 only")
 NAME = "vit_tiny_patch16_224"
 
 
-@pytest.fixture
-def options(tmp_path, monkeypatch, tabletop_folder):
-    """Return flags for a small network with fixed random weights."""
-    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path / "cache"))
-    torch.manual_seed(0)
-    weights = tmp_path / "weights.safetensors"
-    safetensors.torch.save_file(timm.create_model(NAME, num_classes=0).state_dict(), weights)
-    network = ["--backbone", NAME, "--weights", str(weights), "--resolution", "96"]
-    return [*network, "--calibration", str(tabletop_folder), "--frames", "2"]
-
-
-@pytest.mark.slow
-def test_export_to_int8_writes_a_network_with_its_parity(options, tmp_path, capsys):
-    out = tmp_path / "int8"
-    assert main(["export", "--out", str(out), "--precision", "int8", *options]) == 0
-    names = {path.name for path in out.iterdir()}
-    assert names == {"graph.yaml", "model.xml", "model.bin", "position.npz", "parity.json"}
-    parity = json.loads((out / "parity.json").read_text())
-    assert 0.99 <= parity["feature_cosine"] < 1
-    assert parity["label_agreement"] > 0.95
-    assert "feature cosine" in capsys.readouterr().out
-    backbone = load_backbone(BackboneOptions(weights=str(out)))
-    assert (backbone.name, backbone.runtime) == (NAME, "openvino int8")
-    assert backbone(np.zeros((480, 640, 3), np.uint8), 96).attention.shape == (3, 6, 8)
-    with pytest.raises(ConfigError, match=r"runtime = 'torch': .* is an exported graph"):
-        load_backbone(BackboneOptions(weights=str(out), runtime="torch"))
-
-
-@pytest.mark.slow
-def test_export_keeps_head_and_codebook(options, tmp_path):
-    checkpoint, out = tmp_path / "checkpoint", tmp_path / "out"
+@pytest.fixture(scope="module")
+def options(tmp_path_factory, tabletop_folder):
+    """Return flags for a checkpoint of a small network, with a head and a codebook."""
+    folder = tmp_path_factory.mktemp("export")
+    checkpoint = folder / "checkpoint"
     card = ModelCard(
         architecture=NAME,
         mean=(0.5,) * 3,
@@ -59,13 +34,45 @@ def test_export_keeps_head_and_codebook(options, tmp_path):
         origin="test",
         license="none",
     )
-    state = safetensors.torch.load_file(options[options.index("--weights") + 1])
-    save_checkpoint(checkpoint, state, card)
+    torch.manual_seed(0)
+    save_checkpoint(checkpoint, timm.create_model(NAME, num_classes=0).state_dict(), card)
     save_checkpoint(checkpoint / "codebook", {"centers": torch.ones(2, 192)}, card)
     head = {"weight": torch.ones(3, 192), "bias": torch.zeros(3)}
     save_checkpoint(checkpoint / "foreground_head", head, card)
-    assert main(["export", "--out", str(out), *options, "--weights", str(checkpoint)]) == 0
-    exported = BackboneOptions(weights=str(out))
+    network = ["--backbone", NAME, "--weights", str(checkpoint), "--resolution", "96"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCENEREP_CACHE", str(folder / "cache"))
+        yield [*network, "--calibration", str(tabletop_folder), "--frames", "2"]
+
+
+@pytest.fixture(scope="module")
+def int8_export(options, tmp_path_factory):
+    """Return the folder of an int8 export, and what the command printed."""
+    out = tmp_path_factory.mktemp("int8") / "out"
+    with redirect_stdout(StringIO()) as output:
+        assert main(["export", "--out", str(out), "--precision", "int8", *options]) == 0
+    return out, output.getvalue()
+
+
+@pytest.mark.slow
+def test_export_to_int8_writes_a_network_with_its_parity(int8_export):
+    out, text = int8_export
+    names = {path.name for path in out.iterdir() if path.is_file()}
+    assert names == {"graph.yaml", "model.xml", "model.bin", "position.npz", "parity.json"}
+    parity = json.loads((out / "parity.json").read_text())
+    assert 0.99 <= parity["feature_cosine"] < 1
+    assert parity["label_agreement"] > 0.95
+    assert "feature cosine" in text
+    backbone = load_backbone(BackboneOptions(weights=str(out)))
+    assert (backbone.name, backbone.runtime) == (NAME, "openvino int8")
+    assert backbone(np.zeros((480, 640, 3), np.uint8), 96).attention.shape == (3, 6, 8)
+    with pytest.raises(ConfigError, match=r"runtime = 'torch': .* is an exported graph"):
+        load_backbone(BackboneOptions(weights=str(out), runtime="torch"))
+
+
+@pytest.mark.slow
+def test_export_keeps_head_and_codebook(int8_export):
+    exported = BackboneOptions(weights=str(int8_export[0]))
     assert load_codebook(exported).shape == (2, 192)
     assert load_foreground_head(exported).weight.shape == (3, 192)
 
