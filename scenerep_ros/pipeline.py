@@ -19,8 +19,9 @@ from scenerep_ros.ops.torch_threads import single_torch_thread
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
 from scenerep_ros.preprocessing.frame_context import FrameContext
-from scenerep_ros.rate_control import RateChoice, ResolutionControl, choose_execution
+from scenerep_ros.rate_control import RateChoice, choose_execution
 from scenerep_ros.report import Stopwatch
+from scenerep_ros.resolution_control import ResolutionControl
 from scenerep_ros.segmentation.registry import build_segmenter
 from scenerep_ros.tracking.tracker import IdentityTracker, MotionEstimate, Tracker
 

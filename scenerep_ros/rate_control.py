@@ -1,17 +1,10 @@
-"""Target rate: choice of network, runtime, precision and resolution, and its adaptation under load.
-
-At the start the forward pass is measured on this machine. While frames are processed, the resolution
-follows the load: it falls at once if frames take longer than the period, and rises only after the next
-higher one would have fit for a while. A rise that fails doubles that while, so that it cannot
-oscillate.
-"""
+"""Target rate: choice of network, runtime, precision and resolution by measuring them at the start."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from statistics import median
@@ -25,6 +18,7 @@ from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ScenerepError
+from scenerep_ros.export.folder import accepted_exports
 
 log = logging.getLogger(__name__)
 
@@ -52,31 +46,6 @@ class RateConstants:
         "resolutions to choose from, relative to the option",
         set_on="argument: each step saves a third of the patches",
     )
-    window_frames: int = tuned(
-        15,
-        "number of frames whose median duration is compared with the period",
-        set_on="argument: half a second of a camera",
-    )
-    settling_frames: int = tuned(
-        3,
-        "number of frames after a change that are not counted, as the first one compiles",
-        set_on="argument: compilation, and its neighbors",
-    )
-    max_raised_share: float = tuned(
-        0.85,
-        "share of the period that frames may take at a higher resolution, as predicted from the "
-        "number of patches",
-        set_on="argument: noise of a shared machine",
-    )
-    hold_s: float = tuned(
-        10.0,
-        "time for which a higher resolution must fit before it is used",
-        unit="s",
-        set_on="argument: other programs are busy for seconds",
-    )
-    max_hold_s: float = tuned(
-        160.0, "longest such time after failed rises", unit="s", set_on="argument: a few minutes"
-    )
 
 
 CONSTANTS = RateConstants()
@@ -92,6 +61,7 @@ class Execution:
         precision: value of the option.
         resolution: shorter side of the network input [px].
         forward_ms: median duration [ms].
+        weights: folder of an export that is executed; empty for the weights of the options.
     """
 
     backbone: str
@@ -99,15 +69,17 @@ class Execution:
     precision: str
     resolution: int
     forward_ms: float
+    weights: str = ""
 
     def apply(self, options: Options) -> Options:
         """Return the options with this network, runtime and precision."""
-        names = ("backbone", "runtime", "precision")
+        names = ("backbone", "runtime", "precision", *(["weights"] if self.weights else []))
         return options.model_copy(update={name: getattr(self, name) for name in names})
 
     def __str__(self) -> str:
         """Describe the execution in one line."""
-        name = f"{self.backbone.split('.')[0]}, {self.runtime} {self.precision}"
+        execution = f"export {self.weights}" if self.weights else f"{self.runtime} {self.precision}"
+        name = f"{self.backbone.split('.')[0]}, {execution}"
         return f"{name}, {self.resolution} px: {self.forward_ms:.1f} ms"
 
 
@@ -141,9 +113,9 @@ def choose_execution(
 ) -> RateChoice:
     """Choose the best execution whose forward pass fits the target rate.
 
-    The order of preference: the backbone of the options, then the student; of each, the fastest
-    runtime and precision, and the highest resolution that fits. Options that differ from `auto`, or
-    from the default backbone, are kept.
+    The order of preference: the backbone of the options, then the student; of each, the highest
+    resolution that fits, by the fastest runtime, or else by an export with fewer bits whose parity
+    report accepts it. Options that differ from `auto`, or from the default backbone, are kept.
 
     Args:
         options: options with a `target_rate` above 0.
@@ -157,15 +129,17 @@ def choose_execution(
     budget_ms = CONSTANTS.forward_share * 1e3 / options.target_rate
     measured: list[Execution] = []
     for backbone in _backbones(options):
-        execution, meter = _fastest(options, backbone, open_meter, measured)
-        if execution is None or meter is None:
-            continue
+        groups = [_runtimes(options), _exports(options, backbone)]
+        candidates = [_fastest(options, backbone, group, open_meter, measured) for group in groups]
+        fastest_of_groups = [candidate for candidate in candidates if candidate is not None]
         for resolution in resolutions_of(options.resolution):
-            if resolution != options.resolution:
-                execution = replace(execution, resolution=resolution, forward_ms=meter(resolution))
-                measured.append(execution)
-            if execution.forward_ms <= budget_ms:
-                return RateChoice(execution, True, tuple(measured))
+            for execution, meter in fastest_of_groups:
+                if resolution != options.resolution:
+                    forward_ms = meter(resolution)
+                    execution = replace(execution, resolution=resolution, forward_ms=forward_ms)
+                    measured.append(execution)
+                if execution.forward_ms <= budget_ms:
+                    return RateChoice(execution, True, tuple(measured))
     if not measured:
         load_backbone(options)  # raises the reason
         raise ScenerepError("target_rate: no backbone could be measured; set target_rate to 0")
@@ -194,34 +168,44 @@ def _backbones(options: BackboneOptions) -> list[str]:
 def _fastest(
     options: BackboneOptions,
     backbone: str,
+    updates: Iterable[dict[str, str]],
     open_meter: Callable[[BackboneOptions], Meter | None],
     measured: list[Execution],
-) -> tuple[Execution | None, Meter | None]:
-    """Return the fastest runtime and precision of a backbone, at the resolution of the options."""
-    best: tuple[Execution | None, Meter | None] = (None, None)
-    for runtime, precision in _runtimes(options):
-        update = {"backbone": backbone, "runtime": runtime, "precision": precision}
-        meter = open_meter(options.model_copy(update=update))
+) -> tuple[Execution, Meter] | None:
+    """Return the fastest of several updates of the options, at their resolution; None if none runs."""
+    best: tuple[Execution, Meter] | None = None
+    for update in updates:
+        meter = open_meter(options.model_copy(update={"backbone": backbone, **update}))
         if meter is None:
             continue
         forward_ms = meter(options.resolution)
-        execution = Execution(backbone, runtime, precision, options.resolution, forward_ms)
+        execution = Execution(
+            backbone, resolution=options.resolution, forward_ms=forward_ms, **update
+        )
         measured.append(execution)
-        if best[0] is None or forward_ms < best[0].forward_ms:
+        if best is None or forward_ms < best[0].forward_ms:
             best = execution, meter
     return best
 
 
-def _runtimes(options: BackboneOptions) -> Iterator[tuple[str, str]]:
+def _exports(options: BackboneOptions, backbone: str) -> Iterator[dict[str, str]]:
+    """Yield the accepted exports of a backbone in the cache, unless a runtime or precision is named."""
+    if options.runtime != "auto" or options.precision != "auto":
+        return
+    for folder in accepted_exports(options.model_copy(update={"backbone": backbone})):
+        yield {"runtime": "auto", "precision": "auto", "weights": str(folder)}
+
+
+def _runtimes(options: BackboneOptions) -> Iterator[dict[str, str]]:
     """Yield the runtimes and precisions that the options allow and that are installed."""
     first, device = choose_runtime(options)
     runtimes = [first]
-    if options.runtime == "auto":
+    if options.runtime == "auto" and options.weights != "random":  # an export has no use
         runtimes += [name for name in ("onnxruntime", "torch") if name != first]
     for runtime in runtimes:
         if runtime == "onnxruntime" and (device.type != "cpu" or not find_spec(runtime)):
             continue
-        yield runtime, options.precision
+        yield {"runtime": runtime, "precision": options.precision}
 
 
 def open_forward_pass(options: BackboneOptions) -> Meter | None:
@@ -242,78 +226,3 @@ def open_forward_pass(options: BackboneOptions) -> Meter | None:
         return median(times[WARM_UP_PASSES:])
 
     return measure
-
-
-class ResolutionControl:
-    """Resolution that keeps a target rate under a changing load.
-
-    Args:
-        target_rate: frames a second.
-        resolution: highest resolution [px].
-        start: resolution at the start [px]; None for the highest.
-
-    Attributes:
-        resolution: current resolution [px].
-    """
-
-    def __init__(self, target_rate: float, resolution: int, start: int | None = None) -> None:
-        self._period_ms = 1e3 / target_rate
-        self._resolutions = resolutions_of(resolution)
-        self.resolution = start if start in self._resolutions else resolution
-        self._durations: deque[float] = deque(maxlen=CONSTANTS.window_frames)
-        self._ignored_frames = CONSTANTS.settling_frames
-        self._hold_s = CONSTANTS.hold_s
-        self._fits_since_s: float | None = None
-        self._raised_at_s: float | None = None
-
-    @property
-    def is_reduced(self) -> bool:
-        """True while the resolution is below the highest one."""
-        return self.resolution < self._resolutions[0]
-
-    def update(self, frame_ms: float, now_s: float) -> bool:
-        """Add the duration of a frame; return True if the resolution changed.
-
-        Args:
-            frame_ms: time that the frame took [ms].
-            now_s: current time [s], of any origin.
-        """
-        if self._ignored_frames:
-            self._ignored_frames -= 1
-            return False
-        self._durations.append(frame_ms)
-        if len(self._durations) < CONSTANTS.window_frames:
-            return False
-        duration = median(self._durations)
-        index = self._resolutions.index(self.resolution)
-        if duration > self._period_ms and index + 1 < len(self._resolutions):
-            self._lower(index, now_s)
-            return True
-        if index and self._would_fit(index, duration, now_s):
-            self._change(self._resolutions[index - 1])
-            self._raised_at_s = now_s
-            return True
-        return False
-
-    def _lower(self, index: int, now_s: float) -> None:
-        """Take the next lower resolution; if the last rise failed, wait longer before the next one."""
-        if self._raised_at_s is not None and now_s - self._raised_at_s < self._hold_s:
-            self._hold_s = min(2 * self._hold_s, CONSTANTS.max_hold_s)
-        self._raised_at_s = None
-        self._change(self._resolutions[index + 1])
-
-    def _would_fit(self, index: int, duration: float, now_s: float) -> bool:
-        """Return True if frames at the next higher resolution would have fit for long enough."""
-        patches = (self._resolutions[index - 1] / self.resolution) ** 2
-        if duration * patches > CONSTANTS.max_raised_share * self._period_ms:
-            self._fits_since_s = None
-            return False
-        if self._fits_since_s is None:
-            self._fits_since_s = now_s
-        return now_s - self._fits_since_s >= self._hold_s
-
-    def _change(self, resolution: int) -> None:
-        self.resolution = resolution
-        self._durations.clear()
-        self._ignored_frames = CONSTANTS.settling_frames
-        self._fits_since_s = None

@@ -1,25 +1,38 @@
-"""Choice of the execution from a measured table, and control of the resolution with a given clock."""
+"""Choice of the execution, from a table of durations and by measuring."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from exported_folders import write_export
 
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.rate_control import (
     CONSTANTS,
-    ResolutionControl,
     choose_execution,
     resolutions_of,
 )
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
 VIT = "vit_small_patch14_dinov2.lvd142m"
 
 
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
+    return tmp_path
+
+
 def table(speeds):
-    """Meter of a machine: duration at 308 px by backbone and runtime [ms], by number of patches."""
+    """Meter of a machine: duration at 308 px by backbone and runtime [ms], by number of patches.
+
+    An export counts as the runtime `export`.
+    """
 
     def open_meter(options):
-        full_ms = speeds.get((options.backbone, options.runtime))
+        is_export = Path(options.weights).parent.name == "exports"
+        full_ms = speeds.get((options.backbone, "export" if is_export else options.runtime))
         return None if full_ms is None else lambda size: full_ms * (size / 308) ** 2
 
     return open_meter
@@ -64,55 +77,30 @@ def test_choice_measures_only_a_runtime_that_the_user_named():
     assert [item.runtime for item in choice.measured] == ["torch"]
 
 
-class Machine:
-    """Frames of a control whose duration is proportional to the patches and to the load."""
-
-    def __init__(self, rate, full_ms):
-        self.control = ResolutionControl(rate, 308)
-        self.full_ms, self.load, self.now_s = full_ms, 1.0, 0.0
-        self.changes = []
-
-    def run(self, seconds):
-        end_s = self.now_s + seconds
-        while self.now_s < end_s:
-            frame_ms = self.full_ms * self.load * (self.control.resolution / 308) ** 2
-            self.now_s += max(frame_ms, 30.0) / 1e3
-            if self.control.update(frame_ms, self.now_s):
-                self.changes.append(self.control.resolution)
-        return self.control.resolution
-
-
-def test_control_steps_down_under_load_and_up_after_it():
-    machine = Machine(rate=10, full_ms=80)
-    assert machine.run(10) == 308
-    machine.load = 2.0
-    assert machine.run(10) == 197
-    machine.load = 1.0
-    assert machine.run(60) == 308
-    assert machine.changes == [253, 197, 253, 308]
-
-
-def test_control_does_not_oscillate_at_a_load_between_two_steps():
-    machine = Machine(rate=10, full_ms=105)
-    machine.run(600)
-    assert machine.changes == [253]
-
-
-def test_control_waits_longer_after_each_failed_rise():
-    machine = Machine(rate=10, full_ms=80)
-    for _ in range(200):  # load that returns whenever the resolution has risen
-        machine.load = 2.0 if machine.control.resolution == 308 else 1.0
-        machine.run(3)
-    # Without the growing wait, there would be 20 rises in 600 s.
-    assert machine.changes.count(308) <= 6
-
-
-@pytest.mark.parametrize("spike_ms", [1500.0, 400.0])
-def test_control_ignores_single_slow_frames(spike_ms):
-    control = ResolutionControl(10, 308)
-    for index in range(100):
-        assert not control.update(spike_ms if index % 10 == 0 else 60.0, index * 0.1)
-
-
 def test_resolutions_of_a_small_option_stay_in_its_bounds():
     assert resolutions_of(32) == (32,)
+
+
+@pytest.mark.parametrize(
+    ("rate", "runtime", "resolution"),
+    [(5, "openvino", 308), (12, "export", 308), (30, "export", 197)],
+)
+def test_choice_prefers_resolution_to_the_precision_of_an_export(
+    empty_cache, rate, runtime, resolution
+):
+    weights, export = write_export(empty_cache, VIT)
+    speeds = {(VIT, "openvino"): 80.0, (VIT, "export"): 40.0}
+    choice = choose_execution(options(rate, weights=str(weights)), table(speeds))
+    assert choice.execution.resolution == resolution
+    chosen = choice.execution.apply(options(rate, weights=str(weights)))
+    assert chosen.weights == str(export if runtime == "export" else weights)
+    assert f"export {export}" in choice.describe(rate)
+
+
+def test_choice_without_a_table_measures_the_forward_pass(empty_cache):
+    small = {"backbone": "vit_tiny_patch16_224", "weights": "random", "resolution": 64}
+    choice = choose_execution(options(0.01, **small))
+    assert choice.is_sufficient
+    assert choice.execution.resolution == 64
+    assert choice.execution.forward_ms > 0
+    assert not choose_execution(options(1000, **small)).is_sufficient

@@ -8,6 +8,9 @@ from pathlib import Path
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import atomic_path
 
+LABEL_MARGIN = 0.15
+"""Space for the number beside the longest bar, as a ratio of its length."""
+
 
 def write_plot(path: Path, groups: Mapping[str, Mapping[str, float]]) -> None:
     """Write one bar chart for each group of times.
@@ -33,6 +36,7 @@ def write_plot(path: Path, groups: Mapping[str, Mapping[str, float]]) -> None:
     for panel, (title, times) in zip(axes, groups.items(), strict=True):
         bars = panel.barh(list(times), list(times.values()))
         panel.bar_label(bars, fmt="%.1f", padding=3)
+        panel.margins(x=LABEL_MARGIN)
         panel.invert_yaxis()
         panel.set_title(title, loc="left")
         panel.set_xlabel("median [ms]")

@@ -16,11 +16,11 @@ import numpy as np
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, SourceError
+from scenerep_ros.export.folder import PARITY_NAME, export_folder
 from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources import open_source
 
-PARITY_NAME = "parity.json"
 FORMATS = ("openvino", "onnx", "tensorrt")
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 RUNTIMES = {"openvino": "openvino", "onnx": "onnxruntime", "tensorrt": "tensorrt"}
@@ -32,7 +32,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "export", help="write the backbone for one runtime and precision, and verify it"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the export")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the export; default: one in the cache, where `target_rate` finds it",
+    )
     parser.add_argument("--format", choices=FORMATS, default="openvino", help="(%(default)s)")
     parser.add_argument(
         "--precision",
@@ -72,8 +76,11 @@ def run(args: argparse.Namespace) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="scenerep-export-") as temporary:
         folder = export_verified(args, config, calibration, verification, Path(temporary))
-        shutil.copytree(folder, args.out, dirs_exist_ok=True)
-    print(f"written to {args.out}; run it with --weights {args.out}")
+        out = args.out or export_folder(config.backbone, args.export_precision, args.format)
+        for blob in out.glob("*.blob"):  # compiled from an earlier export
+            blob.unlink()
+        shutil.copytree(folder, out, dirs_exist_ok=True)
+    print(f"written to {out}; run it with --weights {out}")
     return 0
 
 

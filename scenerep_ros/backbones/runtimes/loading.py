@@ -83,6 +83,15 @@ def export_fp32(options: BackboneOptions, folder: Path) -> Graph:
     return read_graph(folder)
 
 
+def network_checksum(options: BackboneOptions) -> str:
+    """Return the checksum of a network's weights, which the card of its exports states.
+
+    Raises:
+        ConfigError, WeightsError: as in `load_backbone`.
+    """
+    return _NetworkSource(options).sha256
+
+
 def open_graph_backbone(
     graph: Graph, options: BackboneOptions, runtime: Runtime, device: torch.device
 ) -> Backbone:
