@@ -112,6 +112,8 @@ class Pipeline:
         if self._choice is not None:
             facts["target_rate_choice"] = self._choice.describe(self.config.target_rate)
         state = ", reduced to keep the rate" if self._control.is_reduced else ""
+        if self._control.is_missed:
+            state = ", the lowest, but the rate is missed"
         return facts | {"resolution_px": f"{self._control.resolution}{state}"}
 
     @property

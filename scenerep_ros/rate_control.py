@@ -11,8 +11,9 @@ from statistics import median
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scenerep_ros.backbones import load_backbone
+from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.packaged_weights import STUDENT
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.config.constants import tuned
@@ -28,8 +29,10 @@ Meter = Callable[[int], float]
 
 MEASURED_SIZE = (480, 640, 3)
 """Shape of the image on which the forward pass is measured: a Kinect's."""
-WARM_UP_PASSES, MEASURED_PASSES = 2, 5
-"""Passes that compile and fill caches, and passes of which the median counts."""
+MIN_PASSES, MAX_PASSES = 2, 5
+"""Smallest and largest number of passes of which the median counts."""
+MAX_MEASURING_S = 1.0
+"""Time after which no further pass is measured, so that a slow machine starts, too [s]."""
 
 
 @dataclass(frozen=True)
@@ -218,11 +221,17 @@ def open_forward_pass(options: BackboneOptions) -> Meter | None:
     image = np.random.default_rng(0).integers(0, 256, MEASURED_SIZE, dtype=np.uint8)
 
     def measure(resolution: int) -> float:
-        times = []
-        for _ in range(WARM_UP_PASSES + MEASURED_PASSES):
-            start = time.perf_counter()
-            backbone(image, resolution).grid.sum().item()  # waits for the device
-            times.append((time.perf_counter() - start) * 1e3)
-        return median(times[WARM_UP_PASSES:])
+        _measure_pass(backbone, image, resolution)  # compiles, and fills caches
+        times: list[float] = []
+        while len(times) < MIN_PASSES or (len(times) < MAX_PASSES and sum(times) < MAX_MEASURING_S):
+            times.append(_measure_pass(backbone, image, resolution))
+        return median(times) * 1e3
 
     return measure
+
+
+def _measure_pass(backbone: Backbone, image: NDArray[np.uint8], resolution: int) -> float:
+    """Return the duration of one forward pass [s]."""
+    start_s = time.perf_counter()
+    backbone(image, resolution).grid.sum().item()  # waits for the device
+    return time.perf_counter() - start_s

@@ -75,6 +75,13 @@ class ResolutionControl:
         """True while the resolution is below the highest one."""
         return self.resolution < self._resolutions[0]
 
+    @property
+    def is_missed(self) -> bool:
+        """True if frames take longer than the period at the lowest resolution."""
+        is_lowest = self.resolution == self._resolutions[-1]
+        is_known = len(self._durations) == CONSTANTS.window_frames
+        return is_lowest and is_known and median(self._durations) > self._period_ms
+
     def update(self, frame_ms: float, now_s: float) -> bool:
         """Add the duration of a frame; return True if the resolution changed.
 

@@ -50,6 +50,15 @@ def test_control_waits_longer_after_each_failed_rise():
     assert machine.changes.count(308) <= 6
 
 
+def test_control_reports_a_rate_that_the_lowest_resolution_misses():
+    machine = Machine(rate=10, full_ms=80)
+    machine.run(10)
+    assert not machine.control.is_missed
+    machine.load = 10.0
+    assert machine.run(60) == 154
+    assert machine.control.is_missed
+
+
 @pytest.mark.parametrize("spike_ms", [1500.0, 400.0])
 def test_control_ignores_single_slow_frames(spike_ms):
     control = ResolutionControl(10, 308)

@@ -33,10 +33,11 @@ def test_segmenter_states_choice_and_resolution_of_a_met_rate():
 def test_segmenter_lowers_the_resolution_of_a_missed_rate():
     with running_segmenter(target_rate=1000.0) as rig:
         chosen = rig.segmenter._processor.pipeline.resolution
-        for _ in range(FRAMES_UNTIL_CHANGE * len(resolutions_of(RESOLUTION))):
+        for _ in range(FRAMES_UNTIL_CHANGE * len(resolutions_of(RESOLUTION)) + 1):
             rig.process()
         values = facts(rig)
     assert chosen in resolutions_of(RESOLUTION)
     assert "the fastest, but too slow" in values["target_rate_choice"]
-    assert values["resolution_px"] == f"{resolutions_of(RESOLUTION)[-1]}, reduced to keep the rate"
+    lowest = resolutions_of(RESOLUTION)[-1]
+    assert values["resolution_px"] == f"{lowest}, the lowest, but the rate is missed"
     assert int(values["segmented"]) == rig.counts.segmented
