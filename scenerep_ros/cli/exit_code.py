@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from scenerep_ros.errors import ScenerepError
+from scenerep_ros.filesystem.atomic import FULL_DISK, write_error
 from scenerep_ros.interruption import INTERRUPTED
 
 FAILED = 1
+UNWRITABLE = (*FULL_DISK, errno.EROFS)
+"""Errors of the disk, which libraries pass on."""
 
 
 def exit_code(name: str, command: Callable[[], int], hint: str = "") -> int:
@@ -26,6 +31,11 @@ def exit_code(name: str, command: Callable[[], int], hint: str = "") -> int:
         return command()
     except ScenerepError as error:
         print(f"{name}: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(f"{name}: {write_error(Path(error.filename or '.'), error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print(f"{name}: interrupted{hint}", file=sys.stderr)

@@ -17,6 +17,7 @@ from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.export.folder import PARITY_NAME, export_folder
+from scenerep_ros.filesystem.atomic import atomic_folder
 from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources import open_source
@@ -74,14 +75,30 @@ def run(args: argparse.Namespace) -> int:
     calibration, verification = split_frames(
         args.calibration or str(sample_sequence()), args.frames
     )
-    with tempfile.TemporaryDirectory(prefix="scenerep-export-") as temporary:
+    out = args.out or export_folder(config.backbone, args.export_precision, args.format)
+    with (
+        atomic_folder(out, is_export) as content,
+        tempfile.TemporaryDirectory(prefix="scenerep-export-") as temporary,
+    ):
         folder = export_verified(args, config, calibration, verification, Path(temporary))
-        out = args.out or export_folder(config.backbone, args.export_precision, args.format)
-        for blob in out.glob("*.blob"):  # compiled from an earlier export
-            blob.unlink()
-        shutil.copytree(folder, out, dirs_exist_ok=True)
+        copy_files(folder, content)
     print(f"written to {out}; run it with --weights {out}")
     return 0
+
+
+def copy_files(folder: Path, target: Path) -> None:
+    """Copy a folder; unlike copytree, raise the OSError of the first file that cannot be written."""
+    for path in sorted(folder.rglob("*")):
+        copy = target / path.relative_to(folder)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            shutil.copy2(path, copy)
+
+
+def is_export(folder: Path) -> bool:
+    """Return whether a folder holds an export, which a new one may replace."""
+    return (folder / PARITY_NAME).is_file()
 
 
 def split_frames(source: str, count: int) -> tuple[list[RGBDFrame], list[RGBDFrame]]:

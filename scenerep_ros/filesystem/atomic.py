@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import ScenerepError
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk, a quota or a limit on the size of files that is full."""
 COLOR_DIMENSIONS = 3
 """Number of array dimensions of a colour image."""
 
@@ -76,18 +80,62 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
     """
     if path.exists() and not (path.is_dir() and (is_empty(path) or is_replaceable(path))):
         raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
+    with _temporary_folder(path) as temporary:
+        content = temporary / "new"
+        try:
+            content.mkdir()
+            yield content
+        except ScenerepError as error:
+            raise type(error)(str(error).replace(str(content), str(path))) from error
+        except OSError as error:
+            if error.errno not in FULL_DISK:
+                raise
+            raise write_error(path, error) from error
+        _exchange(content, path, temporary / "old")
+
+
+@contextmanager
+def _temporary_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder beside `path`, and remove those that killed processes have left."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+            _remove_unused(left, path)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
         raise write_error(path, error) from error
     try:
-        content = temporary / "new"
-        content.mkdir()
-        yield content
-        _exchange(content, path, temporary / "old")
+        with ExitStack() as stack:
+            with suppress(OSError):  # some network file systems have no locks
+                stack.enter_context(_locked(temporary))
+            yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_unused(left: Path, path: Path) -> None:
+    """Remove a temporary folder of `path` that no process uses; put back what it has replaced."""
+    if not left.is_dir() or {entry.name for entry in left.iterdir()} - {"new", "old"}:
+        return
+    with suppress(OSError), _locked(left):
+        if (left / "old").exists() and not path.exists():
+            (left / "old").rename(path)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a folder, which the end of the process unlocks.
+
+    Raises:
+        OSError: if another process has locked it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _exchange(content: Path, path: Path, old: Path) -> None:

@@ -1,5 +1,8 @@
 """Entry point and exit codes of the command `scenerep`."""
 
+import errno
+import os
+
 import pytest
 
 import scenerep_ros
@@ -28,6 +31,17 @@ def test_exit_code_of_an_error_prints_it_in_one_line(capsys):
 def test_exit_code_of_an_interruption_prints_the_hint(capsys):
     assert exit_code("scenerep x", raising(KeyboardInterrupt()), "; results kept") == 130
     assert capsys.readouterr().err == "scenerep x: interrupted; results kept\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "check the folder")]
+)
+def test_exit_code_of_an_unwritable_disk_names_the_file(number, text, capsys):
+    error = OSError(number, os.strerror(number), "/out/events")
+    assert exit_code("scenerep x", raising(error)) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("scenerep x: cannot write /out/events")
+    assert text in message
 
 
 def test_exit_code_of_a_programming_error_propagates():

@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -95,3 +98,18 @@ def test_map_command_of_an_unknown_map_names_it(tmp_path, capsys):
 def test_map_command_stops_after_max_frames(map_folder):
     stamps = read_map(map_folder).stamps_ns
     np.testing.assert_array_equal(np.sort(stamps), stamps)
+
+
+def test_map_command_killed_leaves_no_map(tmp_path, tabletop_folder):
+    out = tmp_path / "map"
+    arguments = ["map", str(tabletop_folder), "--out", str(out), *FAST]
+    command = [sys.executable, "-m", "scenerep_ros.cli.main", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list(tmp_path.glob(".map.*/new")):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not out.exists()
+    assert main([*arguments, "--max-frames", "1"]) == 0
+    assert list(tmp_path.iterdir()) == [out]
+    read_map(out)

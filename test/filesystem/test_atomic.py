@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -107,6 +109,65 @@ def test_atomic_folder_keeps_a_folder_of_other_files(tmp_path):
     with pytest.raises(ScenerepError, match="it holds other files"), atomic_folder(tmp_path, never):
         pass
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from scenerep_ros.filesystem import atomic
+with atomic.atomic_folder(Path(sys.argv[1]), lambda _: True) as folder:
+    (folder / "half").write_text("1")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_atomic_folder_removes_what_a_killed_process_left(tmp_path):
+    target = tmp_path / "map"
+    assert subprocess.run([sys.executable, "-c", KILLED, str(target)]).returncode == -9
+    assert [path.name for path in tmp_path.iterdir()] != ["map"]
+    with atomic_folder(target, never) as folder:
+        (folder / "new").write_text("2")
+    assert [path.name for path in tmp_path.rglob("*")] == ["map", "new"]
+
+
+def test_atomic_folder_of_another_process_is_kept(tmp_path):
+    with atomic_folder(tmp_path / "map", never) as first:
+        (first / "x").write_text("1")
+        with atomic_folder(tmp_path / "map", never) as second:
+            (second / "y").write_text("2")
+        assert (first / "x").read_text() == "1"
+        (tmp_path / "map" / "y").unlink()
+    assert [path.name for path in tmp_path.rglob("*")] == ["map", "x"]
+
+
+def test_atomic_folder_restores_an_old_one_that_was_being_replaced(tmp_path):
+    left = tmp_path / ".map.a1b2c3d4"
+    (left / "old").mkdir(parents=True)
+    (left / "new").mkdir()
+    (left / "old" / "x").write_text("1")
+    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "map", never):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.rglob("*")] == ["map", "x"]
+
+
+def test_atomic_folder_leaves_hidden_folders_of_others(tmp_path):
+    (tmp_path / ".map.settings").mkdir()
+    (tmp_path / ".map.settings" / "mine").write_text("1")
+    with atomic_folder(tmp_path / "map", never):
+        pass
+    assert (tmp_path / ".map.settings" / "mine").exists()
+
+
+def test_atomic_folder_full_disk_error_names_the_target(tmp_path):
+    target = tmp_path / "map"
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    text = f"cannot write {target}: .*the disk is full"
+    with pytest.raises(ScenerepError, match=text), atomic_folder(target, never):
+        raise full
+    text = f"cannot write {target}/cloud: "
+    with pytest.raises(ScenerepError, match=text), atomic_folder(target, never) as folder:
+        raise write_error(folder / "cloud", full)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_write_error_names_the_disk_only_if_full():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,31 +63,30 @@ class BagWriter:
 
     Args:
         folder: folder of the bag, which must not exist.
+        name: folder that an error names; None: the same.
+
+    Raises:
+        ScenerepError: if the folder cannot be written to, as in all methods.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, name: Path | None = None) -> None:
+        self._folder, self._name = folder, name or folder
         self._writer = Writer(folder, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP)
         self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        self._writer.open()
+        with self._named_errors():
+            self._writer.open()
         self._typestore = get_typestore(Stores.ROS2_JAZZY)
         self._connections: dict[str, Any] = {}
 
     def write(self, topic: str, message: Any, stamp_ns: int) -> None:
-        """Write a message of any type of sensor_msgs or tf2_msgs.
-
-        Raises:
-            ScenerepError: if the disk is full.
-        """
-        if topic not in self._connections:
-            name = f"{type(message).__module__.partition('.')[0]}/msg/{type(message).__name__}"
-            self._connections[topic] = self._writer.add_connection(
-                topic, name, typestore=self._typestore
-            )
-        try:
+        """Write a message of any type of sensor_msgs or tf2_msgs."""
+        with self._named_errors():
+            if topic not in self._connections:
+                name = f"{type(message).__module__.partition('.')[0]}/msg/{type(message).__name__}"
+                self._connections[topic] = self._writer.add_connection(
+                    topic, name, typestore=self._typestore
+                )
             self._writer.write(self._connections[topic], stamp_ns, serialize_message(message))
-        except OSError as error:
-            raise write_error(self._folder, error) from error
 
     @property
     def megabytes(self) -> float:
@@ -96,10 +95,15 @@ class BagWriter:
 
     def close(self) -> None:
         """Complete the bag."""
-        try:
+        with self._named_errors():
             self._writer.close()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise write_error(self._folder, error) from error
+            raise write_error(self._name, error) from error
 
 
 class Recorder:
@@ -218,7 +222,7 @@ def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
         content = stack.enter_context(atomic_folder(folder, lambda _: False)) / folder.name
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
-        writer = BagWriter(content)
+        writer = BagWriter(content, folder)
         node = rclpy.create_node("recorder")
         recorder = Recorder(node, config, writer, limits)
         with spinning(node), stop_on_signals(recorder.done):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import time
 from math import inf
 
@@ -14,6 +16,7 @@ from camera_listener import RELIABLE, ros_node
 from sensor_msgs.msg import CameraInfo, Image
 
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.errors import ScenerepError
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
 from scenerep_ros.ros.tools.recorder import BagWriter, Recorder, RecordingLimits
 from scenerep_ros.sources import open_source
@@ -80,3 +83,23 @@ def test_recorder_writes_frames_that_add_something(recording, tabletop_folder):
         assert frame.intrinsics.fx == pytest.approx(original[index].intrinsics.fx)
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert size < 0.8 * 3 * sum(part.nbytes for part in (original[0].color, original[0].depth))
+
+
+def test_recorder_full_disk_names_the_folder(tmp_path):
+    """A limit on the size of files fails in the middle of a write, like a full disk."""
+    noise = np.random.default_rng(0).integers(0, 256, 300_000, np.uint8).tobytes()
+    writer = BagWriter(tmp_path / "hidden", tmp_path / "bag")
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, previous[1]))
+    try:
+        with pytest.raises(ScenerepError, match=f"cannot write {tmp_path / 'bag'}: "):
+            write_images(writer, noise, 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def write_images(writer, data, count):
+    for stamp_ns in range(count):
+        writer.write("/image", Image(data=data), stamp_ns)
