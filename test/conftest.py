@@ -12,6 +12,7 @@ import pytest
 from kinds import mark_kinds
 
 from scenerep_ros.filesystem.share import profile_variable
+from scenerep_ros.ros.transport.domain import free_domain
 
 if TYPE_CHECKING:
     from scenerep_ros.backbones import Backbone
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before any test imports rclpy: stray nodes make strange results, so each run has its own domain,
-# on this machine only. Linux leaves domains 0 to 101 free of the ephemeral port range.
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+# on this machine only.
+os.environ["ROS_DOMAIN_ID"] = str(free_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ[profile_variable()] = str(ROOT / "config" / "fastdds.xml")
 os.environ["HF_HUB_OFFLINE"] = "1"

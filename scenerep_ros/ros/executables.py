@@ -1,13 +1,15 @@
 """Executables of the nodes. Ctrl-C during their start, which takes seconds, ends them quietly."""
 
-from scenerep_ros.interruption import run_module
+from typing import NoReturn
+
+from scenerep_ros.interruption import end_process, run_module
 
 
-def segmenter() -> int:
-    """Run the executable `segmenter`; return the exit code."""
-    return run_module("scenerep_ros.ros.nodes.segmenter")
+def segmenter() -> NoReturn:
+    """Run the executable `segmenter`."""
+    end_process(run_module("scenerep_ros.ros.nodes.segmenter"))
 
 
-def replay() -> int:
-    """Run the executable `replay`; return the exit code."""
-    return run_module("scenerep_ros.ros.nodes.replay")
+def replay() -> NoReturn:
+    """Run the executable `replay`."""
+    end_process(run_module("scenerep_ros.ros.nodes.replay"))

@@ -40,6 +40,7 @@ class ProblemReporter:
         counters: counters of the problems.
         log_warning: writes a line to the log.
         period_s: minimum time between two log lines of the same kind [s].
+        on_fault: called after a drop that is no normal one, in the thread that reports it.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class ProblemReporter:
         counters: FrameCounters,
         log_warning: Callable[[str], None],
         period_s: float = LOG_PERIOD_S,
+        on_fault: Callable[[], None] = lambda: None,
     ) -> None:
         self._counters = counters
         self._log_warning = log_warning
         self._period_s = period_s
+        self._on_fault = on_fault
         self._lock = threading.Lock()
         self._last_logged: dict[str, float] = {}
 
@@ -58,6 +61,8 @@ class ProblemReporter:
         """Count a color image without results; log it if the reason has a text."""
         count = self._counters.count_dropped(reason)
         self._log(reason, text or DROP_TEXTS.get(reason, ""), f"{count} dropped")
+        if reason not in NORMAL_DROPS:
+            self._on_fault()
 
     def report_error(self, error: Exception) -> None:
         """Count and log a color image without results, because of an exception."""

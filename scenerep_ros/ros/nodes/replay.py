@@ -24,7 +24,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
-from scenerep_ros.interruption import INTERRUPTED, interrupt_once
+from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
 from scenerep_ros.ros.conversions.camera_messages import (
     CameraMessages,
     camera_messages,
@@ -162,6 +162,7 @@ class ReplayNode(Node):
         pacer.finish()
 
     def _publish(self, messages: CameraMessages) -> None:
+        self._feedback.expect_frame()
         self._camera.publish(messages)
         self._published += 1
         if self._published == 1:
@@ -296,4 +297,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -22,12 +22,13 @@ from std_srvs.srv import Trigger
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
-from scenerep_ros.interruption import INTERRUPTED, interrupt_once
+from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
+from scenerep_ros.ros.nodes.allocator import limit_allocator
 from scenerep_ros.ros.nodes.frame_processor import (
     NETWORK_OPTIONS,
     FrameProcessor,
@@ -70,7 +71,10 @@ class SegmenterNode(LifecycleNode):
             self, config, self._apply_options, self._is_configured, self._inactive_options
         )
         self._counters = FrameCounters()
-        self._reporter = ProblemReporter(self._counters, self._log_warning)
+        # A replay in lockstep waits for the status of a frame that has no labels.
+        self._reporter = ProblemReporter(
+            self._counters, self._log_warning, on_fault=self._publish_diagnostics
+        )
         self._output_publishers: OutputPublishers | None = None
         self._map_stage: MapStage | None = None
         self._processor: FrameProcessor | None = None
@@ -119,16 +123,16 @@ class SegmenterNode(LifecycleNode):
 
     def on_cleanup(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Free the network's memory and destroy the output publishers."""
-        return self._run_transition("cleanup", self._release)
+        return self._run_transition("cleanup", self._free_memory)
 
     def on_shutdown(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything."""
         self._is_finalized = True
-        return self._run_transition("shutdown", self.close)
+        return self._run_transition("shutdown", self._close_and_free_memory)
 
     def on_error(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Return to the unconfigured state."""
-        return self._run_transition("error processing", self.close)
+        return self._run_transition("error processing", self._close_and_free_memory)
 
     def _run_transition(self, name: str, work: Callable[[], None]) -> TransitionCallbackReturn:
         """Run a transition's work and log an exception, which rclpy would discard silently."""
@@ -175,6 +179,7 @@ class SegmenterNode(LifecycleNode):
             self, lambda: self.config, self._counters, self._reporter, self._worker.submit
         )
         self._worker.start()
+        self._publish_diagnostics()
 
     def _deactivate(self) -> None:
         if self._input is not None:
@@ -200,6 +205,13 @@ class SegmenterNode(LifecycleNode):
             self._poses.close()
         self._poses = None
         self._output_publishers = self._processor = self._worker = None
+
+    def _close_and_free_memory(self) -> None:
+        self._deactivate()
+        self._free_memory()
+
+    def _free_memory(self) -> None:
+        self._release()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -240,7 +252,8 @@ class SegmenterNode(LifecycleNode):
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
-        topics = self._input.topic_states() if self._input else NO_TOPICS
+        camera_input = self._input  # another thread may publish while the node is deactivated
+        topics = camera_input.topic_states() if camera_input else NO_TOPICS
         status = segmenter_status(
             self.get_fully_qualified_name(), self._state, topics, self.counts, self._facts()
         )
@@ -276,6 +289,8 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
     # The stages, which know nothing of ROS, log the progress of a first start and warnings.
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
+    limit_allocator()
+    gc.freeze()  # a collection needs half a second for the imported modules, which stay
     try:
         with interrupt_once(), _ros_context(args):
             return _run()
@@ -325,4 +340,4 @@ def _ros_context(args: list[str] | None) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scenerep_ros.errors import ScenerepError
 
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 60.0
 """Time for a node to exit after SIGINT, before it is killed [s]."""
 POLL_PERIOD_S = 0.05
 LOG_TAIL_LINES = 8

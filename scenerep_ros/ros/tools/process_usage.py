@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SHARED_MEMORY = Path("/dev/shm")
+LOCK_SUFFIX = "_el"
+"""End of the name of the file by which Fast DDS shows that the creator of a segment lives."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,19 @@ def mapped_segments(pid: int) -> set[str]:
     lines = (Path("/proc") / str(pid) / "maps").read_text().splitlines()
     paths = {line.split(maxsplit=5)[-1] for line in lines if str(SHARED_MEMORY) in line}
     return {path for path in paths if path.startswith(str(SHARED_MEMORY))}
+
+
+def own_segments(pid: int) -> set[str]:
+    """Return the paths of the shared-memory files that a process has created by Fast DDS.
+
+    Fast DDS locks a file of the same name with the suffix `_el` for the creator's life.
+
+    Raises:
+        OSError: if the process has ended.
+    """
+    targets: set[str] = set()
+    for link in (Path("/proc") / str(pid) / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            targets.add(str(link.readlink()))
+    locks = {path for path in targets if Path(path).parent == SHARED_MEMORY}
+    return {path.removesuffix(LOCK_SUFFIX) for path in locks if path.endswith(LOCK_SUFFIX)}

@@ -25,6 +25,7 @@ from scenerep_ros.ros.tools.node_process import (
     wait_for,
 )
 from scenerep_ros.ros.tools.segmenter_client import SegmenterClient
+from scenerep_ros.ros.transport.domain import free_domain
 from scenerep_ros.sources import Source, open_source
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 
@@ -114,7 +115,8 @@ def use_private_network() -> None:
     Settings of the user are kept.
     """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    if "ROS_DOMAIN_ID" not in os.environ:
+        os.environ["ROS_DOMAIN_ID"] = str(free_domain())
     configure_fastdds()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
@@ -30,7 +30,12 @@ from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.node_process import NodeProcess, node_process, wait_for
-from scenerep_ros.ros.tools.process_usage import ProcessUsage, mapped_segments, process_usage
+from scenerep_ros.ros.tools.process_usage import (
+    ProcessUsage,
+    mapped_segments,
+    own_segments,
+    process_usage,
+)
 from scenerep_ros.ros.tools.session import START_TIMEOUT_S, topics_without_data, use_private_network
 from scenerep_ros.ros.transport.output_publishers import available_output_topics, output_qos
 from scenerep_ros.sources import open_source
@@ -69,8 +74,6 @@ CONSTANTS = SoakConstants()
 SERVICE_TIMEOUT_S = 60.0
 TARGET_FRAME = "soak"
 """Fixed frame of the poses of the objects."""
-FASTDDS_PREFIX = "fastdds_"
-"""Start of the names of the middleware's shared-memory files; others belong to tracing."""
 
 
 @dataclass
@@ -83,7 +86,7 @@ class SoakReport:
         received: number of messages by output.
         samples: time since the start [s] and resources.
         growth_mb_per_hour: slope of resident memory after the settling.
-        leftover_segments: shared-memory files of the segmenter that its end left.
+        leftover_segments: shared-memory files created by the segmenter that its end left.
         exit_code: exit code of the segmenter.
     """
 
@@ -150,10 +153,22 @@ class SoakClient(Node):
         self.is_tf_published = True
         if has_tf():
             self._create_tf()
-        self.subscribe()
+        self._create_subscriptions()
 
     def subscribe(self) -> None:
         """Subscribe to all outputs."""
+        self._execute(self._create_subscriptions)
+
+    def unsubscribe(self) -> None:
+        """Unsubscribe from all outputs."""
+        self._execute(self._destroy_subscriptions)
+
+    def _execute(self, work: Callable[[], None]) -> None:
+        """Call a function in the executor's thread, which waits for the subscriptions' handles."""
+        assert self.executor is not None
+        _result(self.executor.create_task(work), "subscribe")
+
+    def _create_subscriptions(self) -> None:
         for name, message_type in self._types.items():
             if name not in self._subscriptions_by_name:
                 self._subscriptions_by_name[name] = self.create_subscription(
@@ -163,8 +178,7 @@ class SoakClient(Node):
                     output_qos(),
                 )
 
-    def unsubscribe(self) -> None:
-        """Unsubscribe from all outputs."""
+    def _destroy_subscriptions(self) -> None:
         while self._subscriptions_by_name:
             self.destroy_subscription(self._subscriptions_by_name.popitem()[1])
 
@@ -250,7 +264,7 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
             camera.start()
             wait_for(client.is_active, segmenter, START_TIMEOUT_S, "the first output", lambda: "")
             _disturb(report, client, segmenter, camera)
-            segments = mapped_segments(segmenter.pid)
+            segments = own_segments(segmenter.pid)
         report.exit_code = segmenter.exit_code
         report.received = dict(client.received)
         report.leftover_segments = _remaining(segments)
@@ -336,7 +350,7 @@ def _remaining(segments: set[str]) -> list[str]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # of another user, or ended meanwhile
             existing -= mapped_segments(int(process.name))
-    return sorted(path for path in existing if Path(path).name.startswith(FASTDDS_PREFIX))
+    return sorted(existing)
 
 
 def _result(future: Future, purpose: str) -> Any:
@@ -344,7 +358,7 @@ def _result(future: Future, purpose: str) -> Any:
     while not future.done():
         if time.monotonic() > deadline_s:
             raise ScenerepError(
-                f"the segmenter did not {purpose} within {SERVICE_TIMEOUT_S:g} s; see its log"
+                f"no answer to: {purpose}, within {SERVICE_TIMEOUT_S:g} s; see its log"
             )
         time.sleep(0.01)
     return future.result()

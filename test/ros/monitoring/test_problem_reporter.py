@@ -47,3 +47,13 @@ def test_reporter_logs_the_time_jump_of_a_loop_once(counters):
         reporter.report_warning("time_jump", "time jumped back, so tracking is reset")
     assert lines == ["time jumped back, so tracking is reset (time_jump: 1 times)"]
     assert counters.snapshot().warnings == {"time_jump": 3}
+
+
+def test_reporter_calls_back_at_faults_only(counters):
+    drops = []
+    reporter = ProblemReporter(
+        counters, lambda _: None, on_fault=lambda: drops.append(counters.snapshot().dropped)
+    )
+    reporter.report_drop("superseded")
+    reporter.report_drop("bad_image", "color topic /c: encoding xyz")
+    assert drops == [{"superseded": 1, "bad_image": 1}]

@@ -8,6 +8,7 @@ from threading import Event
 
 import rclpy
 from camera_listener import ros_node
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -58,3 +59,45 @@ def test_feedback_named_topic_is_resolved_in_the_namespace():
             wait(feedback.subscribe)
             assert feedback.topics == [publisher.topic_name]
             assert Feedback(node, "", color).topics == []
+
+
+def test_feedback_of_a_dropped_frame_is_the_status():
+    """A frame without labels is answered by the next status that counts one more drop."""
+    with ros_node("replay") as node:
+        color = node.create_publisher(Image, "/eye", 10)
+        feedback = Feedback(node, "auto", color)
+        segmenter_node, _ = segmenter("eyes", "/robot")
+        status = segmenter_node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        wait(feedback.subscribe)
+        wait(status.get_subscription_count)
+        status.publish(status_message("robot/eyes: segmentation", "active", 3))
+        wait(lambda: feedback.is_answered(5))
+        feedback.expect_frame()
+        status.publish(status_message("other: segmentation", "active", 9))
+        status.publish(status_message("robot/eyes: segmentation", "active", 3))
+        assert not feedback.is_answered(6)
+        status.publish(status_message("robot/eyes: segmentation", "active", 4))
+        wait(lambda: feedback.is_answered(6))
+        segmenter_node.destroy_node()
+
+
+def test_feedback_of_an_inactive_segmenter_is_not_awaited():
+    with ros_node("replay") as node:
+        color = node.create_publisher(Image, "/eye", 10)
+        feedback = Feedback(node, "auto", color)
+        segmenter_node, _ = segmenter("eyes", "/robot")
+        status = segmenter_node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        wait(feedback.subscribe)
+        wait(status.get_subscription_count)
+        assert not feedback.is_answered(5)
+        status.publish(status_message("robot/eyes: segmentation", "inactive", 0))
+        wait(lambda: feedback.is_answered(5))
+        status.publish(status_message("robot/eyes: segmentation", "active", 0))
+        wait(lambda: not feedback.is_answered(5))
+        segmenter_node.destroy_node()
+
+
+def status_message(name, state, dropped):
+    pairs = {"state": state, "dropped": str(dropped)}
+    values = [KeyValue(key=key, value=value) for key, value in pairs.items()]
+    return DiagnosticArray(status=[DiagnosticStatus(name=name, values=values)])
