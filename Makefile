@@ -37,7 +37,7 @@ html: .venv/.installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "make: $(PYTHON) is not Python 3.11, which ROS 2's wheels need; name one: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --editable '.[ros,test,docs]' --editable 'training[odometry,render,shards]'
+	$(BIN)/pip install --editable '.[ros,batch,test,docs]' --editable 'training[odometry,render,shards]'
 	@touch $@
 
 clean:

@@ -46,6 +46,7 @@ setup(
     install_requires=requirements("requirements.txt"),
     extras_require={
         "map": requirements("requirements-map.txt"),
+        "batch": requirements("requirements-batch.txt"),
         "rerun": requirements("requirements-rerun.txt"),
         "bench": requirements("requirements-bench.txt"),
         "export": requirements("requirements-export.txt"),

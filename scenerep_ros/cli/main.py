@@ -17,6 +17,7 @@ from scenerep_ros.interruption import exit_on_interrupt, interrupt_once
 COMMANDS = (
     "segment",
     "map",
+    "batch",
     "record",
     "replay",
     "demo",
