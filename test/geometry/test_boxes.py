@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from scenerep_ros.geometry import object_box, object_boxes
-from scenerep_ros.geometry.boxes import CONSTANTS, Box
+from scenerep_ros.geometry.boxes import Box
+from scenerep_ros.geometry.point_batch import CONSTANTS
 
 
 def test_object_box_of_a_cuboid_on_a_surface_ignores_outliers():

@@ -7,8 +7,10 @@ from math import isqrt
 import cv2
 import numpy as np
 
+from scenerep_ros.geometry.box_orientation import CONSTANTS as ORIENTATION_CONSTANTS
 from scenerep_ros.geometry.boxes import CONSTANTS, MIN_POINTS, Box
 from scenerep_ros.geometry.object_points import CONSTANTS as POINT_CONSTANTS
+from scenerep_ros.geometry.point_batch import CONSTANTS as BATCH_CONSTANTS
 
 
 def single_object_points(labels, inverse_depth, rays, item):
@@ -42,7 +44,7 @@ def single_box(points, up=None, support_height=None):
     """Compute the box of one object's finite points (n, 3); arguments as in `object_boxes`."""
     if len(points) < MIN_POINTS:
         return None
-    points = points[:: -(-len(points) // CONSTANTS.max_points)]
+    points = points[:: -(-len(points) // BATCH_CONSTANTS.max_points)]
     if up is None:
         rotation = np.eye(3, dtype=np.float32)
         return box_between(*percentiles(points), rotation)
@@ -61,7 +63,7 @@ def single_box(points, up=None, support_height=None):
     return box_between(low, high, rotation)
 
 
-def percentiles(values, bounds=CONSTANTS.percentiles):
+def percentiles(values, bounds=BATCH_CONSTANTS.percentiles):
     # The smallest rectangle is discontinuous in its points, so rounding must be that of the boxes.
     ordered = np.sort(values, axis=0)
     rank = np.array(bounds) / 100 * (len(values) - 1)
@@ -87,18 +89,18 @@ def round_object_rotation(points, up):
     radius = (high - low) / 2
     if radius <= 0:
         return None
-    half_width = CONSTANTS.profile_half_width
-    edges = np.linspace(-half_width, half_width, CONSTANTS.profile_bins + 1)
+    half_width = ORIENTATION_CONSTANTS.profile_half_width
+    edges = np.linspace(-half_width, half_width, ORIENTATION_CONSTANTS.profile_bins + 1)
     bins = np.searchsorted(edges, (lateral - (low + high) / 2) / radius)
     profile = []
     for index in range(1, len(edges)):
         inside = np.sort(distance[bins == index])
         if len(inside) < MIN_POINTS:
             return None
-        profile.append(inside[int(CONSTANTS.front_percentile / 100 * len(inside))])
+        profile.append(inside[int(ORIENTATION_CONSTANTS.front_percentile / 100 * len(inside))])
     centers = (edges[1:] + edges[:-1]) / 2
     residual = np.array(profile) / radius + np.sqrt(1 - centers**2)
-    return rotation if np.std(residual) < CONSTANTS.max_round_residual else None
+    return rotation if np.std(residual) < ORIENTATION_CONSTANTS.max_round_residual else None
 
 
 def upright_rotation(points, up):
