@@ -14,7 +14,7 @@ from scenerep_ros.doctor.machine import (
     check_shared_memory,
     check_weights,
 )
-from scenerep_ros.filesystem.share import share_folder
+from scenerep_ros.filesystem.share import profile_variable, share_folder
 
 FASTDDS = "rmw_fastrtps_cpp"
 
@@ -79,10 +79,7 @@ def test_check_weights_of_a_file_requires_the_file(tmp_path, name, level):
 def test_check_middleware_without_a_profile_advises_the_export():
     finding = check_middleware({}, FASTDDS)[-1]
     assert finding.level is Level.WARN
-    assert (
-        finding.advice
-        == f"export FASTDDS_DEFAULT_PROFILES_FILE={share_folder()}/config/fastdds.xml"
-    )
+    assert finding.advice == f"export {profile_variable()}={share_folder()}/config/fastdds.xml"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +87,7 @@ def test_check_middleware_without_a_profile_advises_the_export():
     [(str(share_folder() / "config/fastdds.xml"), Level.OK), ("/no/such.xml", Level.FAIL)],
 )
 def test_check_middleware_requires_the_profile_file(value, level):
-    assert levels({"FASTDDS_DEFAULT_PROFILES_FILE": value})["Fast DDS"] is level
+    assert levels({profile_variable(): value})["Fast DDS"] is level
 
 
 def test_check_middleware_with_large_data_transports_is_ok():
