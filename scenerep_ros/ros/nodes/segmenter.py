@@ -28,7 +28,6 @@ from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
-from scenerep_ros.ros.nodes.allocator import limit_allocator
 from scenerep_ros.ros.nodes.frame_processor import (
     NETWORK_OPTIONS,
     FrameProcessor,
@@ -289,7 +288,6 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
     # The stages, which know nothing of ROS, log the progress of a first start and warnings.
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
-    limit_allocator()
     gc.freeze()  # a collection needs half a second for the imported modules, which stay
     try:
         with interrupt_once(), _ros_context(args):
