@@ -21,6 +21,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.difference import MapDifference, compare_maps
 from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
 from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
+from scenerep_ros.mapping.map_recording import write_map_recording
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.poses.bag_poses import with_transforms
 from scenerep_ros.mapping.poses.odometry import Odometry
@@ -91,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
             )
         snapshot = scene_map.snapshot()
         write_map(snapshot, folder)
+        write_map_recording(Path(args.source), source_options(args), folder)
         write_pictures(snapshot, folder)
     print(_summary(scene_map, snapshot))
     if recovery.recovered:

@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import MapObject
+from scenerep_ros.mapping.joined_parts import centered_features, join_parts
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.views.map_views import Evidence, MapViews
 
@@ -88,11 +89,13 @@ class MapDifference:
 
 def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     """Find the changes between two maps whose poses have the same world frame."""
+    mean = _mean_feature(before, after)
     gone, unseen = _objects_in_free_space(before, after.views)
     new, newly_seen = _objects_in_free_space(after, before.views)
+    gone, new = join_parts(gone, before, mean), join_parts(new, after, mean)
     min_similarity = [CONSTANTS.min_similarity] * len(new)
     min_similarity += [CONSTANTS.min_unseen_similarity] * len(newly_seen)
-    moves = _pair(gone, new + newly_seen, min_similarity, _mean_feature(before, after))
+    moves = _pair(gone, new + newly_seen, min_similarity, mean)
     moved_before = {move.before.id for move in moves}
     moved_after = {move.after.id for move in moves}
     return MapDifference(
@@ -132,7 +135,7 @@ def _pair(
     """Pair removed with other objects of similar feature and size, most similar first."""
     if not gone or not new:
         return []
-    similarity = _centered(gone, mean) @ _centered(new, mean).T
+    similarity = centered_features(gone, mean) @ centered_features(new, mean).T
     before, after = (
         np.array([np.cbrt(max(float(item.box.size.prod()), 1e-9)) for item in items])
         for items in (gone, new)
@@ -144,8 +147,3 @@ def _pair(
     score = np.where(is_possible, similarity, 0)
     pairs = zip(*linear_sum_assignment(score, maximize=True), strict=True)
     return [Move(gone[i], new[j]) for i, j in pairs if is_possible[i, j]]
-
-
-def _centered(items: list[MapObject], mean: Floats) -> Floats:
-    vectors = np.stack([item.feature for item in items]) - mean
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-6)[:, None])

@@ -35,6 +35,7 @@ def test_map_command_writes_all_files(map_folder):
         "features.safetensors",
         "views.safetensors",
         "trajectory.txt",
+        "recording.json",
         "top_view.png",
         "turntable.mp4",
     }

@@ -33,7 +33,7 @@ class ObjectMemoryConstants:
     )
     min_separate_views: int = tuned(
         2,
-        "number of frames that suffice if time passed between the first and the last",
+        "number of frames that suffice if no other frame shows the place and they are separate",
         set_on="patrols of seeds 1 and 22, own masks: at 3 Hz an object may be in view twice",
     )
     min_separation_s: float = tuned(
@@ -228,7 +228,9 @@ class ObjectMemory:
 def _is_shown_often(record: ObjectRecord) -> bool:
     """Return whether enough frames, or frames that are separate in time, have shown a segment."""
     duration_s = (record.last_seen_ns - record.first_seen_ns) / _NS_PER_S
-    is_separate = duration_s >= CONSTANTS.min_separation_s
+    is_separate = (
+        duration_s >= CONSTANTS.min_separation_s and record.view_count == record.visible_count
+    )
     min_views = CONSTANTS.min_separate_views if is_separate else CONSTANTS.min_views
     return record.view_count >= min_views
 

@@ -25,7 +25,8 @@ class FrameLabelConstants:
         0.1,
         "distance from the nearest pixel with a voxel up to which a pixel takes its label",
         unit="m",
-        set_on="patrols of seeds 1 and 11: sampled pixels of 4 m are 6 cm apart; 8 and 15 cm are equal",
+        set_on="argument: sampled pixels of 4 m are 6 cm apart; one walk of patrol seed 1 has mIoU "
+        "0.616 without, and 0.693, 0.699, 0.702 with 4, 8, 15 cm",
     )
 
 

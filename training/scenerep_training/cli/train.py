@@ -97,8 +97,8 @@ def _add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="recordings in any format of the runtime, CO3D, DAVIS, folders of recordings, or shards "
-        "in a folder or at an address (s3://..., gs://..., https://...)",
+        help="recordings in any format of the runtime, maps of recordings, CO3D, DAVIS, folders of "
+        "recordings, or shards in a folder or at an address (s3://..., gs://..., https://...)",
     )
     parser.add_argument(
         "--output",

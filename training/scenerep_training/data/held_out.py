@@ -11,6 +11,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
+from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.datasets.encoded_images import EncodedImages
 
@@ -105,8 +106,15 @@ def hold_out(recordings: Recordings) -> HeldOut:
             continue
         length, held_count, gap = len(source), _held_count(len(source)), _gap_length(source)
         held_back.append(RecordingPart(source, length - held_count, length))
-        training.append(RecordingPart(source, 0, length - held_count - gap))
+        training.append(_part(source, length - held_count - gap))
     return HeldOut(replace(recordings, sources=tuple(training)), tuple(held_back))
+
+
+def _part(source: Source, stop: int) -> Source:
+    """Return the frames before an index; those of a map keep the objects that make them pairs."""
+    if isinstance(source, MappedRecording):
+        return source.part(0, stop)
+    return RecordingPart(source, 0, stop)
 
 
 def _held_count(length: int) -> int:

@@ -17,6 +17,7 @@ from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.config.options import DataOptions
 from scenerep_training.data.continuity import is_still
+from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.data.unreadable import UnreadableFrameCounter
 from scenerep_training.data.views.base import GROUP, FramePair, Views, ViewTransform
@@ -103,9 +104,12 @@ class PairDataset(Dataset[Views]):
     def _partners(self, number: int, first: int) -> list[int]:
         """Return the frames that may be paired with a frame; the frame itself if there is none.
 
-        A recording that is too short for the smallest gap has pairs of its most distant frames.
+        A recording that is too short for the smallest gap has pairs of its most distant frames. Of a
+        map, all frames that show a common object are partners.
         """
         source = self._sources[number]
+        if isinstance(source, MappedRecording):
+            return source.partners(first)
         if not self._gaps_s[1] or not self._has_pairs[number]:
             return [first]
         low, high = (max(1, round(gap_s * source.rate)) for gap_s in self._gaps_s)
@@ -117,6 +121,8 @@ class PairDataset(Dataset[Views]):
     def _read_pair(self, source: Source, first: int, second: int) -> FramePair:
         indices = sorted({first, second})
         self.unreadable_frames.count_requests(len(indices))
+        if isinstance(source, MappedRecording):
+            return source.read_pair(first, second)
         frames = {index: self._read_frame(source, index) for index in indices}
         masks = {index: self._read_mask(source, index) for index in indices}
         return FramePair(frames[first], frames[second], (masks[first], masks[second]), source.name)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.mapping.map_files import is_map
 from scenerep_ros.sources.base import Source
 from scenerep_ros.sources.formats.image_folder import ImageFolder
 from scenerep_ros.sources.registry import open_source
 from scenerep_training.data.continuity import is_video
+from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.odometry import with_odometry
 from scenerep_training.data.unpacked import UnpackedRecording
 from scenerep_training.data.unpacking import with_random_access
@@ -108,8 +110,9 @@ def _open_path(path: Path, odometry: bool) -> list[Source]:
     """Open the sequences of one path."""
     if storage := find_storage(path):
         return open_shards(storage, odometry)
-    if is_encoded(path):
-        return [EncodedImages(path)]
+    for is_format, open_format in ((is_encoded, EncodedImages), (is_map, MappedRecording)):
+        if is_format(path):
+            return [open_format(path)]
     if categories := co3d_categories(path):
         return [sequence for category in categories for sequence in list_co3d_sequences(category)]
     if is_davis(path):
