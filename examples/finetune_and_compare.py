@@ -8,16 +8,18 @@ consistency of labels between frames instead.
 
 import argparse
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from scenerep_training.cli.evaluate import main as scenerep_eval
+from scenerep_training.cli.train import main as scenerep_train
 
-def run(module: str, *arguments: str) -> None:
-    """Run a command of the training module; `scenerep-train` and `scenerep-eval` are the same."""
-    subprocess.run(
-        [sys.executable, "-m", f"scenerep_training.cli.{module}", *arguments], check=True
-    )
+
+def run(command: Callable[[list[str]], int], *arguments: str) -> None:
+    """Run a command of the training module, as the shell does; end with its exit code if it fails."""
+    exit_code = command(list(arguments))
+    if exit_code:
+        raise SystemExit(exit_code)
 
 
 def evaluate(args: argparse.Namespace, out: Path, *model: str) -> dict[str, float]:
@@ -25,7 +27,7 @@ def evaluate(args: argparse.Namespace, out: Path, *model: str) -> dict[str, floa
     figures = out / "run.json"
     flags = ["--no-use-depth", "--method", "kmeans", "--limit", str(args.frames)]
     flags += ["--json", str(figures)]
-    run("evaluate", args.protocol, "--data", args.recording, "--out", str(out), *flags, *model)
+    run(scenerep_eval, args.protocol, "--data", args.recording, "--out", str(out), *flags, *model)
     return json.loads(figures.read_text())["tables"][0]["rows"]["all"]
 
 
@@ -46,7 +48,15 @@ def main() -> None:
     # A small learning rate: the first weights are good, and the recording is small.
     options = ["--backbone", args.backbone, "--init", args.init, "--max-steps", str(args.steps)]
     options += ["--batch-size", "4", "--learning-rate", "0.001", "--crop-size", str(args.crop_size)]
-    run("train", "byol", "--data", args.recording, "--output", str(args.out / "run"), *options)
+    run(
+        scenerep_train,
+        "byol",
+        "--data",
+        args.recording,
+        "--output",
+        str(args.out / "run"),
+        *options,
+    )
 
     first = ["--backbone", args.backbone, "--weights", args.init]
     before = evaluate(args, args.out / "before", *first)

@@ -56,7 +56,7 @@ def test_fake_device_ignores_computation_and_refuses_mixed_devices():
     assert not transfers
 
 
-def test_fused_with_depth_transfers_only_inferred_labels():
+def test_fused_with_depth_transfers_only_scores_of_patches():
     depth, mask = table_with_boards()
     depth[300:360, 100:260] = np.nan
     frame, features, segmenter = gray_frame(depth), label_features(mask), make_segmenter()
@@ -64,9 +64,9 @@ def test_fused_with_depth_transfers_only_inferred_labels():
     with fake_device() as transfers:
         labels = segment(segmenter, to_fake_device(features), frame).labels
     np.testing.assert_array_equal(labels, expected)
-    partition = segmenter.prepare(FrameContext(frame)).partition
-    unlabelled_count = np.count_nonzero(~partition.is_labelled)
-    assert transfers == [HostTransfer("_to_copy", 4 * unlabelled_count)]
+    labels_in_frame = 1 + segmenter.prepare(FrameContext(frame)).partition.labels.max()
+    patches = features.grid.shape[0] * features.grid.shape[1]
+    assert transfers == [HostTransfer("_to_copy", 4 * patches * labels_in_frame)]
 
 
 def attended_boards(attention_ratio: float) -> tuple[Clusters, Features, RGBDFrame]:

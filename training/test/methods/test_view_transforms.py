@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scenerep_training.data.views.base import FramePair
+from scenerep_training.data.views.base import GROUP, FramePair
 from tiny import WIDTHS, build_method
 
 from scenerep_ros.frames import RGBDFrame
@@ -24,6 +24,7 @@ def test_view_transform_pickles_and_fits_loss(name):
     method = build_method(name, crop_size=32, **sizes)
     transform = pickle.loads(pickle.dumps(method.build_transform()))
     views = [transform(random_pair(seed)) for seed in range(4)]
-    output = method.compute_loss({key: torch.stack([v[key] for v in views]) for key in views[0]})
+    batch = {key: torch.stack([v[key] for v in views]) for key in views[0]}
+    output = method.compute_loss(batch | {GROUP: torch.arange(4)})
     assert output.loss.requires_grad
     assert torch.isfinite(output.loss)
