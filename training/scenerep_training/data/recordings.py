@@ -87,7 +87,7 @@ def open_recordings(
 
 
 def has_pairs(source: Source) -> bool:
-    """Return whether neighbors show one scene; only folders of images leave a doubt."""
+    """Return whether neighbors show one scene; only folders of images need a look."""
     if isinstance(source, EncodedImages):
         return False
     if isinstance(source, ShardedRecording):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.errors import SourceError
+from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.sources.file_source import FileSource, FrameFiles
 from scenerep_ros.sources.timing import DEFAULT_RATE, stamp_from_index
 from scenerep_training.datasets.masked_images import read_mask
@@ -104,6 +105,15 @@ def _annotated_frame(entry: dict[str, Any]) -> AnnotatedFrame:
         Path(entry["image"]["path"]),
         Path(mask["path"]) if mask["path"] else None,
     )
+
+
+def write_entries(path: Path, entries: list[dict[str, Any]]) -> None:
+    """Write the entries of an annotation file; equal entries give equal files.
+
+    Raises:
+        ScenerepError: if the file cannot be written.
+    """
+    write_atomically(path, gzip.compress(json.dumps(entries).encode(), mtime=0))
 
 
 def read_entries(path: Path) -> list[dict[str, Any]]:

@@ -54,7 +54,8 @@ def collect_cells(folder: Path, settings: Sequence[ClusterSetting], seeds: int) 
         for setting in settings:
             scores = _scores(folder, network.name, setting.name, seeds)
             if scores:
-                before = _scores(folder, network.reference, setting.name, 1)
+                reference = network.reference
+                before = _scores(folder, reference, setting.name, 1) if reference else []
                 cells.append(_cell(network.name, setting.name, scores, before))
     return cells
 

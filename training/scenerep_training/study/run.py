@@ -137,6 +137,8 @@ class Study:
             evaluation_folder(self.folder, part.network.name, part.seed, setting.name)
             for setting in self.settings
         ]
+        if all((folder / "run.json").is_file() for folder in folders):
+            return  # the network of a complete evaluation need not be loaded
         evaluate_network(data, values, self.settings, folders, self.options.every, self.command)
 
     def _record(self) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.filesystem.atomic import write_atomically
-from scenerep_training.datasets.co3d import ANNOTATIONS, co3d_categories, read_entries
+from scenerep_training.datasets.co3d import (
+    ANNOTATIONS,
+    co3d_categories,
+    read_entries,
+    write_entries,
+)
 from scenerep_training.datasets.davis import FORMAT_DESCRIPTION, is_davis
 
 PARTS = ("train", "test")
@@ -69,12 +70,8 @@ def _split_category(category: Path, folder: Path) -> int:
         target = folder / part / category.name
         for name in chosen:
             _link(category / name, target / name)
-        _write_entries(target / ANNOTATIONS, [e for e in entries if e["sequence_name"] in chosen])
+        write_entries(target / ANNOTATIONS, [e for e in entries if e["sequence_name"] in chosen])
     return len(names[1::2])
-
-
-def _write_entries(path: Path, entries: list[dict[str, Any]]) -> None:
-    write_atomically(path, gzip.compress(json.dumps(entries).encode(), mtime=0))
 
 
 def _link(target: Path, link: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import cv2
 import numpy as np
 
 from scenerep_ros.filesystem.atomic import write_atomically, write_image
-from scenerep_training.datasets.co3d import ANNOTATIONS
+from scenerep_training.datasets.co3d import ANNOTATIONS, read_entries, write_entries
 from scenerep_training.rendering.renderer import RenderedFrame
 from scenerep_training.rendering.scene import Role
 
@@ -41,10 +39,9 @@ class Co3dWriter(RecordingWriter):
     def write_metadata(self) -> None:
         """Write the sequence into the annotations of its category, and keep the other sequences."""
         path = self._folder.parent / ANNOTATIONS
-        stored = json.loads(gzip.decompress(path.read_bytes())) if path.exists() else []
+        stored = read_entries(path) if path.exists() else []
         others = [entry for entry in stored if entry["sequence_name"] != self._folder.name]
-        content = json.dumps([*others, *self._entries()]).encode()
-        write_atomically(path, gzip.compress(content, mtime=0))
+        write_entries(path, [*others, *self._entries()])
 
     def _entries(self) -> list[dict[str, Any]]:
         sequence = self._folder.relative_to(self._folder.parent.parent)
