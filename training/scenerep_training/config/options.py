@@ -15,7 +15,7 @@ from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
 from scenerep_ros.config.options import Device, OptionGroup
 
 OptimizerName = Literal["adamw", "sgd", "lars"]
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Schedule = Literal["cosine", "constant"]
 
 MIN_PAIRS_PER_BATCH = 2
@@ -163,7 +163,8 @@ class OptimizationOptions(OptionGroup):
         64,
         ge=2,
         le=65536,
-        description="Pairs per step, over all devices and accumulated batches.",
+        description="Pairs per step, over all devices and accumulated batches. With --minutes and without "
+        "this option, it is halved until it fits into memory and leaves 200 steps.",
     )
     accumulate: int = Field(1, ge=1, le=4096, description="Batches accumulated per step.")
     optimizer: OptimizerName = Field("adamw", description="Optimizer, as timm implements it.")
@@ -214,7 +215,11 @@ class EngineOptions(OptionGroup):
     nodes: int = Field(
         1, ge=1, le=4096, description="Number of machines (torchrun or SLURM starts the processes)."
     )
-    precision: Precision = Field("fp32", description="Precision of the forward and backward pass.")
+    precision: Precision = Field(
+        "auto",
+        description="Precision of the forward and backward pass; auto: bf16 on GPUs that compute with it, "
+        "else fp32.",
+    )
     checkpoint_every: int = Field(
         200, ge=1, description="Steps between two saved states and two measurements of the gate."
     )

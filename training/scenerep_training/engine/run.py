@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import LearningRateMonitor
 from torch.utils.data import DataLoader
@@ -49,6 +50,10 @@ NUM_PREVIEW_FRAMES = 4
 """Held-back frames that the previews show."""
 SIGNAL_EXIT_CODE = 128
 """Exit code of a process that a signal ended, minus the number of the signal."""
+
+
+class DeviceMemoryError(ScenerepError):
+    """A batch that exceeds the memory of the device."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ def run_training(config: RunConfig) -> RunOutcome:
         SourceError: if a recording cannot be opened, or too many frames are unreadable.
         WeightsError: if the initial weights or the saved state cannot be read.
         CollapseError: if the features no longer depend on the images.
+        DeviceMemoryError: if a batch exceeds the memory of the device.
         ScenerepError: if the disk is full; the last saved state remains.
     """
     lengthen_run(config.folder, config.settings())
@@ -168,10 +174,16 @@ def fit(trainer: Trainer, method: Method, loader: DataLoader[Any], state: Path |
     """Train, from a saved state if there is one.
 
     Raises:
+        DeviceMemoryError: if a batch exceeds the memory of the device.
         ScenerepError: as `run_training`.
     """
     try:
         trainer.fit(method, loader, ckpt_path=state, weights_only=True)
+    except torch.OutOfMemoryError:
+        raise DeviceMemoryError(
+            f"batch_size = {method.options.batch_size}: exceeds the memory of the device; lower it or "
+            "crop_size, raise accumulate, or set precision to bf16"
+        ) from None
     except ScenerepError as error:
         # The error of a worker contains its traceback; the last line is the message.
         message = str(error).strip().splitlines()[-1]

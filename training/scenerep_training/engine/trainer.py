@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -17,6 +18,17 @@ LIGHTNING_PRECISIONS: dict[Precision, str] = {
     "bf16": "bf16-mixed",
     "fp16": "16-mixed",
 }
+
+
+def lightning_precision(precision: Precision, device: torch.device) -> str:
+    """Return Lightning's name of a precision; auto is bf16 on GPUs that compute with it.
+
+    GPUs before Ampere emulate bf16, and CPUs train faster in fp32.
+    """
+    if precision != "auto":
+        return LIGHTNING_PRECISIONS[precision]
+    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return LIGHTNING_PRECISIONS["bf16" if has_bf16 else "fp32"]
 
 
 def build_trainer(
@@ -39,7 +51,7 @@ def build_trainer(
         devices=options.devices,
         num_nodes=options.nodes,
         strategy="ddp" if options.world_size > 1 else "auto",
-        precision=LIGHTNING_PRECISIONS[options.precision],  # type: ignore[arg-type]
+        precision=lightning_precision(options.precision, device),  # type: ignore[arg-type]
         max_steps=options.max_steps,
         max_epochs=-1,
         accumulate_grad_batches=options.accumulate,
