@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -77,7 +77,7 @@ class DistillOptions(TrainingOptions):
         0.0,
         ge=0.0,
         lt=1.0,
-        description="Decay per step of the moving average of the weights, which is exported; 0 exports "
+        description="Decay per step of the moving average of the weights, which is exported; it starts lower. 0 exports "
         "the weights themselves.",
     )
     dense_weight: float = Field(
@@ -235,9 +235,18 @@ class Distill(Method):
 
 
 def _build_average(encoder: Encoder, decay: float) -> AveragedModel:
-    """Build the moving average of an encoder's weights and statistics, which needs no gradient."""
-    average = get_ema_multi_avg_fn(decay)
-    averaged = AveragedModel(encoder, multi_avg_fn=average, use_buffers=True)
+    """Build the moving average of an encoder's weights and statistics, which needs no gradient.
+
+    The decay grows from 0.1 to its value, so that the initial weights are soon forgotten (TensorFlow's
+    ExponentialMovingAverage).
+    """
+
+    @torch.no_grad()
+    def update(averages: Any, values: Any, num_updates: torch.Tensor | int) -> None:
+        count = int(num_updates)
+        get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))(averages, values, count)
+
+    averaged = AveragedModel(encoder, multi_avg_fn=update, use_buffers=True)
     averaged.requires_grad_(False)
     return averaged
 

@@ -206,8 +206,15 @@ def test_distill_without_adaptor_approaches_teacher_itself(distill, pair):
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_distill_exports_moving_average(distill):
-    method = distill(average=0.5)
+@pytest.mark.parametrize(
+    ("average", "share"),
+    [
+        pytest.param(0.1, 0.9, id="short average"),
+        pytest.param(0.9995, 9 / 11, id="long average forgets the start"),
+    ],
+)
+def test_distill_exports_moving_average(distill, average, share):
+    method = distill(average=average)
     weight = method.encoder.network.conv1[0].weight
     start = weight.detach().clone()
     method.after_optimizer_step()
@@ -215,5 +222,5 @@ def test_distill_exports_moving_average(distill):
         weight += 1
     method.after_optimizer_step()
     exported = method.exported_encoder.network.conv1[0].weight
-    torch.testing.assert_close(exported, start + 0.5)
+    torch.testing.assert_close(exported, start + share)
     assert not exported.requires_grad
