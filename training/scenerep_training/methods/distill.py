@@ -77,8 +77,8 @@ class DistillOptions(TrainingOptions):
         0.0,
         ge=0.0,
         lt=1.0,
-        description="Decay per step of the moving average of the weights, which is exported; it starts lower. 0 exports "
-        "the weights themselves.",
+        description="Decay per step of the moving average of the weights, which is exported; it starts "
+        "lower. 0 exports the weights themselves.",
     )
     dense_weight: float = Field(
         1.0, ge=0.0, le=1e3, description="Weight of the loss between patches."
