@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ObjectView = tuple[RGBDFrame, NDArray[np.bool_] | None]
+"""Crop of a frame around an object, and the object's mask (H, W); None if no object is known."""
+
 
 @dataclass(frozen=True)
 class SkippedFrame:
@@ -41,6 +44,8 @@ class Source(ABC):
         detection_priority: rank of the format in automatic detection, see `SourceFormat`.
         name: name of this recording.
         rate: recorded frame rate [Hz].
+        is_continuous: whether neighboring frames show one scene, as in a video; None if that is open,
+            as in a folder of images.
         skipped: unreadable frames of the last iteration.
     """
 
@@ -49,6 +54,7 @@ class Source(ABC):
     detection_priority: ClassVar[int] = 100
     name: str
     rate: float
+    is_continuous: bool | None = True
 
     def __init__(self, name: str, rate: float) -> None:
         self.name = name
@@ -111,6 +117,65 @@ class Source(ABC):
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:  # noqa: ARG002
         """Return the instance labels (H, W) of one frame, 0 = background, or None."""
         return None
+
+    def part(self, start: int, stop: int) -> Source:
+        """Return the recording of the frames from start up to, without, stop."""
+        return RecordingPart(self, start, stop)
+
+    def partners(self, index: int) -> list[int] | None:  # noqa: ARG002
+        """Return the other frames that show an object of one frame; the frame itself if there is none.
+
+        Without objects that are identified over the recording, the result is None.
+        """
+        return None
+
+    def object_views(self, first: int, second: int) -> tuple[ObjectView, ObjectView] | None:  # noqa: ARG002
+        """Read the views of one object in two frames; None where `partners` are unknown.
+
+        Raises:
+            FrameError: if a frame is missing or damaged.
+        """
+        return None
+
+
+class RecordingPart(Source):
+    """Contiguous part of a recording.
+
+    Args:
+        source: complete recording.
+        start: index of the first frame.
+        stop: index after the last frame.
+    """
+
+    def __init__(self, source: Source, start: int, stop: int) -> None:
+        super().__init__(source.name, source.rate)
+        self.is_continuous = source.is_continuous
+        self._source = source
+        self._start = start
+        self._stop = stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __getitem__(self, index: int) -> RGBDFrame:
+        return self._source[self._position(index)]
+
+    def color_frame(self, index: int) -> RGBDFrame:
+        """Read one frame without its depth."""
+        return self._source.color_frame(self._position(index))
+
+    def frame_name(self, index: int) -> str:
+        """Return the name of a frame."""
+        return self._source.frame_name(self._start + index)
+
+    def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
+        """Return the instance labels (H, W) of one frame, or None."""
+        return self._source.ground_truth(self._position(index))
+
+    def _position(self, index: int) -> int:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._start + index
 
 
 class SourceFormat(Protocol):

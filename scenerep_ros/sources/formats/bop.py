@@ -35,6 +35,7 @@ class BopScene(FileSource):
     format_name = "BOP scene"
     format_description = f"a folder with {FILE_NAME}, rgb/ and depth/"
     detection_priority = 48
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         cameras = _read_cameras(folder / FILE_NAME)

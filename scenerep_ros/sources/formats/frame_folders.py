@@ -28,6 +28,7 @@ class FrameFolders(FileSource):
     format_name = "folder of frame folders"
     format_description = "a folder with a folder a frame, which holds color.* (or rgb.*)"
     detection_priority = 15
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         frames = _frame_folders(folder)

@@ -17,6 +17,7 @@ class ImageFolder(FileSource):
     format_name = "image folder"
     format_description = "a folder of PNG or JPEG images"
     detection_priority = 20
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         files = [

@@ -30,6 +30,7 @@ class PairedImages(FileSource):
     format_name = "folder of paired images"
     format_description = "a folder with NAME-color.* and NAME-depth.*"
     detection_priority = 25
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         colors, depths, labels = _list_kinds(folder)

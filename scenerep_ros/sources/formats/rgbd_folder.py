@@ -51,6 +51,7 @@ class RGBDFolder(FileSource):
     format_name = "RGB-D folder"
     format_description = "a folder with color/ (or rgb/) and depth/ images of equal names"
     detection_priority = 40
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         colors = list_images(_subfolder(folder, COLOR_FOLDERS))

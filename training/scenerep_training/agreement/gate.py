@@ -10,6 +10,7 @@ import numpy as np
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.sources.base import Source
 from scenerep_training.agreement.samples import (
     FORGETTING,
     Sample,
@@ -17,7 +18,6 @@ from scenerep_training.agreement.samples import (
     held_back_samples,
 )
 from scenerep_training.agreement.scoring import SCORE, Metrics, Scorer
-from scenerep_training.data.held_out import RecordingPart
 from scenerep_training.evaluation.report.bootstrap import mean_intervals
 
 
@@ -86,7 +86,7 @@ class Gate:
 
     def __init__(
         self,
-        held_back: Sequence[RecordingPart],
+        held_back: Sequence[Source],
         config: PipelineConfig,
         start: list[Metrics] | None = None,
     ) -> None:

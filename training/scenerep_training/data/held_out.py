@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources.base import Source
-from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.datasets.encoded_images import EncodedImages
 
@@ -40,45 +38,6 @@ class HoldOutConstants:
 CONSTANTS = HoldOutConstants()
 
 
-class RecordingPart(Source):
-    """Contiguous part of a recording.
-
-    Args:
-        source: complete recording.
-        start: index of the first frame.
-        stop: index after the last frame.
-    """
-
-    def __init__(self, source: Source, start: int, stop: int) -> None:
-        super().__init__(source.name, source.rate)
-        self._source = source
-        self._start = start
-        self._stop = stop
-
-    def __len__(self) -> int:
-        return self._stop - self._start
-
-    def __getitem__(self, index: int) -> RGBDFrame:
-        return self._source[self._position(index)]
-
-    def color_frame(self, index: int) -> RGBDFrame:
-        """Read one frame without its depth."""
-        return self._source.color_frame(self._position(index))
-
-    def frame_name(self, index: int) -> str:
-        """Return the name of a frame."""
-        return self._source.frame_name(self._start + index)
-
-    def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
-        """Return the instance labels (H, W) of one frame, or None."""
-        return self._source.ground_truth(self._position(index))
-
-    def _position(self, index: int) -> int:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self._start + index
-
-
 @dataclass(frozen=True)
 class HeldOut:
     """Division of recordings.
@@ -89,7 +48,7 @@ class HeldOut:
     """
 
     training: Recordings
-    held_back: tuple[RecordingPart, ...]
+    held_back: tuple[Source, ...]
 
 
 def hold_out(recordings: Recordings) -> HeldOut:
@@ -105,16 +64,9 @@ def hold_out(recordings: Recordings) -> HeldOut:
             training.append(source)
             continue
         length, held_count, gap = len(source), _held_count(len(source)), _gap_length(source)
-        held_back.append(RecordingPart(source, length - held_count, length))
-        training.append(_part(source, length - held_count - gap))
+        held_back.append(source.part(length - held_count, length))
+        training.append(source.part(0, length - held_count - gap))
     return HeldOut(replace(recordings, sources=tuple(training)), tuple(held_back))
-
-
-def _part(source: Source, stop: int) -> Source:
-    """Return the frames before an index; those of a map keep the objects that make them pairs."""
-    if isinstance(source, MappedRecording):
-        return source.part(0, stop)
-    return RecordingPart(source, 0, stop)
 
 
 def _held_count(length: int) -> int:
@@ -126,7 +78,7 @@ def _gap_length(source: Source) -> int:
     return int(gap)
 
 
-def preview_frames(parts: tuple[RecordingPart, ...], count: int) -> list[RGBDFrame]:
+def preview_frames(parts: tuple[Source, ...], count: int) -> list[RGBDFrame]:
     """Read the last color frame of some held-back parts, spread evenly over them.
 
     Args:

@@ -18,10 +18,9 @@ from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.views.carving import look_up
 from scenerep_ros.mapping.views.frame_labels import labels_in_frame
 from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid
-from scenerep_ros.sources.base import Source
+from scenerep_ros.sources.base import ObjectView, Source
 from scenerep_ros.sources.registry import open_source
 from scenerep_training.data.unpacking import with_random_access
-from scenerep_training.data.views.base import FramePair
 
 Labels = NDArray[np.uint16]
 Bounds = tuple[int, int, int, int]
@@ -81,7 +80,7 @@ class MappedRecording(Source):
         return labels_in_frame(self._grid, self._ids, self[index])
 
     def part(self, start: int, stop: int) -> MappedRecording:
-        """Return the recording of some of the frames."""
+        """Return the recording of some of the frames; they keep the objects that make them pairs."""
         result = object.__new__(MappedRecording)
         result.__dict__.update(self.__dict__)
         result.skipped = []
@@ -95,7 +94,7 @@ class MappedRecording(Source):
         is_common[index] = False
         return np.flatnonzero(is_common).tolist() or [index]
 
-    def read_pair(self, first: int, second: int) -> FramePair:
+    def object_views(self, first: int, second: int) -> tuple[ObjectView, ObjectView]:
         """Read two frames around an object that both show, drawn by torch's generator.
 
         Without a common object the frames are complete and have no masks.
@@ -107,7 +106,7 @@ class MappedRecording(Source):
         labels = [labels_in_frame(self._grid, self._ids, frame) for frame in frames]
         common = sorted(_large_labels(labels[0]) & _large_labels(labels[1]))
         if not common:
-            return FramePair(*frames, sequence=self.name)
+            return (frames[0], None), (frames[1], None)
         label = common[int(torch.randint(len(common), ()))]
         masks = [image == label for image in labels]
         bounds = [_draw_bounds(mask) for mask in masks]
@@ -117,7 +116,7 @@ class MappedRecording(Source):
             _resize(mask.astype(np.uint8), box, side, cv2.INTER_NEAREST) > 0
             for mask, box in zip(masks, bounds, strict=True)
         )
-        return FramePair(crops[0], crops[1], (first_mask, second_mask), self.name)
+        return (crops[0], first_mask), (crops[1], second_mask)
 
     def _find_frames(self, snapshot: MapSnapshot) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the frames (n,) of the map's trajectory, and their poses (n, 4, 4)."""

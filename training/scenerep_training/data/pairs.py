@@ -17,7 +17,6 @@ from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.sources.base import Source
 from scenerep_training.config.options import DataOptions
 from scenerep_training.data.continuity import is_still
-from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.data.unreadable import UnreadableFrameCounter
 from scenerep_training.data.views.base import GROUP, FramePair, Views, ViewTransform
@@ -108,8 +107,8 @@ class PairDataset(Dataset[Views]):
         map, all frames that show a common object are partners.
         """
         source = self._sources[number]
-        if isinstance(source, MappedRecording):
-            return source.partners(first)
+        if (partners := source.partners(first)) is not None:
+            return partners
         if not self._gaps_s[1] or not self._has_pairs[number]:
             return [first]
         low, high = (max(1, round(gap_s * source.rate)) for gap_s in self._gaps_s)
@@ -121,8 +120,9 @@ class PairDataset(Dataset[Views]):
     def _read_pair(self, source: Source, first: int, second: int) -> FramePair:
         indices = sorted({first, second})
         self.unreadable_frames.count_requests(len(indices))
-        if isinstance(source, MappedRecording):
-            return source.read_pair(first, second)
+        if (views := source.object_views(first, second)) is not None:
+            (first_frame, first_mask), (second_frame, second_mask) = views
+            return FramePair(first_frame, second_frame, (first_mask, second_mask), source.name)
         frames = {index: self._read_frame(source, index) for index in indices}
         masks = {index: self._read_mask(source, index) for index in indices}
         return FramePair(frames[first], frames[second], (masks[first], masks[second]), source.name)

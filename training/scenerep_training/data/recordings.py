@@ -12,19 +12,17 @@ from scenerep_ros.errors import ConfigError, FrameError, SourceError
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.map_files import is_map
 from scenerep_ros.sources.base import Source
-from scenerep_ros.sources.formats.image_folder import ImageFolder
 from scenerep_ros.sources.registry import open_source
 from scenerep_training.data.continuity import is_video
 from scenerep_training.data.mapped import MappedRecording
 from scenerep_training.data.odometry import with_odometry
-from scenerep_training.data.unpacked import UnpackedRecording
 from scenerep_training.data.unpacking import with_random_access
 from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
 from scenerep_training.datasets.encoded_images import EncodedImages, is_encoded
 from scenerep_training.datasets.recordings import recording_paths
 from scenerep_training.datasets.shard_storage import find_storage
-from scenerep_training.datasets.sharded_recordings import ShardedRecording, open_shards
+from scenerep_training.datasets.sharded_recordings import open_shards
 
 log = logging.getLogger(__name__)
 
@@ -87,16 +85,15 @@ def open_recordings(
 
 
 def has_pairs(source: Source) -> bool:
-    """Return whether neighbors show one scene; only folders of images need a look."""
-    if isinstance(source, EncodedImages):
-        return False
-    if isinstance(source, ShardedRecording):
-        return source.has_pairs
-    if isinstance(source, ImageFolder | UnpackedRecording) and not is_video(source):
-        text = "%s: its neighbors show different scenes; each frame is paired with itself"
-        log.warning(text, source.name)
-        return False
-    return True
+    """Return whether neighbors show one scene; they are compared where the format leaves it open."""
+    if source.is_continuous is not None:
+        return source.is_continuous
+    if is_video(source):
+        return True
+    log.warning(
+        "%s: its neighbors show different scenes; each frame is paired with itself", source.name
+    )
+    return False
 
 
 def _check_weights(count: int, weights: Sequence[float]) -> None:

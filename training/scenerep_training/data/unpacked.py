@@ -32,15 +32,17 @@ class UnpackedRecording(FileSource):
 
     Args:
         folder: folder written by `write_recording`.
+        is_continuous: attribute of the recording that was unpacked, see `Source`.
     """
 
     format_name = "unpacked recording"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_continuous: bool | None = None) -> None:
         index = json.loads((folder / INDEX_NAME).read_text())
         files = [_frame_files(folder, **entry) for entry in index["frames"]]
         super().__init__(folder, files, index["rate"], _calibration(index["intrinsics"]))
         self.name = index["name"]
+        self.is_continuous = is_continuous
         self._damaged: dict[str, str] = index["damaged"]
 
     def color_frame(self, index: int) -> RGBDFrame:

@@ -49,7 +49,7 @@ def with_random_access(source: Source, path: Path) -> FileSource:
         log.info("%s: unpacking %d frames to %s, once", path, len(source), folder)
         with _atomic_folder(folder) as temporary:
             write_recording(source, temporary)
-    return UnpackedRecording(folder)
+    return UnpackedRecording(folder, source.is_continuous)
 
 
 def has_random_access(source: Source) -> TypeGuard[FileSource]:

@@ -152,6 +152,7 @@ class EncodedImages(Source):
     """
 
     format_name = "encoded images"
+    is_continuous = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder.name, rate=1.0)

@@ -73,6 +73,7 @@ class OsdFolder(FileSource):
 
     format_name = "OSD folder"
     format_description = "a folder with image_color/, disparity/ and annotation/"
+    is_continuous = None
 
     def __init__(self, folder: Path) -> None:
         files = [

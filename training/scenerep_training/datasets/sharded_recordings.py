@@ -79,7 +79,7 @@ class ShardedRecording(Source):
         name: name of the recording.
         rate: frame rate [Hz].
         items: index of the item of its first frame, and number of frames.
-        has_pairs: whether neighbors show one scene (see `Recordings`).
+        is_continuous: whether neighboring frames show one scene.
     """
 
     format_name = "shards"
@@ -90,10 +90,10 @@ class ShardedRecording(Source):
         name: str,
         rate: float,
         items: tuple[int, int],
-        has_pairs: bool = True,
+        is_continuous: bool = True,
     ) -> None:
         super().__init__(name, rate)
-        self.has_pairs = has_pairs
+        self.is_continuous = is_continuous
         self._storage = storage
         self._start, self._length = items
         self._last_item: tuple[int, Item] | None = None

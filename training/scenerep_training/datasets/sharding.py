@@ -196,7 +196,7 @@ def _with_random_access(source: Source, folder: Path) -> Iterator[FileSource]:
         return
     with tempfile.TemporaryDirectory(prefix=UNPACKED_PREFIX, dir=folder) as temporary:
         write_recording(source, Path(temporary))
-        yield UnpackedRecording(Path(temporary))
+        yield UnpackedRecording(Path(temporary), source.is_continuous)
 
 
 def _write_index(folder: Path, jobs: Sequence[ShardJob]) -> int:

@@ -51,9 +51,10 @@ def test_mapped_recording_has_the_mapped_frames_with_consensus_labels(map_folder
 def test_pair_shows_one_object_in_two_frames(map_folder):
     recording = MappedRecording(map_folder)
     torch.manual_seed(0)
-    pair = recording.read_pair(0, 10)
-    assert pair.first.shape == pair.second.shape == (pair.first.shape[0],) * 2
-    for frame, mask in zip((pair.first, pair.second), pair.masks, strict=True):
+    views = recording.object_views(0, 10)
+    side = views[0][0].shape[0]
+    for frame, mask in views:
+        assert frame.shape == (side, side)
         assert mask.shape == frame.shape
         assert 0.1 < mask.mean() < 0.9
     assert set(recording.partners(0)) > {10}

@@ -11,6 +11,7 @@ from layouts import co3d_frame, write_annotations, write_co3d, write_davis
 from scenerep_training.data.recordings import open_recordings
 
 from scenerep_ros.errors import ConfigError, SourceError
+from scenerep_ros.filesystem.atomic import write_image
 
 
 def lengths(recordings):
@@ -58,6 +59,20 @@ def test_co3d_includes_frames_without_masks(tmp_path, path):
     assert sequence[1].name == "frame000001"
     assert sequence.ground_truth(0).sum() == 24 * 24
     assert sequence.ground_truth(1) is None
+
+
+def test_neighbors_are_pairs_in_videos_and_similar_images_only(tmp_path):
+    def noise(index):
+        return np.random.default_rng(index).integers(0, 256, (48, 64, 3), np.uint8)
+
+    for index in range(6):
+        write_image(tmp_path / "stills" / f"{index}.png", noise(index))
+    paths = [
+        write_video(tmp_path / "noise.avi", image=noise),
+        write_images(tmp_path / "images"),
+        tmp_path / "stills",
+    ]
+    assert open_recordings(paths).has_pairs == (True, True, False)
 
 
 def test_folder_of_recordings_leaves_out_damaged_ones(tmp_path, caplog):

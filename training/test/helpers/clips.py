@@ -31,12 +31,12 @@ def write_images(folder, count=6, suffix=".jpg"):
     return folder
 
 
-def write_video(path, count=6):
-    """Write a video of numbered images."""
+def write_video(path, count=6, image=numbered_image):
+    """Write a video; `image` maps the index of a frame to the frame."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
     for number in range(count):
-        writer.write(cv2.cvtColor(numbered_image(number), cv2.COLOR_RGB2BGR))
+        writer.write(cv2.cvtColor(image(number), cv2.COLOR_RGB2BGR))
     writer.release()
     return path
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scenerep_ros.frames import RGBDFrame
 
 Views = dict[str, torch.Tensor]
+"""Named tensors of one pair; those of a batch have one more dimension in front."""
 GROUP = "group"
 """Name of the group of a pair among its views: pairs of one group may show the same objects."""
-"""Named tensors of one pair; those of a batch have one more dimension in front."""
 
 
 @dataclass(frozen=True)
