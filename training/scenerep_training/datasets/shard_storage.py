@@ -13,10 +13,10 @@ import os
 import re
 import tempfile
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 from urllib.error import HTTPError
@@ -29,6 +29,8 @@ INDEX_NAME = "index.json"
 """LitData's index of all chunks; ours lists the recordings, too."""
 RECORDINGS = "recordings"
 """Key of the index that LitData ignores: the recordings in the order of their items."""
+ITEM_FORMAT = ["bytes", "bytes", "bytes", "str"]
+"""LitData's types of an item of ours. Another type, such as pickle, could run code of the file."""
 BYTES_PER_MB = 1_000_000
 URL = re.compile(r"^(s3|gs|r2|azure|hf|https?):/+")
 """Start of an address; a `Path` keeps one of its two slashes."""
@@ -72,7 +74,7 @@ class ShardStorage:
         """Return LitData's index with the recordings.
 
         Raises:
-            SourceError: if it is damaged, or lists no recordings.
+            SourceError: if it is damaged, lists no recordings, or names types or files of others.
         """
         path = self.folder / INDEX_NAME
         try:
@@ -84,7 +86,33 @@ class ShardStorage:
                 f"{self}: {INDEX_NAME} lists no recordings ({error}); write it with "
                 "`scenerep-train shards`"
             ) from None
+        self._check_safety(index)
         return dict(index)
+
+    def _check_safety(self, index: Mapping[str, Any]) -> None:
+        """Refuse items whose types could run code, and chunks outside the folder.
+
+        Raises:
+            SourceError: if the index names one.
+        """
+        try:
+            item_format = index["config"]["data_format"]
+            paths = [PurePosixPath(chunk["filename"]) for chunk in index["chunks"]]
+        except (KeyError, TypeError) as error:
+            raise SourceError(
+                f"{self}: {INDEX_NAME} is damaged ({error}); copy the shards again"
+            ) from None
+        if item_format != ITEM_FORMAT:
+            raise SourceError(
+                f"{self}: {INDEX_NAME} has items of the types {item_format}, expected {ITEM_FORMAT}; "
+                "others may hold code, which is never run; write the shards with `scenerep-train shards`"
+            )
+        outside = [path for path in paths if path.is_absolute() or ".." in path.parts]
+        if outside:
+            raise SourceError(
+                f"{self}: {INDEX_NAME} names the chunk {outside[0]} outside its folder; write the "
+                "shards with `scenerep-train shards`"
+            )
 
 
 def url_of(path: Path | str) -> str | None:
