@@ -98,9 +98,9 @@ def decode_rvl(data: bytes, name: str) -> NDArray[np.uint16]:
         zero_count, value_count = int(numbers[position]), int(numbers[position + 1])
         position, pixel = position + 2, pixel + zero_count
         codes = numbers[position : position + value_count]
-        if len(codes) < value_count or pixel + value_count > len(depth):
-            raise FrameError(f"{name}: compressed depth is damaged; record it again")
-        if zero_count + value_count == 0:
+        # A damaged number of many groups overflows, so that it is negative.
+        is_valid = min(zero_count, value_count) >= 0 and zero_count + value_count > 0
+        if not is_valid or len(codes) < value_count or pixel + value_count > len(depth):
             raise FrameError(f"{name}: compressed depth is damaged; record it again")
         if value_count:
             # Zigzag codes 0, 1, 2, 3 stand for the differences 0, -1, 1, -2.

@@ -32,6 +32,15 @@ def variable_length(number):
             return nibbles
 
 
+def pack_nibbles(nibbles):
+    """Return the words of nibbles, which are filled with zeros."""
+    nibbles = nibbles + [0] * (-len(nibbles) % 8)
+    words = [
+        int("".join(f"{n:x}" for n in nibbles[i : i + 8]), 16) for i in range(0, len(nibbles), 8)
+    ]
+    return struct.pack(f"<{len(words)}I", *words)
+
+
 def encode_rvl(depth):
     """Encode like compressed_depth_image_transport, one pixel after the other."""
     nibbles, previous, values = [], 0, depth.ravel().tolist()
@@ -49,13 +58,7 @@ def encode_rvl(depth):
             delta = value - previous
             nibbles += variable_length((delta << 1) ^ (delta >> 63))
             previous = value
-    nibbles += [0] * (-len(nibbles) % 8)
-    words = [
-        int("".join(f"{n:x}" for n in nibbles[i : i + 8]), 16) for i in range(0, len(nibbles), 8)
-    ]
-    return struct.pack("<II", depth.shape[1], depth.shape[0]) + struct.pack(
-        f"<{len(words)}I", *words
-    )
+    return struct.pack("<II", depth.shape[1], depth.shape[0]) + pack_nibbles(nibbles)
 
 
 @given(DEPTHS)
@@ -111,3 +114,12 @@ def test_compressed_depth_in_jpeg_names_the_remedy():
 def test_damaged_compressed_depth_is_rejected(data):
     with pytest.raises(FrameError, match=f"^{NAME}: "):
         decode_compressed_depth(data, "16UC1; compressedDepth", NAME)
+
+
+@pytest.mark.parametrize("counts_before", [[], [1]])
+@pytest.mark.parametrize("groups", range(20, 30))
+def test_rvl_with_overflowing_count_is_rejected(counts_before, groups):
+    overflowing = [15] * groups + [7]  # such as a block of 0xff bytes
+    data = struct.pack("<II", 8, 8) + pack_nibbles(counts_before + overflowing + [2, 1, 1, 2, 1])
+    with pytest.raises(FrameError, match="compressed depth is"):
+        decode_rvl(data, NAME)
