@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from scenerep_ros.errors import SourceError, suggest_names
-from scenerep_ros.sources.bags.topic_content import CAMERA_INFO, Kind, TopicContent
+from scenerep_ros.sources.bags.topic_content import (
+    CAMERA_INFO,
+    COMPRESSED,
+    IMAGE,
+    Kind,
+    TopicContent,
+)
 from scenerep_ros.sources.bags.topic_names import (
     TopicName,
     affinity,
@@ -34,6 +40,8 @@ DEPTH_ENDINGS = (
     "/depth/image",  # TUM
 )
 """Endings of the topics of common drivers with depth registered to color, in order of preference."""
+IMAGES = (IMAGE, COMPRESSED)
+"""Types of the messages of images."""
 MIN_COUNT_RATIO = 0.1
 """constant: messages of a topic, over the most of any, below which it is no stream of a camera."""
 
@@ -78,13 +86,15 @@ def choose_topics(
     images = [item for item in contents if item.kind is not None]
     chosen = _inside_camera(images, options)
     depths = _depth_of_colors(chosen)
-    color = _required(contents, options.color_topic, options) or _choose_color(
+    color = _required(contents, options.color_topic, IMAGES, options) or _choose_color(
         chosen, depths, contents
     )
-    depth = _required(contents, options.depth_topic, options) or _choose_depth(color, depths)
+    depth = _required(contents, options.depth_topic, IMAGES, options)
+    depth = depth or _choose_depth(color, depths)
     if not options.use_depth:
         depth = None
-    info = _required(contents, options.camera_info_topic, options) or _choose_info(color, contents)
+    info = _required(contents, options.camera_info_topic, (CAMERA_INFO,), options)
+    info = info or _choose_info(color, contents)
     used = {item.topic for item in (color, depth) if item}
     camera = parse_topic(color.topic)
     others = {
@@ -124,16 +134,17 @@ def _is_inside(topic: str, prefix: str) -> bool:
 
 
 def _required(
-    contents: Sequence[TopicContent], topic: str, options: SourceOptions
+    contents: Sequence[TopicContent], topic: str, types: tuple[str, ...], options: SourceOptions
 ) -> TopicContent | None:
     """Return the topic that the user chose, in any transport; None if the user chose none.
 
     Raises:
-        SourceError: if the bag lacks it and it is required.
+        SourceError: if the bag lacks it, or it has messages of other types, and it is required.
     """
     if not topic:
         return None
     wanted = topic.strip("/")
+    contents = [item for item in contents if item.message_type in types]
     matching = [
         item
         for item in contents
@@ -143,7 +154,9 @@ def _required(
         return min(matching, key=lambda item: (item.topic.strip("/") != wanted, item.topic))
     if options.are_topics_required:
         names = [item.topic for item in contents]
-        raise SourceError(f"no topic {topic} with messages: {suggest_names(topic, names)}")
+        raise SourceError(
+            f"no topic {topic} with messages of {' or '.join(types)}: {suggest_names(topic, names)}"
+        )
     return None
 
 

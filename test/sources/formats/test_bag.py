@@ -23,6 +23,7 @@ from scenerep_ros.sources.options import SourceOptions
 from scenerep_ros.sources.registry import list_recordings
 
 COLOR, DEPTH = "/camera/rgb/image_color", "/camera/depth/image"
+INFO = "/camera/rgb/camera_info"
 FORMATS = ["ros1.bag", "sqlite", "mcap"]
 COUNT = 12
 
@@ -353,6 +354,16 @@ def test_bag_options_choose_topics_and_slop(tmp_path):
         open_source(path, SourceOptions(color_topic="/no/image"))
     optional = SourceOptions(color_topic="/no/image", are_topics_required=False)
     assert open_source(path, optional).topics.color == COLOR
+
+
+@pytest.mark.parametrize(
+    ("choice", "topic"),
+    [("color_topic", INFO), ("depth_topic", INFO), ("camera_info_topic", COLOR)],
+)
+def test_bag_refuses_a_chosen_topic_of_another_type(tmp_path, choice, topic):
+    path = write_bag(tmp_path / "mcap")
+    with pytest.raises(SourceError, match=rf"no topic {topic} with messages of sensor_msgs"):
+        open_source(path, SourceOptions(**{choice: topic}))
 
 
 @pytest.mark.parametrize("time", [0, 2**62, START - 10**15])
