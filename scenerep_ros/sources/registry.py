@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from scenerep_ros.config.registry import Registry
@@ -9,6 +10,8 @@ from scenerep_ros.errors import SourceError
 from scenerep_ros.sources.base import Source, SourceFormat
 from scenerep_ros.sources.folders.image_files import natural_key
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
+
+log = logging.getLogger(__name__)
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source", package="scenerep_ros.sources.formats", group="scenerep_ros.sources"
@@ -26,13 +29,18 @@ def open_source(path: Path | str, options: SourceOptions = DEFAULTS) -> Source:
         options: choices that the recording leaves open, such as the camera of a bag.
 
     Raises:
-        SourceError: if the path does not exist, matches no format, or is damaged.
+        SourceError: if the path does not exist, cannot be read, matches no format, or is damaged.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise SourceError(f"source {path}: does not exist; expected {_expected_formats()}")
-    source_format = _detect_format(path)
-    recordings = [] if source_format else list_recordings(path)
+    try:
+        path = Path(path).expanduser()
+        if not path.exists():
+            raise SourceError(f"source {path}: does not exist; expected {_expected_formats()}")
+        source_format = _detect_format(path)
+        recordings = [] if source_format else list_recordings(path)
+    except (OSError, RuntimeError) as error:  # of the file system, or of an unknown user's home
+        raise SourceError(
+            f"source {path}: cannot be read: {error}; check the path and its permissions"
+        ) from None
     if len(recordings) == 1 and recordings != [path]:  # the folder of one recording
         return open_source(recordings[0], options)
     if source_format is None:
@@ -46,12 +54,24 @@ def list_recordings(path: Path) -> list[Path]:
         return [path]
     children = sorted(path.iterdir(), key=lambda child: natural_key(child.name))
     visible = (child for child in children if not child.name.startswith("."))
-    return [child for child in visible if is_recording(child)] or [path]
+    return [child for child in visible if _is_readable_recording(child)] or [path]
 
 
 def is_recording(path: Path) -> bool:
     """Return whether a path matches a registered format; the recording may still be damaged."""
     return _detect_format(path) is not None
+
+
+def _is_readable_recording(path: Path) -> bool:
+    """Return whether an entry of a folder is a recording; log one that must not be read.
+
+    A disk has such an entry beside its recordings: the folder lost+found.
+    """
+    try:
+        return is_recording(path)
+    except PermissionError as error:
+        log.warning("%s: left out: %s", path, error.strerror)
+        return False
 
 
 def formats_by_priority() -> list[SourceFormat]:

@@ -1,6 +1,9 @@
 """Detection of the format of a recording, and registration of new formats."""
 
+import os
+import tempfile
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 from recordings import color_image, write_bag, write_image, write_tum
@@ -10,7 +13,12 @@ from scenerep_ros.config.registry import Registry
 from scenerep_ros.errors import SourceError
 from scenerep_ros.sources import Source, open_source
 from scenerep_ros.sources import registry as sources_registry
-from scenerep_ros.sources.registry import SOURCES, formats_by_priority, is_recording
+from scenerep_ros.sources.registry import (
+    SOURCES,
+    formats_by_priority,
+    is_recording,
+    list_recordings,
+)
 
 FORMATS = (
     r"rgb.txt and depth.txt.*associations.txt.*\.bag.*metadata.yaml.*color/ \(or rgb/\) and depth/.*"
@@ -97,6 +105,37 @@ def test_is_recording_detects_a_bag_but_not_text(tmp_path):
 def test_open_source_with_missing_path_lists_the_formats(tmp_path):
     with pytest.raises(SourceError, match=f"nothing: does not exist; expected .*{FORMATS}"):
         open_source(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/drive", "a" * 5000])
+def test_open_source_at_unreadable_path_names_it(path):
+    with pytest.raises(SourceError, match=rf"source {path}: cannot be read: .* permissions"):
+        open_source(path)
+
+
+@pytest.fixture
+def disk():
+    """Folder of recordings with a folder lost+found that only the superuser may read."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for recording in ("drive", "walk"):
+            write_tum(folder / recording)
+        (folder / "lost+found").mkdir(mode=0)
+        user = os.geteuid()
+        folder.chmod(0o755)
+        if user == 0:
+            os.seteuid(65534)
+        yield folder
+        os.seteuid(user)
+
+
+def test_folder_that_must_not_be_read_is_left_out(disk, caplog):
+    assert [path.name for path in list_recordings(disk)] == ["drive", "walk"]
+    assert "lost+found: left out: Permission denied" in caplog.text
+    with pytest.raises(SourceError, match="holds 2 recordings: drive, walk"):
+        open_source(disk)
+    with pytest.raises(SourceError, match=r"lost\+found: cannot be read: .*check .* permissions"):
+        open_source(disk / "lost+found")
 
 
 def test_open_source_with_empty_folder_lists_the_formats(tmp_path):

@@ -48,14 +48,23 @@ class FrameFolders(FileSource):
 
     @classmethod
     def matches(cls, path: Path) -> bool:
-        """Return whether every visible folder of the folder holds one color image."""
+        """Return whether every visible and readable folder of the folder holds one color image."""
         folders = _visible_folders(path) if path.is_dir() else []
         return bool(folders) and _frame_folders(path) == folders
 
 
 def _visible_folders(folder: Path) -> list[Path]:
     folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-    return sorted(folders, key=lambda path: natural_key(path.name))
+    return sorted(filter(_is_readable, folders), key=lambda path: natural_key(path.name))
+
+
+def _is_readable(folder: Path) -> bool:
+    """Return whether a folder may be listed, unlike the lost+found of a disk."""
+    try:
+        next(folder.iterdir(), None)
+    except PermissionError:
+        return False
+    return True
 
 
 def _frame_folders(folder: Path) -> list[Path]:
