@@ -86,10 +86,10 @@ def load_yaml(path: Path) -> dict[str, Any]:
     """
     try:
         data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"config file {path}: cannot be read as YAML: {error}") from None
     data = _ros_parameters(data)
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
         raise ConfigError(f"config file {path}: expected a mapping of option names to values")
     return data
 

@@ -67,7 +67,17 @@ def test_yaml_with_one_group_is_no_node(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"- 1\n", b"a: [", b"\xff\xfe\x00", b"!!python/name:os.system"]
+    "content",
+    [
+        b"- 1\n",
+        b"a: [",
+        b"\xff\xfe\x00",
+        b"!!python/name:os.system",
+        b"1: kmeans",
+        b"on: true",
+        b"a: 2024-13-45",
+        b"a: " + b"[" * 2000,
+    ],
 )
 def test_yaml_without_mapping_is_refused_by_name(tmp_path, content):
     path = tmp_path / "bad.yaml"
