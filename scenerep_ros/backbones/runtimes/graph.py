@@ -13,11 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from scenerep_ros.errors import ConfigError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -121,7 +122,7 @@ class PositionTable:
                     int(data["prefix_count"]),
                     bool(data["antialias"]),
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise WeightsError(f"{path}: damaged ({error}); export the graph again") from None
 
     def resized(self, size: tuple[int, int]) -> Floats:
@@ -139,8 +140,11 @@ class PositionTable:
 
 
 def is_graph(folder: Path) -> bool:
-    """Return True if a folder holds a complete graph; the card is written last."""
-    return (folder / CARD_NAME).is_file()
+    """Return True if a readable folder holds a complete graph; the card is written last."""
+    try:
+        return (folder / CARD_NAME).is_file()
+    except OSError:  # a folder without permission, or a name that is too long
+        return False
 
 
 def write_card(folder: Path, card: GraphCard) -> None:
@@ -158,7 +162,7 @@ def read_graph(folder: Path) -> Graph:
     path = folder / CARD_NAME
     try:
         graph = Graph(folder, GraphCard(**yaml.safe_load(path.read_text())))
-    except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise WeightsError(
             f"{path}: no card of an exported graph ({error}); run `scenerep export` again"
         ) from None

@@ -74,7 +74,7 @@ class OpenVINOEngine:
         if path.is_file():
             try:
                 return self._import(path)
-            except RuntimeError as error:  # of another version of OpenVINO, or damaged
+            except (RuntimeError, ValueError, OSError) as error:  # of another version, or damaged
                 log.warning("%s: cannot be loaded (%s); it is compiled again", path, error)
         size = "x".join(map(str, dict(shapes)["image"][:1:-1]))
         log.info("openvino: compiling %s for %s px", self._graph.card.architecture, size)

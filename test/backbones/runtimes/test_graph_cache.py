@@ -7,7 +7,12 @@ import sys
 import pytest
 
 from scenerep_ros.backbones.runtimes import graph_cache
-from scenerep_ros.backbones.runtimes.graph import CARD_NAME, read_graph
+from scenerep_ros.backbones.runtimes.graph import (
+    CARD_NAME,
+    POSITION_NAME,
+    PositionTable,
+    read_graph,
+)
 from scenerep_ros.backbones.runtimes.graph_cache import cached_graph
 from scenerep_ros.errors import WeightsError
 
@@ -72,11 +77,18 @@ def test_cached_graph_removes_those_unused_for_longest(cache, monkeypatch):
     assert sorted(path.name for path in cache.iterdir()) == ["first", "third"]
 
 
-@pytest.mark.parametrize("text", ["a card", "stride: 14", ":\n:"])
+@pytest.mark.parametrize("text", ["a card", "", "stride: 14", ":\n:", "mean: 2024-13-45"])
 def test_read_graph_with_a_damaged_card_is_rejected(tmp_path, text):
     (tmp_path / CARD_NAME).write_text(text)
     with pytest.raises(WeightsError, match=r"graph\.yaml: no card of an exported graph"):
         read_graph(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(100), b"position"])
+def test_damaged_position_table_is_rejected_by_name(tmp_path, content):
+    (tmp_path / POSITION_NAME).write_bytes(content)
+    with pytest.raises(WeightsError, match=r"position\.npz: damaged .* export the graph again"):
+        PositionTable.load(tmp_path / POSITION_NAME)
 
 
 def test_warm_start_imports_neither_timm_nor_matplotlib():

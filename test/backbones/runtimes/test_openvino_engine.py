@@ -40,10 +40,11 @@ def test_compiled_model_is_stored_and_used_again(graph):
     assert blobs(graph) == stored
 
 
-def test_damaged_compiled_model_is_replaced_with_a_warning(graph, caplog):
+@pytest.mark.parametrize("content", [b"damaged", b""])  # a power cut can leave an empty file
+def test_damaged_compiled_model_is_replaced_with_a_warning(graph, caplog, content):
     expected = run(graph)
     (path,) = blobs(graph)
-    path.write_bytes(b"damaged")
+    path.write_bytes(content)
     np.testing.assert_allclose(run(graph), expected, rtol=1e-4, atol=1e-5)
     assert "compiled again" in caplog.text
     assert path.stat().st_size > 1000
