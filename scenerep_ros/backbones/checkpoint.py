@@ -76,10 +76,11 @@ def find_checkpoint(weights: str | Path) -> Path | None:
 
     Returns:
         The folder, or None if the path is not that of a checkpoint with a card.
+
+    Raises:
+        WeightsError: if the path cannot be read.
     """
-    path = Path(weights).expanduser()
-    folder = path.parent if path.name == WEIGHTS_NAME else path
-    return folder if (folder / CARD_NAME).is_file() else None
+    return _with_card(_folder_of(weights))
 
 
 def find_companion(weights: str | Path, name: str) -> Path | None:
@@ -88,10 +89,38 @@ def find_companion(weights: str | Path, name: str) -> Path | None:
     Args:
         weights: folder of a checkpoint or of an exported graph, or the weight file of a checkpoint.
         name: name of the folder beside the weights.
+
+    Raises:
+        WeightsError: if the path cannot be read.
     """
-    path = Path(weights).expanduser()
-    folder = (path.parent if path.name == WEIGHTS_NAME else path) / name
-    return folder if (folder / CARD_NAME).is_file() else None
+    return _with_card(_folder_of(weights) / name)
+
+
+def weights_path(weights: str | Path) -> Path:
+    """Return the path that the option `weights` names.
+
+    Raises:
+        WeightsError: if it begins with the home of an unknown user.
+    """
+    try:
+        return Path(weights).expanduser()
+    except RuntimeError as error:
+        raise WeightsError(f"weights = '{weights}': {error}; write the whole path") from None
+
+
+def _folder_of(weights: str | Path) -> Path:
+    path = weights_path(weights)
+    return path.parent if path.name == WEIGHTS_NAME else path
+
+
+def _with_card(folder: Path) -> Path | None:
+    """Return a folder that holds a card; None for others."""
+    try:
+        return folder if (folder / CARD_NAME).is_file() else None
+    except OSError as error:  # no permission, or a name that is too long
+        raise WeightsError(
+            f"weights {folder}: cannot be read: {error.strerror}; check the path and its permissions"
+        ) from None
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -106,7 +135,7 @@ def read_card(folder: Path) -> ModelCard:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise WeightsError(f"{path}: {problems}; save the checkpoint again") from None
-    except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise WeightsError(
             f"{path}: no model card ({error}); a checkpoint is "
             f"{WEIGHTS_NAME} and {CARD_NAME} in one folder: copy both"

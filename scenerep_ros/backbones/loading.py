@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card, weights_path
 from scenerep_ros.backbones.registry import BACKBONES
 from scenerep_ros.backbones.runtimes.graph import (
     UnsupportedNetworkError,
@@ -41,7 +40,7 @@ def load_backbone(options: BackboneOptions) -> Backbone:
             stage, or if the device is not available.
         WeightsError: if the weights are missing, damaged or do not fit.
     """
-    if is_graph(Path(options.weights).expanduser()):
+    if is_graph(weights_path(options.weights)):
         return _load_exported(options)
     options = apply_model_card(options)
     if options.backbone in BACKBONES:
@@ -57,7 +56,7 @@ def weights_checksum(options: BackboneOptions) -> str:
     Raises:
         WeightsError: if the card is damaged.
     """
-    path = Path(options.weights).expanduser()
+    path = weights_path(options.weights)
     if is_graph(path):
         return read_graph(path).card.weights_sha256
     folder = find_checkpoint(path)
@@ -69,7 +68,7 @@ def weights_checksum(options: BackboneOptions) -> str:
 
 def _load_exported(options: BackboneOptions) -> Backbone:
     """Open a graph that `scenerep export` wrote, with a runtime that reads its format."""
-    graph = read_graph(Path(options.weights).expanduser())
+    graph = read_graph(weights_path(options.weights))
     if options.runtime == "torch":
         raise ConfigError(
             f"runtime = 'torch': {options.weights} is an exported graph, which torch does not "

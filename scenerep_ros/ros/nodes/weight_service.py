@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -13,7 +12,7 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint
+from scenerep_ros.backbones.checkpoint import find_checkpoint, weights_path
 from scenerep_ros.backbones.runtimes.graph import is_graph
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import NodeConfig
@@ -154,7 +153,7 @@ class WeightService:
 def with_weights(config: NodeConfig, weights: str) -> NodeConfig:
     """Return options with other weights; a checkpoint also defines backbone and stage."""
     updates: dict[str, Any] = {"weights": weights}
-    if find_checkpoint(weights) is not None or is_graph(Path(weights).expanduser()):
+    if find_checkpoint(weights) is not None or is_graph(weights_path(weights)):
         fields = BackboneOptions.model_fields
         updates |= {name: fields[name].default for name in ("backbone", "stage")}
     return config.model_copy(update=updates)
