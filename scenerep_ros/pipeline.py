@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.loading import weights_checksum
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import UNLABELLED, RGBDFrame, SceneSegmentation
+from scenerep_ros.frames import UNLABELLED, Features, RGBDFrame, SceneSegmentation
 from scenerep_ros.ops.torch_threads import single_torch_thread
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
@@ -69,6 +71,7 @@ class Pipeline:
         self.tracker = _build_tracker(config)
         self.segmenter = build_segmenter(config)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+        self._backbone_lock = threading.Lock()
 
     def configure(self, config: PipelineConfig) -> None:
         """Apply options that need no new weights; tracked objects keep their ids.
@@ -148,7 +151,7 @@ class Pipeline:
         preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
         # 3. Compute dense features and the CLS attention.
         with watch("backbone"):
-            features = self.backbone(exposed.color, self.resolution)
+            features = self.compute_features(exposed.color)
         prepared, motion = preparation.result()
         # 4. Segment the frame into objects.
         with watch("segment"), single_torch_thread():
@@ -160,6 +163,15 @@ class Pipeline:
         return replace(
             scene, attention=features.attention, motion=motion.residual, timings=watch.timings
         )
+
+    def compute_features(self, color: NDArray[np.uint8]) -> Features:
+        """Compute the features of an image (H, W, 3), RGB. Threads take turns, as a backbone has state.
+
+        Raises:
+            FrameError: if the image is too small or too narrow for the backbone.
+        """
+        with self._backbone_lock:
+            return self.backbone(color, self.resolution)
 
     def _prepare(self, frame: RGBDFrame, is_well_exposed: bool) -> tuple[Any, MotionEstimate]:
         """Align depth with color, then prepare the segmenter and the tracker."""

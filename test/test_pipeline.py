@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -187,3 +188,16 @@ def test_pipeline_target_rate_lowers_resolution_of_slow_frames(backbone, frame):
 
 def test_pipeline_without_target_rate_states_no_facts(pipeline):
     assert pipeline.rate_facts == {}
+
+
+def test_features_in_two_threads_equal_those_in_one(pipeline):
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (64, width, 3), np.uint8) for width in (64, 128)]
+    expected = [pipeline.compute_features(image).grid for image in images]
+
+    def compute(index: int) -> bool:
+        grids = [pipeline.compute_features(images[index]).grid for _ in range(12)]
+        return all(grid.allclose(expected[index], atol=1e-5) for grid in grids)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert all(threads.map(compute, range(2)))

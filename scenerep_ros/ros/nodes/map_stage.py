@@ -117,10 +117,10 @@ class MapStage:
 
     def use_pipeline(self, pipeline: Pipeline) -> None:
         """Use another network: objects keep their places, and get new features when seen again."""
-        self._pipeline = pipeline
         side = 4 * pipeline.backbone.stride
         channels = pipeline.backbone(np.zeros((side, side, 3), np.uint8), side).grid.shape[2]
         with self._lock:
+            self._pipeline = pipeline
             self.map.discard_features(channels)
 
     def destroy(self) -> None:
@@ -213,7 +213,7 @@ class MapStage:
                 "of ~/map_objects or to the path of an image"
             )
         color = np.ascontiguousarray(image[..., ::-1], np.uint8)
-        grid = self._pipeline.backbone(color, self._pipeline.resolution).grid
+        grid = self._pipeline.compute_features(color).grid
         patches = grid.reshape(-1, grid.shape[-1]).float()
         mean = (patches / patches.norm(dim=1, keepdim=True)).mean(dim=0)
         return np.asarray((mean / mean.norm()).cpu().numpy(), np.float32)
