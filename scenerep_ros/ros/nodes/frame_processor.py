@@ -96,9 +96,12 @@ class FrameProcessor:
         """Validate new options and schedule them for the next frame.
 
         Raises:
-            ConfigError: if the options contradict each other. The current options then stay.
+            ConfigError: if the options contradict each other, or the network of the next frame. The
+                current options then stay.
         """
-        self.pipeline.validate(with_weights_of(config, self.pipeline.config))
+        with self._lock:
+            pipeline = self._pending_pipeline or self.pipeline
+        pipeline.validate(with_weights_of(config, pipeline.config))
         with self._lock:
             self._pending_config = config
 
@@ -119,18 +122,24 @@ class FrameProcessor:
     def restore_previous(self) -> PipelineConfig:
         """Schedule the pipeline before the last replacement for the next frame.
 
+        A replacement that no frame has used yet is revoked.
+
         Returns:
             The options that it was loaded with.
 
         Raises:
-            ConfigError: if there is none.
+            ConfigError: if there is none, or it does not suit the current options.
         """
-        previous = self.previous
-        if previous is None:
-            raise ConfigError("there is no network to return to: ~/load_weights has replaced none")
         with self._lock:
-            self._pending_pipeline = previous
-        return previous.config
+            is_unused = self._pending_pipeline not in (None, self.previous)
+            pipeline = self.pipeline if is_unused else self.previous
+            options = self._pending_config or self.pipeline.config
+        if pipeline is None:
+            raise ConfigError("there is no network to return to: ~/load_weights has replaced none")
+        pipeline.validate(with_weights_of(options, pipeline.config))
+        with self._lock:
+            self._pending_pipeline = None if is_unused else pipeline
+        return pipeline.config
 
     def reset(self) -> None:
         """Schedule a reset of the pipeline for the next frame."""
@@ -194,18 +203,19 @@ class FrameProcessor:
             config, self._pending_config = self._pending_config, None
             is_reset_pending, self._is_reset_pending = self._is_reset_pending, False
         if pipeline is not None:
-            self._use(pipeline, keep_present=pipeline is not self.previous)
-        if config is not None:
+            options = config or self.pipeline.config
+            self._use(pipeline, options, keep_present=pipeline is not self.previous)
+        elif config is not None:
             self.pipeline.configure(with_weights_of(config, self.pipeline.config))
         if is_reset_pending:
             self.pipeline.reset()
 
-    def _use(self, pipeline: Pipeline, keep_present: bool) -> None:
-        """Use another pipeline; its options but the weights are those of the present one."""
+    def _use(self, pipeline: Pipeline, options: PipelineConfig, keep_present: bool) -> None:
+        """Use another pipeline with given options but its own weights."""
         # The frame in publication has features of the present network, which the map still takes.
         self.finish()
         present = self.pipeline
-        pipeline.configure(with_weights_of(present.config, pipeline.config))
+        pipeline.configure(with_weights_of(options, pipeline.config))
         pipeline.reset()
         self.pipeline = pipeline
         self.previous = present if keep_present else None
@@ -224,19 +234,33 @@ class FrameProcessor:
         except FrameError:
             raise
         except Exception:
-            if self._watch is None:
+            if not self._can_fall_back():
                 raise
             return self._fall_back(frame, "fails")
-        if self._watch is not None and self._watch.have_labels_vanished(frame, scene):
+        if (
+            self._watch is not None
+            and self._watch.have_labels_vanished(frame, scene)
+            and self._can_fall_back()
+        ):
             return self._fall_back(frame, "finds no object where the previous network does")
         self.latest = frame, len(scene.objects)
         return scene
+
+    def _can_fall_back(self) -> bool:
+        """Return whether there is a previous pipeline, and it suits the current options."""
+        if self.previous is None:
+            return False
+        try:
+            self.previous.validate(with_weights_of(self.pipeline.config, self.previous.config))
+        except ConfigError:
+            return False
+        return True
 
     def _fall_back(self, frame: RGBDFrame, problem: str) -> SceneSegmentation:
         """Return to the previous pipeline, and segment the frame by it."""
         assert self.previous is not None
         weights = self.pipeline.config.weights
-        self._use(self.previous, keep_present=False)
+        self._use(self.previous, self.pipeline.config, keep_present=False)
         self._reporter.report_warning(
             "fallback", f"weights {weights}: the network {problem}, so the previous one is back"
         )

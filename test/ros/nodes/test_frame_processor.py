@@ -189,3 +189,87 @@ def test_processor_failed_publication_costs_one_frame(publishers, processor, cou
     assert publishers.stamps == [2]
     assert counters.snapshot().segmented == 1
     assert counters.snapshot().dropped == {"error": 1}
+
+
+class SelectivePipeline(GatedPipeline):
+    """Accepts some methods only, as a network without attention does."""
+
+    def __init__(self, *methods):
+        super().__init__()
+        self.methods = methods
+        self.config = NodeConfig(method=methods[0])
+        self.error = None
+
+    def __call__(self, frame):
+        if self.error is not None:
+            raise self.error
+        return super().__call__(frame)
+
+    def validate(self, config):
+        if config.method not in self.methods:
+            raise ConfigError(f"method {config.method} does not suit the network")
+
+    def configure(self, config):
+        self.validate(config)
+        self.config = config
+
+
+@pytest.fixture
+def pipelines():
+    """Pipelines of a convnet, and of a ViT, which has attention."""
+    return SelectivePipeline("kmeans"), SelectivePipeline("kmeans", "attention")
+
+
+@pytest.fixture
+def swapped(processor, pipelines):
+    """Processor whose ViT has replaced a convnet."""
+    processor.pipeline, vit = pipelines
+    processor.replace_pipeline(vit)
+    processor(raw_frame())
+    return processor
+
+
+def test_options_must_suit_the_scheduled_network(processor, pipelines):
+    convnet, processor.pipeline = pipelines
+    processor.replace_pipeline(convnet)
+    with pytest.raises(ConfigError, match="method attention does not suit"):
+        processor.configure(NodeConfig(method="attention"))
+
+
+def test_options_and_network_are_applied_together(processor, pipelines):
+    convnet, processor.pipeline = pipelines
+    processor.pipeline.configure(NodeConfig(method="attention"))
+    processor.configure(NodeConfig(method="kmeans"))
+    processor.replace_pipeline(convnet)
+    processor(raw_frame())
+    assert processor.pipeline is convnet
+    assert convnet.config.method == "kmeans"
+
+
+def test_rollback_to_network_that_options_exclude_is_refused(swapped, pipelines):
+    swapped.configure(NodeConfig(method="attention"))
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="method attention does not suit"):
+            swapped.restore_previous()
+        swapped(raw_frame())
+    assert swapped.pipeline is pipelines[1]
+    swapped.configure(NodeConfig(method="kmeans"))
+    swapped.restore_previous()
+    swapped(raw_frame())
+    assert swapped.pipeline is pipelines[0]
+
+
+def test_rollback_before_the_first_frame_revokes_the_replacement(swapped, pipelines):
+    swapped.replace_pipeline(SelectivePipeline("kmeans"))
+    assert swapped.restore_previous() is pipelines[1].config
+    swapped(raw_frame())
+    assert swapped.pipeline is pipelines[1]
+
+
+def test_failing_network_that_none_can_follow_reports_its_error(swapped, pipelines):
+    swapped.configure(NodeConfig(method="attention"))
+    pipelines[1].error = RuntimeError("out of memory")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of memory"):
+            swapped(raw_frame())
+    assert swapped.pipeline is pipelines[1]
