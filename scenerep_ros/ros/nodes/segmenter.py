@@ -143,6 +143,13 @@ class SegmenterNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
+        try:
+            self._create_parts()
+        except Exception:
+            self._release()  # the next attempt would create the publishers again beside those
+            raise
+
+    def _create_parts(self) -> None:
         pipeline = Pipeline(self.config)
         config = resolve_topics(self, self.config)
         self._poses = CameraPoses(self, config.target_frame) if config.target_frame else None

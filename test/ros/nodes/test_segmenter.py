@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,20 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters
-from segmenter_rig import TIMEOUT_S, GatedBackbone, make_frame, running_segmenter
+from segmenter_rig import (
+    SMALL_OPTIONS,
+    TIMEOUT_S,
+    GatedBackbone,
+    make_frame,
+    parameters,
+    running_segmenter,
+)
 from std_srvs.srv import Trigger
 
 from scenerep_ros import pipeline
 from scenerep_ros.frames import BACKGROUND, KINECT, UNLABELLED, RGBDFrame
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
+from scenerep_ros.ros.nodes.segmenter import SegmenterNode
 from scenerep_ros.ros.transport.output_publishers import OUTPUT_TOPICS
 from scenerep_ros.sources import open_source
 
@@ -223,6 +233,22 @@ def test_segmenter_without_depth_topic_publishes_labels_only():
         rig.wait_for(lambda: rig.received["labels"] and rig.received["overlay"])
         assert rig.stamps("labels") == [stamp]
         assert not rig.received["points"]
+
+
+@pytest.mark.usefixtures("ros_context")
+def test_segmenter_failing_to_configure_leaves_no_publishers():
+    if find_spec("tf2_ros") is not None:
+        pytest.skip("tf2_ros is installed, so poses of tf fail no start")
+    options = parameters(**SMALL_OPTIONS, map__enabled=True, map__poses="recorded")
+    node = SegmenterNode(parameter_overrides=options, namespace="broken")
+    before = {publisher.topic_name for publisher in node.publishers}
+    try:
+        for _ in range(2):
+            assert not node.start()  # the map has no source of poses
+            assert {publisher.topic_name for publisher in node.publishers} == before
+    finally:
+        node.close()
+        node.destroy_node()
 
 
 def test_segmenter_services_answer_during_a_frame(monkeypatch):
