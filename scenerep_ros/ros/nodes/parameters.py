@@ -19,7 +19,8 @@ from rclpy.parameter import Parameter
 
 from scenerep_ros.config.fields import flatten, option_fields
 from scenerep_ros.config.validation import Model, bounds, is_live, validated
-from scenerep_ros.errors import ConfigError, ScenerepError, suggest_names
+from scenerep_ros.errors import ConfigError, suggest_names
+from scenerep_ros.ros.monitoring.problem_reporter import describe_error
 
 IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 """Prefixes of the parameters that rclpy itself declares."""
@@ -55,7 +56,7 @@ class LiveOptions(Generic[Model]):
     Args:
         node: node whose options are declared.
         config: result of `declare_options`.
-        apply: called with each new config; raises a ScenerepError to refuse it.
+        apply: called with each new config; raises an exception to refuse it.
         is_started: returns True while options that are set at start only must not change.
         exceptions: returns the names of those that may change nevertheless.
 
@@ -88,8 +89,8 @@ class LiveOptions(Generic[Model]):
             _check_numbers(self._model, change)
             config = validated(self._model, {**flatten(self.config), **change})
             self._apply(config)
-        except ScenerepError as error:
-            return SetParametersResult(successful=False, reason=str(error))
+        except Exception as error:  # it would end the executor and so the node
+            return SetParametersResult(successful=False, reason=describe_error(error))
         self.config = config
         return SetParametersResult(successful=True)
 

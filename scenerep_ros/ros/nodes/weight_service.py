@@ -18,6 +18,7 @@ from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, ScenerepError, WeightsError
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.ros.monitoring.problem_reporter import describe_error
 from scenerep_ros.ros.nodes.frame_processor import (
     NETWORK_OPTIONS,
     FrameProcessor,
@@ -79,9 +80,11 @@ class WeightService:
         try:
             response.message = await self._load()
             response.success = True
-        except ScenerepError as error:
-            response.success, response.message = False, str(error)
-            self._node.get_logger().warning(f"weights not loaded, the old ones stay: {error}")
+        except Exception as error:  # it would end the executor and so the node
+            response.success, response.message = False, describe_error(error)
+            self._node.get_logger().warning(
+                f"weights not loaded, the old ones stay: {response.message}"
+            )
         return response
 
     async def _load(self) -> str:

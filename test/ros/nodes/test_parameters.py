@@ -133,6 +133,19 @@ def test_live_options_change_updates_the_config(make_node):
     assert (live.config.method, live.config.depth.plane_distance) == ("attention", 0.05)
 
 
+@pytest.mark.parametrize("error", [PermissionError("no access"), RuntimeError("no memory")])
+def test_live_options_refuse_a_change_that_raises_anything(make_node, error):
+    def apply(config):
+        raise error
+
+    node = make_node()
+    live = LiveOptions(node, declare_options(node, NodeConfig), apply, lambda: True)
+    result = node.set_parameters([Parameter("method", value="attention")])[0]
+    assert not result.successful
+    assert str(error) in result.reason
+    assert live.config.method == NodeConfig().method
+
+
 def test_live_options_accept_integers_within_bounds_as_floats(make_node):
     node = make_node()
     live, _ = live_options(node)

@@ -115,6 +115,10 @@ def test_broken_weights_are_refused_and_the_old_go_on(rig, checkpoints):
     answer = load(rig, checkpoints / "truncated")
     assert not answer.success
     assert "truncated, modified or of another checkpoint" in answer.message
+    for unreadable in ("~nosuchuser/weights", "a" * 5000):
+        answer = load(rig, unreadable)
+        assert not answer.success
+        assert f"{unreadable}: " in answer.message or f"'{unreadable}': " in answer.message
     process(rig)
     assert checksum(rig) == read_card(checkpoints / "first").sha256
     assert not call(rig, "rollback").success
