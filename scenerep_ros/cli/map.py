@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,14 @@ from scenerep_ros.filesystem.atomic import atomic_folder, write_atomically, writ
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.difference import MapDifference, compare_maps
 from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
-from scenerep_ros.mapping.map_files import describe_object, is_map, read_map, write_map
+from scenerep_ros.mapping.map_files import (
+    TOP_VIEW,
+    TURNTABLE,
+    describe_object,
+    is_only_map,
+    read_map,
+    write_map,
+)
 from scenerep_ros.mapping.map_recording import write_map_recording
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.poses.bag_poses import with_transforms
@@ -54,6 +62,13 @@ def add_parser(subparsers: Any) -> None:
         "also write them to DIR/difference.json and DIR/difference.png",
     )
     parser.add_argument(
+        "--draw",
+        type=Path,
+        metavar="MAP",
+        help="write top_view.png and turntable.mp4 of a map, such as one that ~/save_map wrote, "
+        "into its folder, or into --out DIR",
+    )
+    parser.add_argument(
         "--max-frames", type=frame_count, default=0, metavar="N", help="stop after N frames; 0: all"
     )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags override it")
@@ -69,15 +84,18 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if the arguments are incomplete.
         ScenerepError: if a recording or a map cannot be read, or a file cannot be written.
     """
-    if args.diff:
-        return _compare(args)
+    if args.diff or args.draw:
+        return _compare(args) if args.diff else _draw(args)
     if not args.source or not args.out:
-        raise ConfigError("name a recording and --out DIR, or two maps with --diff BEFORE AFTER")
+        raise ConfigError(
+            "name a recording and --out DIR, two maps with --diff BEFORE AFTER, or a map with "
+            "--draw MAP"
+        )
     config = options_from(args, MapConfig, args.config)
     source = open_source(args.source, source_options(args))
     recording = with_transforms(source, Path(args.source))
     odometry = Odometry() if needs_odometry(recording, config.map) else None
-    with atomic_folder(args.out, is_map) as folder:
+    with atomic_folder(args.out, is_only_map) as folder:
         frames = posed_frames(islice(recording, args.max_frames or None), odometry)
         total = min(len(source), args.max_frames or len(source))
         progress = tqdm(frames, total=total, unit="frame", desc=source.name)
@@ -129,6 +147,9 @@ def map_frames(
 ) -> SceneMap:
     """Segment and map the frames; of those without a pose, some are relocalized in the map."""
     for frame in frames:
+        if frame.depth is None:
+            scene_map.reject("no depth")
+            continue
         if frame.pose is None and not (scene_map.frame_count and recovery.is_due):
             recovery.skip()
             scene_map.reject("no pose")
@@ -139,13 +160,26 @@ def map_frames(
 
 
 def write_pictures(snapshot: MapSnapshot, folder: Path) -> None:
-    """Write top_view.png and turntable.mp4."""
-    write_image(folder / "top_view.png", draw_top_view(snapshot))
-    video = VideoWriter(folder / "turntable.mp4", TURNTABLE_RATE_HZ)
+    """Write top_view.png and turntable.mp4.
+
+    Raises:
+        ScenerepError: if a file cannot be written.
+    """
+    write_image(folder / TOP_VIEW, draw_top_view(snapshot))
+    video = VideoWriter(folder / TURNTABLE, TURNTABLE_RATE_HZ)
     views = draw_turntable(snapshot, TURNTABLE_FRAMES)
     for image in tqdm(views, "turntable", TURNTABLE_FRAMES, unit="frame"):
         video.write(image)
     video.close()
+
+
+def _draw(args: argparse.Namespace) -> int:
+    if args.source:
+        raise ConfigError(f"{args.source}: --draw draws a map; leave the recording out")
+    folder = args.out or args.draw
+    write_pictures(read_map(args.draw), folder)
+    print(f"written to {folder / TOP_VIEW} and {folder / TURNTABLE}")
+    return 0
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -153,11 +187,17 @@ def _compare(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.source}: --diff compares two maps; leave the recording out")
     before, after = (read_map(path) for path in args.diff)
     difference = compare_maps(before, after)
-    print("\n".join(_lines(difference)) or "no changes")
+    print("\n".join(_lines(difference)))
+    if difference.problem:
+        sys.stderr.write(
+            f"warning: {difference.problem}, so the changes mean little: are {args.diff[0]} and "
+            f"{args.diff[1]} maps of one place, with poses in one world frame?\n"
+        )
     if args.out:
         content = json.dumps(_as_json(difference), indent=1) + "\n"
         write_atomically(args.out / "difference.json", content.encode())
         write_image(args.out / "difference.png", draw_difference(before, after, difference))
+        print(f"written to {args.out}")
     return 0
 
 
@@ -173,20 +213,27 @@ def _summary(scene_map: SceneMap, snapshot: MapSnapshot) -> str:
 
 
 def _lines(difference: MapDifference) -> list[str]:
-    """Return one line for each change, with positions and sizes in m."""
+    """Return one line for each change, with positions and sizes in m, and one for all."""
     lines = [f"added    {_text(item)}" for item in difference.added]
     lines += [f"removed  {_text(item)}" for item in difference.removed]
     lines += [
-        f"moved    {_text(move.before)} by {move.distance:.2f} m, now {_text(move.after)}"
+        f"moved    {_text(move.before)}, by {move.distance:.2f} m, now {_text(move.after)}"
         for move in difference.moved
     ]
-    return lines + [f"unseen   {_text(item)}" for item in difference.unseen]
+    lines += [f"unseen   {_text(item)}" for item in difference.unseen]
+    counts = {name: len(getattr(difference, name)) for name in ("added", "removed", "moved")}
+    changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    common = (
+        f"{100 * difference.overlap:.0f} percent of the surface was seen both times, "
+        f"{100 * difference.agreement:.0f} percent of that is unchanged"
+    )
+    return [*lines, f"{changes or 'no changes'}; {common}"]
 
 
 def _text(item: Any) -> str:
     center = ", ".join(f"{value:.2f}" for value in item.box.center.tolist())
     size = " x ".join(f"{value:.2f}" for value in item.box.size.tolist())
-    return f"object {item.id} at ({center}), {size}"
+    return f"object {item.id} at ({center}) m, size {size} m"
 
 
 def _as_json(difference: MapDifference) -> dict[str, Any]:
@@ -198,4 +245,6 @@ def _as_json(difference: MapDifference) -> dict[str, Any]:
             for move in difference.moved
         ],
         "unseen": [describe_object(item) for item in difference.unseen],
+        "overlap": round(difference.overlap, 4),
+        "agreement": round(difference.agreement, 4),
     }

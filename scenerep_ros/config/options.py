@@ -18,6 +18,8 @@ Runtime = Literal["auto", "torch", "openvino", "onnxruntime", "tensorrt"]
 Transport = Literal["raw", "compressed"]
 DepthTransport = Literal["raw", "compressed", "compressedDepth"]
 
+ACCEPTS_NUMBERS: JsonDict = {"accepts_numbers": True}
+"""Marks a text that may be a number, which ROS would refuse as a parameter of another type."""
 START_ONLY: JsonDict = {"live": False}
 """Marks an option that needs new weights or subscriptions, so a running node cannot change it."""
 
@@ -178,14 +180,14 @@ class MappingOptions(OptionGroup):
         ge=1000,
         le=100_000_000,
         description="Largest number of voxels, of up to 150 bytes each; the oldest and farthest "
-        "ones are dropped first.",
+        "ones are dropped first, and counted.",
     )
     max_objects: int = Field(
         1000,
         ge=1,
         le=60_000,
         description="Largest number of objects; those that were not seen for longest are dropped "
-        "first.",
+        "first, and counted.",
     )
 
 
@@ -206,7 +208,6 @@ class MapNodeOptions(MappingOptions):
     folder: str = Field(
         "",
         description="Folder to which ~/save_map writes and from which ~/load_map reads. Empty: none.",
-        json_schema_extra=START_ONLY,
     )
     publish_period: float = Field(
         1.0,
@@ -219,7 +220,13 @@ class MapNodeOptions(MappingOptions):
         "",
         description="Object of ~/find_similar: an id of the map, or the path of an image that shows "
         "the object.",
+        json_schema_extra=ACCEPTS_NUMBERS,
     )
+
+    @field_validator("query", mode="before")
+    @classmethod
+    def _from_number(cls, query: Any) -> Any:
+        return str(query) if type(query) is int else query
 
 
 class TrackingOptions(OptionGroup):

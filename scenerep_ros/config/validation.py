@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from scenerep_ros.config.fields import nest, option_fields
-from scenerep_ros.config.options import START_ONLY
+from scenerep_ros.config.options import ACCEPTS_NUMBERS, START_ONLY
 from scenerep_ros.errors import ConfigError, suggest_names
 
 
@@ -40,6 +40,11 @@ def bounds(field: FieldInfo) -> str:
 def is_live(field: FieldInfo) -> bool:
     """Return True if a running node can change the option."""
     return field.json_schema_extra != START_ONLY
+
+
+def accepts_numbers(field: FieldInfo) -> bool:
+    """Return True if the option is a float, or a text that may be a number, such as an id."""
+    return field.annotation is float or field.json_schema_extra == ACCEPTS_NUMBERS
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -130,10 +130,14 @@ def read_ply(
         OSError: if the file cannot be read.
     """
     header, separator, body = path.read_bytes().partition(b"end_header\n")
-    properties = [line.split()[1:] for line in header.decode().splitlines() if "property" in line]
+    lines = header.decode().splitlines()
+    properties = [line.split()[1:] for line in lines if "property" in line]
     expected = [[_PLY_TYPES[name], name] for name in _PLY_DTYPE.names or ()]
     if not separator or properties != expected or len(body) % _PLY_DTYPE.itemsize:
         raise ValueError(f"{path.name} is no cloud with color and label")
+    count = len(body) // _PLY_DTYPE.itemsize
+    if f"element vertex {count}" not in lines:
+        raise ValueError(f"{path.name} is cut off after {count} points")
     vertices = np.frombuffer(body, _PLY_DTYPE)
     positions = np.stack([vertices[name] for name in ("x", "y", "z")], axis=1)
     colors = np.stack([vertices[name] for name in ("red", "green", "blue")], axis=1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import MapObject
 from scenerep_ros.mapping.joined_parts import centered_features, join_parts
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
@@ -45,6 +46,19 @@ class DifferenceConstants:
         2.0,
         "ratio of the volumes' cubic roots up to which two objects may be one",
         set_on="argument: another side of the object is visible",
+    )
+    compared_points: int = tuned(
+        10_000, "number of points of a map that measure the agreement", set_on="argument: time"
+    )
+    min_overlap: float = tuned(
+        0.01,
+        "ratio of common surface below which maps show different places",
+        set_on="argument: stray views of a neighboring room",
+    )
+    min_agreement: float = tuned(
+        0.5,
+        "ratio of the common surface that must be in place in both maps of one world frame",
+        set_on="argument: the majority; walls and floor do not move",
     )
 
 
@@ -79,16 +93,33 @@ class MapDifference:
         moved: objects that were removed at one place and resemble one at another, where the first
             map has seen free space or nothing.
         unseen: objects of the first map whose space the second has not seen.
+        overlap: ratio of the surface of each map that the other has seen, as surface or free space.
+        agreement: ratio of this common surface that both maps show as surface.
     """
 
     added: tuple[MapObject, ...]
     removed: tuple[MapObject, ...]
     moved: tuple[Move, ...]
     unseen: tuple[MapObject, ...]
+    overlap: float = 1.0
+    agreement: float = 1.0
+
+    @property
+    def problem(self) -> str:
+        """Reason why the maps cannot be compared; empty without one."""
+        if self.overlap < CONSTANTS.min_overlap:
+            return "the maps have no surface in common"
+        if self.agreement < CONSTANTS.min_agreement:
+            return f"only {100 * self.agreement:.0f} percent of the common surface is unchanged"
+        return ""
 
 
 def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
-    """Find the changes between two maps whose poses have the same world frame."""
+    """Find the changes between two maps whose poses have the same world frame.
+
+    Raises:
+        SourceError: if the features of the maps have different sizes.
+    """
     mean = _mean_feature(before, after)
     gone, unseen = _objects_in_free_space(before, after.views)
     new, newly_seen = _objects_in_free_space(after, before.views)
@@ -98,12 +129,27 @@ def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     moves = _pair(gone, new + newly_seen, min_similarity, mean)
     moved_before = {move.before.id for move in moves}
     moved_after = {move.after.id for move in moves}
+    overlap, agreement = _measure_agreement(before, after)
     return MapDifference(
         added=tuple(item for item in new if item.id not in moved_after),
         removed=tuple(item for item in gone if item.id not in moved_before),
         moved=tuple(moves),
         unseen=tuple(unseen),
+        overlap=overlap,
+        agreement=agreement,
     )
+
+
+def _measure_agreement(before: MapSnapshot, after: MapSnapshot) -> tuple[float, float]:
+    """Return the ratios `overlap` and `agreement` of a difference."""
+    counts = np.zeros(len(Evidence), np.intp)
+    for first, second in ((before, after), (after, before)):
+        positions = first.points.positions
+        sample = positions[:: 1 + len(positions) // CONSTANTS.compared_points]
+        counts += np.bincount(second.views.evidence(sample), minlength=len(Evidence))
+    common = counts[Evidence.OCCUPIED] + counts[Evidence.FREE]
+    overlap = common / max(int(counts.sum()), 1)
+    return float(overlap), float(counts[Evidence.OCCUPIED] / max(int(common), 1))
 
 
 def _objects_in_free_space(
@@ -126,6 +172,12 @@ def _objects_in_free_space(
 
 def _mean_feature(*snapshots: MapSnapshot) -> Floats:
     features = [item.feature for snapshot in snapshots for item in snapshot.objects]
+    sizes = sorted({len(feature) for feature in features})
+    if len(sizes) > 1:
+        raise SourceError(
+            f"the maps have features of {' and '.join(map(str, sizes))} channels, so they were made "
+            "with different networks; map both recordings with one"
+        )
     return np.asarray(np.mean(features, axis=0) if features else np.zeros(1), np.float32)
 
 

@@ -5,13 +5,15 @@ objects.json          objects, upward direction and size of the voxels
 features.safetensors  ids (n,) and features (n, C) of the objects
 views.safetensors     reduced depth images with poses and intrinsics
 trajectory.txt        camera poses in the TUM format: stamp tx ty tz qx qy qz qw
+
+`scenerep map` adds recording.json, the name of the recording, and top_view.png and turntable.mp4.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +23,9 @@ from scipy.spatial.transform import Rotation
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.filesystem.atomic import write_atomically
-from scenerep_ros.frames import Intrinsics, MapObject
+from scenerep_ros.frames import MAX_ID, Intrinsics, MapObject
 from scenerep_ros.geometry import Box, labelled_cloud, read_ply, write_ply
+from scenerep_ros.mapping.map_recording import RECORDING
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.views.map_views import MapView, MapViews
 from scenerep_ros.mapping.voxels.voxel_grid import VoxelPoints
@@ -30,13 +33,23 @@ from scenerep_ros.sources.folders.pose_file import read_poses
 
 CLOUD, OBJECTS, FEATURES = "cloud.ply", "objects.json", "features.safetensors"
 VIEWS, TRAJECTORY = "views.safetensors", "trajectory.txt"
+TOP_VIEW, TURNTABLE = "top_view.png", "turntable.mp4"
 FORMAT = "scenerep map 1"
+_FILES = {CLOUD, OBJECTS, FEATURES, VIEWS, TRAJECTORY, TOP_VIEW, TURNTABLE, RECORDING}
 _NS_PER_S = 1e9  # constant: unit
+ANY = -1  # constant: each length of an axis
+
+Array = TypeVar("Array", bound=NDArray[Any])
 
 
 def is_map(folder: Path) -> bool:
     """Return whether a folder holds a map."""
     return all((folder / name).is_file() for name in (CLOUD, OBJECTS, FEATURES))
+
+
+def is_only_map(folder: Path) -> bool:
+    """Return whether a folder holds a map and nothing else, so that a new map may replace it."""
+    return is_map(folder) and {path.name for path in folder.iterdir()} <= _FILES
 
 
 def write_map(snapshot: MapSnapshot, folder: Path) -> None:
@@ -66,7 +79,7 @@ def read_map(folder: Path) -> MapSnapshot:
     """Read a map.
 
     Raises:
-        SourceError: if the folder is no map, or a file is damaged.
+        SourceError: if the folder is no map, or a file cannot be read or is damaged.
     """
     if not is_map(folder):
         raise SourceError(
@@ -74,24 +87,62 @@ def read_map(folder: Path) -> MapSnapshot:
             "as `scenerep map SOURCE --out DIR` writes it"
         )
     try:
-        description = json.loads((folder / OBJECTS).read_text())
-        tensors = load_file(folder / FEATURES)
-        feature_of = dict(zip(tensors["ids"].tolist(), tensors["features"], strict=True))
-        objects = [_object(item, feature_of[item["id"]]) for item in description["objects"]]
-        views = _views(load_file(folder / VIEWS))
-        positions, colors, labels = read_ply(folder / CLOUD)
-        trajectory = read_poses(folder / TRAJECTORY)
-        return MapSnapshot(
-            objects=tuple(objects),
-            points=VoxelPoints(positions, colors, labels),
-            views=views,
-            up=np.array(description["up"], np.float32),
-            voxel_size=float(description["voxel_size"]),
-            stamps_ns=np.array([item.stamp_ns for item in trajectory], np.int64),
-            poses=np.array([item.pose for item in trajectory], np.float64).reshape(-1, 4, 4),
-        )
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise SourceError(f"map {folder}: damaged ({error}); make it again") from error
+        return _read_files(folder)
+    except OSError as error:
+        raise SourceError(f"map {folder}: cannot be read ({error}); check its files") from error
+    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        problem = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise SourceError(f"map {folder}: damaged ({problem}); make it again") from error
+
+
+def _read_files(folder: Path) -> MapSnapshot:
+    description = json.loads((folder / OBJECTS).read_text())
+    if description["format"] != FORMAT:
+        raise ValueError(f"{OBJECTS} has the format {description['format']!r}, expected {FORMAT!r}")
+    tensors = load_file(folder / FEATURES)
+    ids, features = tensors["ids"].tolist(), tensors["features"]
+    feature_of = dict(
+        zip(ids, _checked(FEATURES, features, (ANY, ANY)) if ids else [], strict=True)
+    )
+    objects = [_object(item, feature_of[item["id"]]) for item in description["objects"]]
+    voxel_size = float(description["voxel_size"])
+    if not 0 < voxel_size < np.inf:
+        raise ValueError(f"{OBJECTS}: voxel_size {voxel_size}")
+    views = _views(load_file(folder / VIEWS))
+    trajectory = read_poses(folder / TRAJECTORY)
+    return MapSnapshot(
+        objects=tuple(objects),
+        points=_points(folder / CLOUD),
+        views=views,
+        up=_checked(OBJECTS, np.array(description["up"], np.float32), (3,)),
+        voxel_size=voxel_size,
+        stamps_ns=np.array([item.stamp_ns for item in trajectory], np.int64),
+        poses=np.array([item.pose for item in trajectory], np.float64).reshape(-1, 4, 4),
+    )
+
+
+def _points(path: Path) -> VoxelPoints:
+    positions, colors, labels = read_ply(path)
+    _checked(path.name, positions, (len(positions), 3))
+    if len(labels) and not 0 <= labels.min() <= labels.max() <= MAX_ID:
+        raise ValueError(f"{path.name} has labels outside of 0 to {MAX_ID}")
+    return VoxelPoints(positions, colors, labels)
+
+
+def _checked(name: str, values: Array, shape: tuple[int, ...]) -> Array:
+    """Return an array; ANY stands for each length.
+
+    Raises:
+        ValueError: if it has another shape, or a value is not finite.
+    """
+    is_shape = len(values.shape) == len(shape) and all(
+        wanted in (ANY, length) for wanted, length in zip(shape, values.shape, strict=True)
+    )
+    if not is_shape:
+        raise ValueError(f"{name} has an array of shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has numbers that are not finite")
+    return values
 
 
 def describe_object(item: MapObject) -> dict[str, Any]:
@@ -112,8 +163,12 @@ def describe_object(item: MapObject) -> dict[str, Any]:
 
 def _object(entry: dict[str, Any], feature: NDArray[np.float32]) -> MapObject:
     center, size, rotation = (
-        np.array(entry[name], np.float32) for name in ("center", "size", "rotation")
+        _checked(OBJECTS, np.array(entry[name], np.float32), shape)
+        for name, shape in (("center", (3,)), ("size", (3,)), ("rotation", (3, 3)))
     )
+    confidence = float(entry["confidence"])
+    if not 0 < confidence <= 1:
+        raise ValueError(f"{OBJECTS}: confidence {confidence}")
     moved_from = entry["moved_from"]
     return MapObject(
         id=int(entry["id"]),
@@ -122,7 +177,7 @@ def _object(entry: dict[str, Any], feature: NDArray[np.float32]) -> MapObject:
         feature=feature,
         first_seen_ns=round(entry["first_seen"] * _NS_PER_S),
         last_seen_ns=round(entry["last_seen"] * _NS_PER_S),
-        confidence=float(entry["confidence"]),
+        confidence=confidence,
         moved_from=None if moved_from is None else np.array(moved_from, np.float32),
     )
 
@@ -140,13 +195,15 @@ def _view_tensors(views: MapViews) -> dict[str, NDArray[Any]]:
 
 
 def _views(tensors: dict[str, NDArray[Any]]) -> MapViews:
-    rows = zip(tensors["poses"], tensors["stamps_ns"].tolist(), tensors["intrinsics"], strict=True)
-    return MapViews(
-        [
-            MapView(tensors[f"depth.{i}"], Intrinsics(*camera.tolist()), pose, stamp_ns)
-            for i, (pose, stamp_ns, camera) in enumerate(rows)
-        ]
-    )
+    stamps_ns = tensors["stamps_ns"].tolist()
+    poses = _checked(VIEWS, tensors["poses"], (len(stamps_ns), 4, 4))
+    cameras = _checked(VIEWS, tensors["intrinsics"], (len(stamps_ns), 4))
+    views = []
+    for i, (pose, stamp_ns, camera) in enumerate(zip(poses, stamps_ns, cameras, strict=True)):
+        depth = tensors[f"depth.{i}"]
+        _checked(VIEWS, np.nan_to_num(depth), (ANY, ANY))
+        views.append(MapView(depth, Intrinsics(*camera.tolist()), pose, stamp_ns))
+    return MapViews(views)
 
 
 def _trajectory_text(snapshot: MapSnapshot) -> str:

@@ -138,9 +138,15 @@ class SceneMap:
         return len(self._grid)
 
     @property
+    def object_count(self) -> int:
+        """Number of objects, as of the last update of their list."""
+        return self._memory.reported_count
+
+    @property
     def memory_bytes(self) -> int:
-        """Size of the voxels and the views."""
-        return self._grid.memory_bytes + self.views.memory_bytes
+        """Size of voxels, views, objects and trajectory."""
+        parts = (self._grid, self.views, self._memory, self.trajectory)
+        return sum(part.memory_bytes for part in parts)
 
     def integrate(self, frame: RGBDFrame, scene: SceneSegmentation) -> Integration:
         """Add one frame. A frame without depth, calibration or a plausible pose is left out."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from recordings import write_rgbd
 
 from scenerep_ros.cli.main import main
-from scenerep_ros.mapping.map_files import read_map
+from scenerep_ros.mapping.map_files import read_map, write_map
+from scenerep_ros.mapping.views.map_views import MapViews
 
 FAST = ["--backbone", "vit_tiny_patch16_224", "--weights", "random", "--device", "cpu"]
 FAST += ["--precision", "fp32", "--resolution", "96"]
@@ -48,9 +50,45 @@ def test_map_command_writes_all_files(map_folder):
 def test_map_command_compares_a_map_with_itself(map_folder, tmp_path, capsys):
     maps = [str(map_folder), str(map_folder)]
     assert main(["map", "--diff", *maps, "--out", str(tmp_path)]) == 0
-    assert "no changes" in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert captured.out.startswith("no changes; ")
+    assert "100 percent of that is unchanged" in captured.out
+    assert not captured.err
     assert json.loads((tmp_path / "difference.json").read_text())["added"] == []
-    assert cv2.imread(str(tmp_path / "difference.png")).shape == (720, 1920, 3)
+    image = cv2.imread(str(tmp_path / "difference.png"))
+    assert image.shape in ((720, 1920, 3), (960, 1440, 3))
+
+
+def test_map_command_draws_a_saved_map(map_folder, tmp_path, capsys):
+    """A map that the node has saved has no pictures."""
+    saved = tmp_path / "saved"
+    shutil.copytree(map_folder, saved, ignore=shutil.ignore_patterns("*.png", "*.mp4", "rec*"))
+    assert main(["map", "--draw", str(saved)]) == 0
+    assert (saved / "top_view.png").read_bytes() == (map_folder / "top_view.png").read_bytes()
+    assert (saved / "turntable.mp4").is_file()
+    assert f"written to {saved / 'top_view.png'}" in capsys.readouterr().out
+
+
+def test_map_command_keeps_files_of_others_beside_a_map(map_folder, tmp_path, capsys):
+    folder = tmp_path / "map"
+    shutil.copytree(map_folder, folder)
+    (folder / "notes.txt").write_text("mine")
+    assert main(["map", "recording", "--out", str(folder), *FAST]) == 1
+    capsys.readouterr()
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_map_command_warns_of_maps_of_different_places(map_folder, tmp_path, capsys):
+    moved = tmp_path / "moved"
+    snapshot = read_map(map_folder)
+    shift = np.zeros((4, 4))
+    shift[:3, 3] = 50.0
+    views = [replace(view, pose=view.pose + shift) for view in snapshot.views.views]
+    moved.mkdir()
+    points = replace(snapshot.points, positions=snapshot.points.positions + np.float32(50))
+    write_map(replace(snapshot, points=points, views=MapViews(views)), moved)
+    assert main(["map", "--diff", str(map_folder), str(moved)]) == 0
+    assert "warning: the maps have no surface in common" in capsys.readouterr().err
 
 
 def test_map_command_without_poses_names_what_is_missing(tmp_path, capsys):
@@ -83,6 +121,15 @@ def test_map_command_does_not_replace_a_folder_of_other_files(tmp_path, tabletop
     assert main(["map", str(tabletop_folder), "--out", str(tmp_path), *FAST]) == 1
     assert "it holds other files" in capsys.readouterr().err
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_map_command_of_a_recording_without_depth_says_so(tmp_path, tabletop_folder, capsys):
+    source = tmp_path / "images"
+    shutil.copytree(tabletop_folder / "rgb", source)
+    arguments = [str(source), "--out", str(tmp_path / "map"), "--map.poses", "recorded", *FAST]
+    assert main(["map", *arguments]) == 1
+    assert "no depth); a map needs depth" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [source]
 
 
 @pytest.mark.parametrize("arguments", [[], ["recording"], ["--out", "x"]])

@@ -1,13 +1,19 @@
 """Changes between two maps of one room."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from box_world import Cuboid, look_at, make_frame, orbit
 
 from scenerep_ros.config.options import MappingOptions
+from scenerep_ros.errors import SourceError
 from scenerep_ros.mapping.difference import compare_maps
 from scenerep_ros.mapping.scene_map import SceneMap
 
 BOXES = [Cuboid(3, (0.5, 0.0)), Cuboid(5, (-0.5, 0.4)), Cuboid(9, (0.0, -0.6))]
+LIFT = np.zeros((4, 4))
+LIFT[2, 3] = 0.7
 
 
 def snapshot(cuboids, poses, label_of=None):
@@ -27,6 +33,32 @@ def test_maps_of_an_unchanged_room_have_no_difference():
     assert not difference.added
     assert not difference.removed
     assert not difference.moved
+    assert not difference.problem
+    assert difference.overlap > 0.5
+    assert difference.agreement > 0.95
+
+
+def test_maps_in_other_world_frames_are_not_comparable():
+    before, after = snapshot(BOXES, orbit(30)), snapshot(BOXES, orbit(30))
+    raised = after.points.positions + np.float32([0, 0, 0.7])
+    views = [replace(view, pose=view.pose + LIFT) for view in after.views.views]
+    after = replace(
+        after, points=replace(after.points, positions=raised), views=type(after.views)(views)
+    )
+    assert "of the common surface is unchanged" in compare_maps(before, after).problem
+
+
+def test_maps_of_separate_rooms_have_no_common_surface():
+    before = snapshot(BOXES, orbit(20))
+    away = [look_at((2, 0, 1.3), (4, y, 1.0)) for y in np.linspace(0, 1, 20)]
+    assert compare_maps(before, snapshot(BOXES, away)).problem
+
+
+def test_maps_of_different_networks_are_refused():
+    before = snapshot(BOXES, orbit(20))
+    other = tuple(replace(item, feature=item.feature[:8]) for item in before.objects)
+    with pytest.raises(SourceError, match="features of 8 and 32 channels"):
+        compare_maps(before, replace(before, objects=other))
 
 
 def test_added_removed_and_moved_objects_are_named_and_no_others():

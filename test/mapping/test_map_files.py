@@ -9,7 +9,7 @@ from box_world import Cuboid, make_frame, orbit
 
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.errors import ConfigError, SourceError
-from scenerep_ros.mapping.map_files import is_map, read_map, write_map
+from scenerep_ros.mapping.map_files import is_map, is_only_map, read_map, write_map
 from scenerep_ros.mapping.scene_map import SceneMap
 
 
@@ -49,13 +49,53 @@ def test_map_objects_are_json_in_meters_and_seconds(tmp_path, snapshot):
     assert first["first_seen"] == 1000.0
 
 
-@pytest.mark.parametrize("name", ["objects.json", "cloud.ply", "features.safetensors"])
-def test_damaged_map_names_its_folder(tmp_path, snapshot, name):
+@pytest.mark.parametrize(
+    "name", ["objects.json", "cloud.ply", "features.safetensors", "views.safetensors"]
+)
+@pytest.mark.parametrize("length", [0, 100, -19])
+def test_damaged_map_names_its_folder(tmp_path, snapshot, name, length):
+    """A cloud that is cut off after a whole point, of 19 bytes, is damaged, too."""
     write_map(snapshot, tmp_path)
     path = tmp_path / name
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(SourceError, match=f"map {tmp_path}: damaged"):
         read_map(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("center", [0, 1]), ("size", ["x", 1, 1]), ("confidence", 0), ("rotation", None)],
+)
+def test_map_with_an_invalid_object_is_damaged(tmp_path, snapshot, name, value):
+    write_map(snapshot, tmp_path)
+    path = tmp_path / "objects.json"
+    content = json.loads(path.read_text())
+    content["objects"][0][name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(SourceError, match="damaged"):
+        read_map(tmp_path)
+
+
+def test_map_of_another_format_names_both_formats(tmp_path, snapshot):
+    write_map(snapshot, tmp_path)
+    path = tmp_path / "objects.json"
+    path.write_text(path.read_text().replace("scenerep map 1", "scenerep map 9"))
+    with pytest.raises(SourceError, match="'scenerep map 9', expected 'scenerep map 1'"):
+        read_map(tmp_path)
+
+
+def test_map_without_its_views_names_the_missing_file(tmp_path, snapshot):
+    write_map(snapshot, tmp_path)
+    (tmp_path / "views.safetensors").unlink()
+    with pytest.raises(SourceError, match=r"cannot be read .*views\.safetensors"):
+        read_map(tmp_path)
+
+
+def test_folder_with_files_of_others_is_not_only_a_map(tmp_path, snapshot):
+    write_map(snapshot, tmp_path)
+    assert is_only_map(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    assert not is_only_map(tmp_path)
 
 
 def test_folder_without_a_map_is_told_apart(tmp_path):

@@ -89,6 +89,16 @@ class ObjectMemory:
         self._last_key = 0
         self._last_id = 0
 
+    @property
+    def reported_count(self) -> int:
+        """Number of objects that are part of the map."""
+        return sum(record.is_reported for record in self.records.values())
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the features."""
+        return sum(record.feature.nbytes for record in self.records.values())
+
     def create(
         self, feature: Floats, track_id: int, frame_index: int, stamp_ns: int
     ) -> ObjectRecord:

@@ -137,12 +137,23 @@ class Odometry:
         self.report.relocalizations += self._is_lost
         self._is_lost = False
 
+    def clear(self, is_lost: bool) -> None:
+        """Forget all key frames.
+
+        Args:
+            is_lost: whether there is another world from now on, such as that of a loaded map, in
+                which `restart` must give a pose first. Otherwise the next frame is the new world.
+        """
+        self._keyframes, self._reference = Keyframes(), None
+        self._is_lost = is_lost
+
     def _track(self, frame: RGBDFrame) -> Pose | None:
-        if self._reference is None:
+        if self._reference is None and not self._is_lost:
             self._reference = self._keyframes.add(frame, np.eye(4))
             self.health = 1.0
             return self._reference.pose
-        if not self._is_lost and self._follow(frame, self._reference, self._motion):
+        reference = None if self._is_lost else self._reference
+        if reference is not None and self._follow(frame, reference, self._motion):
             return self._pose(frame)
         candidates = self._keyframes.localize(frame)
         for keyframe, motion in islice(candidates, CONSTANTS.max_candidates):

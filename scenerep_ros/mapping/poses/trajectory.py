@@ -48,6 +48,11 @@ class Trajectory:
         return len(self._poses)
 
     @property
+    def memory_bytes(self) -> int:
+        """Size of the poses."""
+        return sum(pose.nbytes for pose in self._poses)
+
+    @property
     def stamps_ns(self) -> NDArray[np.int64]:
         """Times (n,) of the poses [ns]."""
         return np.array(self._stamps_ns, np.int64)

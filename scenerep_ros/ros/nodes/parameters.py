@@ -18,7 +18,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from scenerep_ros.config.fields import flatten, option_fields
-from scenerep_ros.config.validation import Model, bounds, is_live, validated
+from scenerep_ros.config.validation import Model, accepts_numbers, bounds, is_live, validated
 from scenerep_ros.errors import ConfigError, suggest_names
 from scenerep_ros.ros.monitoring.problem_reporter import describe_error
 
@@ -30,7 +30,7 @@ def declare_options(node: Node, model: type[Model], is_reconfigurable: bool = Fa
     """Declare each option of a config model as a parameter and read the values.
 
     Options of a group have dotted names, such as `tracking.max_lost`. A float option accepts
-    integers (`rate:=5`), which ROS would refuse.
+    integers (`rate:=5`), and `map.query` an id, which ROS would refuse.
 
     Args:
         node: node that declares the parameters.
@@ -114,7 +114,7 @@ def describe(name: str, field: FieldInfo, is_reconfigurable: bool = False) -> Pa
         description=field.description or "",
         additional_constraints=_constraints(field, is_reconfigurable),
         read_only=not (is_live(field) or is_reconfigurable),
-        dynamic_typing=field.annotation is float,
+        dynamic_typing=accepts_numbers(field),
     )
     low, high = _limits(field)
     if field.annotation is int and field.metadata:

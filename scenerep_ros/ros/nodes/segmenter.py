@@ -288,7 +288,8 @@ class SegmenterNode(LifecycleNode):
             "runtime": backbone.runtime,
             "device": str(backbone.device),
         }
-        return facts | names | pipeline.rate_facts
+        map_facts = {} if self._map_stage is None else self._map_stage.facts
+        return facts | names | pipeline.rate_facts | map_facts
 
 
 def main(args: list[str] | None = None) -> int:

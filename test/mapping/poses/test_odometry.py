@@ -83,3 +83,21 @@ def test_agreement_is_high_at_the_true_motion_only(frames):
     shifted = motion.copy()
     shifted[2, 3] += 0.3
     assert measure_agreement(first, second, shifted)[0] < 0.3
+
+
+def test_cleared_odometry_starts_a_new_world(frames):
+    odometry = Odometry()
+    for frame in frames[:3]:
+        odometry(without_pose(frame))
+    odometry.clear(is_lost=False)
+    np.testing.assert_array_equal(odometry(without_pose(frames[3])).pose, np.eye(4))
+
+
+def test_odometry_lost_in_another_world_waits_for_a_pose(frames):
+    odometry = Odometry()
+    odometry(without_pose(frames[0]))
+    odometry.clear(is_lost=True)
+    assert odometry(without_pose(frames[1])).pose is None
+    odometry.restart(frames[2], frames[2].pose)
+    distance, _ = motion_between(odometry(without_pose(frames[3])).pose, frames[3].pose)
+    assert distance < 0.03

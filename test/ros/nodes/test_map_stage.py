@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
-from scenerep_ros.mapping.map_files import read_map
+from scenerep_ros.mapping.map_files import read_map, write_map
 from scenerep_ros.ros.nodes.map_stage import LATCHED
 from scenerep_ros.ros.transport.camera_poses import matrix_of
 from scenerep_ros.sources import open_source
@@ -64,12 +65,61 @@ def test_map_is_saved_cleared_and_loaded(map_rig):
     assert trigger(map_rig, "clear_map").message == "the map is empty"
     assert not map_rig.segmenter._map_stage.map.objects()
     loaded = trigger(map_rig, "load_map")
-    assert loaded.message.startswith(f"{len(saved.objects)} objects read from")
+    assert loaded.message.startswith(f"{len(saved.objects)} objects read from {map_rig.folder}")
+    assert "until one is found again in the map" in loaded.message
+
+
+def test_map_is_saved_to_another_folder_while_running(map_rig, tmp_path):
+    """A folder of other files is not replaced, nor a damaged map loaded."""
+    map_rig.set_parameters(map__folder=str(tmp_path))
+    assert trigger(map_rig, "save_map").success
+    objects = len(read_map(tmp_path).objects)
+    (tmp_path / "notes.txt").write_text("mine")
+    refused = trigger(map_rig, "save_map")
+    assert not refused.success
+    assert "it holds other files; name a new folder" in refused.message
+    (tmp_path / "objects.json").write_text("{")
+    damaged = trigger(map_rig, "load_map")
+    assert not damaged.success
+    assert f"map {tmp_path}: damaged" in damaged.message
+    assert len(map_rig.segmenter._map_stage.map.objects()) == objects
+    map_rig.set_parameters(map__folder=str(map_rig.folder))
+
+
+def test_loaded_map_of_another_network_gets_new_features(map_rig, tmp_path, tabletop_folder):
+    trigger(map_rig, "save_map")
+    saved = read_map(map_rig.folder)
+    objects = tuple(replace(item, feature=item.feature[:7]) for item in saved.objects)
+    write_map(replace(saved, objects=objects), tmp_path)
+    map_rig.set_parameters(map__folder=str(tmp_path), map__query="nothing")
+    assert trigger(map_rig, "load_map").success
+    assert "no object of the map" in trigger(map_rig, "find_similar").message
+    map_rig.process(frame=open_source(tabletop_folder)[6])
+    assert map_rig.warnings("map_features") == 1
+    assert {item.feature.size for item in map_rig.segmenter._map_stage.map.objects()} != {7}
+    map_rig.set_parameters(map__folder=str(map_rig.folder))
+    trigger(map_rig, "load_map")
+
+
+def test_diagnostics_report_the_size_of_the_map(map_rig):
+    map_rig.diagnostics.clear()
+    map_rig.wait_for(lambda: map_rig.diagnostics)
+    values = {pair.key: pair.value for pair in map_rig.diagnostics[-1].values}
+    assert int(values["map.voxels"]) > 1000
+    assert float(values["map.memory_mb"]) > 0.1
+    assert values["map.dropped_voxels"] == values["map.dropped_objects"] == "0"
+    assert "map.odometry_health" in values
+
+
+def test_last_frames_are_published_without_a_further_one(map_rig):
+    count = map_rig.segmenter._map_stage.map.snapshot().points.positions.shape[0]
+    map_rig.wait_for(lambda: map_rig.points and map_rig.points[-1].width == count)
 
 
 def test_find_similar_returns_other_objects_best_first(map_rig):
     first = map_rig.segmenter._map_stage.map.objects()[0]
-    map_rig.set_parameters(map__query=str(first.id))
+    (result,) = map_rig.set_parameters(map__query=first.id)  # as `ros2 param set` sends it
+    assert result.successful, result.reason
     entries = json.loads(trigger(map_rig, "find_similar").message)
     similarities = [entry["similarity"] for entry in entries]
     assert similarities == sorted(similarities, reverse=True)

@@ -1,0 +1,1 @@
+"""Parts of the pictures of maps: projection of points, and annotations."""
