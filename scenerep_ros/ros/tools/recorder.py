@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -39,8 +41,11 @@ BAG_VERSION: Final = 9
 """Version of metadata.yaml; rosbags writes no later one."""
 EXPIRY_PERIOD_S = 0.5
 """Time between two searches for images without a partner [s]."""
-TF_TOPICS = {"/tf": DurabilityPolicy.VOLATILE, "/tf_static": DurabilityPolicy.TRANSIENT_LOCAL}
+TF, STATIC_TF = "/tf", "/tf_static"
+TF_TOPICS = {TF: DurabilityPolicy.VOLATILE, STATIC_TF: DurabilityPolicy.TRANSIENT_LOCAL}
 TF_QUEUE_DEPTH = 100
+MAX_WAITING_TRANSFORMS = 10_000
+"""constant: messages of one topic of tf that wait for a frame, ten seconds of a robot with 1 kHz."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,11 @@ class Recorder:
         self._input = CameraInput(
             node, lambda: config, self.counters, reporter, self._worker.submit
         )
-        self._transforms: list[tuple[str, Any]] = []
+        # Without a camera, only the latest ones are kept.
+        self._transforms: dict[str, deque[Any]] = {
+            topic: deque(maxlen=MAX_WAITING_TRANSFORMS) for topic in TF_TOPICS
+        }
+        self._stamp_ns = 0
         node.create_timer(EXPIRY_PERIOD_S, self._input.expire)
         self._subscribe_to_tf(node)
         self._worker.start()
@@ -147,6 +156,10 @@ class Recorder:
         self._input.close()
         self._worker.stop()
         self._write_transforms()
+
+    def add_transforms(self, topic: str, message: Any) -> None:
+        """Keep a message of tf, which is written with the next frame."""
+        self._transforms[topic].append(message)
 
     def _subscribe_to_tf(self, node: Node) -> None:
         if find_spec("tf2_msgs") is None:
@@ -158,7 +171,7 @@ class Recorder:
             node.create_subscription(
                 TFMessage,
                 topic,
-                lambda message, t=topic: self._transforms.append((t, message)),
+                partial(self.add_transforms, topic),
                 qos,
             )
 
@@ -166,26 +179,33 @@ class Recorder:
         """Write a frame if it adds something, and the transforms up to now."""
         if self.done.is_set():
             return
-        topics, stamp_ns = self._topics, stamp_to_ns(raw.color.header.stamp)
+        self._stamp_ns = stamp_to_ns(raw.color.header.stamp)
         self._write_transforms()
-        if not self._selector.adds_something(RGBDFrame(to_color(raw.color, topics.color_topic))):
+        if self._selector.adds_something(RGBDFrame(to_color(raw.color, self._topics.color_topic))):
+            self._write_frame(raw, self._stamp_ns)
+        else:
             self.counters.count_dropped("unchanged")
-            return
+        is_large = self._writer.megabytes >= self._limits.megabytes
+        if is_large or self.counters.snapshot().segmented >= self._limits.frames:
+            self.done.set()
+
+    def _write_frame(self, raw: RawFrame, stamp_ns: int) -> None:
+        topics = self._topics
         self._writer.write(color_topic(topics), raw.color, stamp_ns)
         if raw.depth is not None:
             self._writer.write(depth_topic(topics), raw.depth, stamp_to_ns(raw.depth.header.stamp))
         if raw.camera_info is not None:
             self._writer.write(topics.camera_info_topic, raw.camera_info, stamp_ns)
         self.counters.count_segmented({}, 0)
-        is_large = self._writer.megabytes >= self._limits.megabytes
-        if is_large or self.counters.snapshot().segmented >= self._limits.frames:
-            self.done.set()
 
     def _write_transforms(self) -> None:
-        while self._transforms:
-            topic, message = self._transforms.pop(0)
-            stamps = [stamp_to_ns(item.header.stamp) for item in message.transforms]
-            self._writer.write(topic, message, max(stamps, default=0))
+        """Write the waiting transforms; static ones, whose stamps may be 0, at the time of the frame."""
+        for topic, waiting in self._transforms.items():
+            while waiting:
+                message = waiting.popleft()
+                stamps = [stamp_to_ns(item.header.stamp) for item in message.transforms]
+                is_stamped = topic == TF and any(stamps)
+                self._writer.write(topic, message, max(stamps) if is_stamped else self._stamp_ns)
 
     def _on_error(self, error: Exception) -> None:
         self.counters.count_dropped("error")

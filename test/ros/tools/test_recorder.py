@@ -6,6 +6,7 @@ import resource
 import signal
 import time
 from math import inf
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,14 @@ from sensor_msgs.msg import CameraInfo, Image
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
-from scenerep_ros.ros.tools.recorder import BagWriter, Recorder, RecordingLimits
+from scenerep_ros.ros.tools.recorder import (
+    MAX_WAITING_TRANSFORMS,
+    STATIC_TF,
+    TF,
+    BagWriter,
+    Recorder,
+    RecordingLimits,
+)
 from scenerep_ros.sources import open_source
 
 pytestmark = pytest.mark.usefixtures("ros_context")
@@ -83,6 +91,48 @@ def test_recorder_writes_frames_that_add_something(recording, tabletop_folder):
         assert frame.intrinsics.fx == pytest.approx(original[index].intrinsics.fx)
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert size < 0.8 * 3 * sum(part.nbytes for part in (original[0].color, original[0].depth))
+
+
+class SizedWriter:
+    """Keeps topics and times instead of writing; a message has a size of 1 MB."""
+
+    def __init__(self):
+        self.times = {TF: [], STATIC_TF: [], "/still/image": []}
+
+    @property
+    def megabytes(self):
+        return sum(map(len, self.times.values()))
+
+    def write(self, topic, message, stamp_ns):
+        self.times[topic].append(stamp_ns)
+
+
+def transforms(seconds):
+    stamp = SimpleNamespace(sec=seconds, nanosec=0)
+    return SimpleNamespace(transforms=[SimpleNamespace(header=SimpleNamespace(stamp=stamp))])
+
+
+def test_recorder_of_a_still_camera_ends_at_its_size(tabletop_folder):
+    config = NodeConfig(color_topic="/still/image", depth_topic="", camera_info_topic="")
+    image = camera_messages(open_source(tabletop_folder)[0], "raw").color
+    writer, limits = SizedWriter(), RecordingLimits(inf, inf, MAX_WAITING_TRANSFORMS)
+    with ros_node("camera") as camera, ros_node("recorder") as node:
+        recorder = Recorder(node, config, writer, limits)
+        publisher = camera.create_publisher(Image, config.color_topic, RELIABLE)
+        wait_for(publisher.get_subscription_count)
+        for seconds in (1000, 1001):  # the second frame adds nothing
+            image.header.stamp.sec = seconds
+            publisher.publish(image)
+            wait_for(lambda n=seconds - 999: processed(recorder) == n)
+            recorder.add_transforms(STATIC_TF, transforms(0))
+            for index in range(MAX_WAITING_TRANSFORMS + 5):
+                recorder.add_transforms(TF, transforms(index))
+        recorder.close()
+    assert recorder.done.is_set()
+    assert writer.times["/still/image"] == [1000 * 10**9]
+    assert writer.times[STATIC_TF] == [1001 * 10**9] * 2  # not 1970
+    assert writer.times[TF][:1] == [5 * 10**9]
+    assert len(writer.times[TF]) == 2 * MAX_WAITING_TRANSFORMS
 
 
 def test_recorder_full_disk_names_the_folder(tmp_path):
