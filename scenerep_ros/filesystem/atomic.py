@@ -1,4 +1,7 @@
-"""Atomic file writes: a reader sees the old file or the complete new one, never a partial one."""
+"""Atomic file writes: a reader sees the old file or the complete new one, never a partial one.
+
+Single files and folders are flushed to the disk first, as the battery of a robot may end at any time.
+"""
 
 from __future__ import annotations
 
@@ -80,11 +83,12 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
     """
     if path.exists() and not (path.is_dir() and (is_empty(path) or is_replaceable(path))):
         raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
-    with _temporary_folder(path) as temporary:
+    with temporary_folder(path) as temporary:
         content = temporary / "new"
         try:
             content.mkdir()
             yield content
+            flush_to_disk(content)
         except ScenerepError as error:
             raise type(error)(str(error).replace(str(content), str(path))) from error
         except OSError as error:
@@ -95,8 +99,14 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
 
 
 @contextmanager
-def _temporary_folder(path: Path) -> Iterator[Path]:
-    """Yield a folder beside `path`, and remove those that killed processes have left."""
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder beside `path`, and remove those that killed processes have left.
+
+    The caller writes to the entry `new` only, by which such a folder is recognized.
+
+    Raises:
+        ScenerepError: if it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
@@ -161,17 +171,35 @@ def write_error(path: Path, error: OSError) -> ScenerepError:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file atomically.
+    """Write a whole file atomically, also against a power cut after the return.
 
     Raises:
         ScenerepError: if the folder cannot be written to or the disk is full.
     """
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+        flush_to_disk(temporary)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file, or all files of a folder, are on the disk.
+
+    Otherwise a power cut within the next half minute can leave files of the right name and no content.
+
+    Raises:
+        OSError: if the disk cannot be written to.
+    """
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file() and not file.is_symlink():
+            descriptor = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def write_image(path: Path, image: NDArray[np.integer]) -> None:
-    """Write an image atomically, in the format that the suffix names.
+    """Write an image atomically, in the format that the suffix names; one of many is not flushed.
 
     Args:
         path: path with the suffix .png, or that of another format that OpenCV writes.
@@ -182,7 +210,8 @@ def write_image(path: Path, image: NDArray[np.integer]) -> None:
     """
     is_color = image.ndim == COLOR_DIMENSIONS
     _, content = cv2.imencode(path.suffix, image[..., ::-1] if is_color else image)
-    write_atomically(path, content.tobytes())
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.tobytes())
 
 
 def _umask() -> int:

@@ -35,6 +35,33 @@ def test_write_atomically_replaces_an_existing_file(tmp_path):
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
+@pytest.fixture
+def flushed(monkeypatch):
+    """Content of the files that were flushed to the disk, by inode."""
+    contents, fsync = {}, os.fsync
+
+    def record(descriptor):
+        contents[os.fstat(descriptor).st_ino] = os.pread(descriptor, 100, 0)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return contents
+
+
+def test_write_atomically_flushes_before_it_renames(tmp_path, flushed):
+    write_atomically(tmp_path / "model.yaml", b"card")
+    assert flushed[(tmp_path / "model.yaml").stat().st_ino] == b"card"
+
+
+def test_atomic_folder_flushes_all_files_before_it_renames(tmp_path, flushed):
+    with atomic_folder(tmp_path / "map", lambda _: False) as folder:
+        (folder / "views").mkdir()
+        for name in ("cloud.ply", "views/0"):
+            (folder / name).write_text(name)
+    for name in ("cloud.ply", "views/0"):
+        assert flushed[(tmp_path / "map" / name).stat().st_ino] == name.encode()
+
+
 def test_write_atomically_applies_the_umask(tmp_path):
     previous = os.umask(0o027)
     try:

@@ -8,9 +8,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from scenerep_ros.backbones.runtimes.graph import is_graph
+from scenerep_ros.errors import ScenerepError
+from scenerep_ros.filesystem.atomic import temporary_folder
 from scenerep_ros.filesystem.cache import cache_folder
 
 log = logging.getLogger(__name__)
@@ -23,8 +26,9 @@ def cached_graph(name: str, export: Callable[[Path], None]) -> Path:
     """Return the folder of a cached graph; export it first if there is none.
 
     The graph is written to a temporary folder, which is renamed when it is complete: processes that
-    export at the same time do not disturb each other. If the cache cannot be written, a warning
-    says so, and the graph is exported to a temporary folder that this process removes at its exit.
+    export at the same time do not disturb each other, and the next export removes what a killed one
+    has left. If the cache cannot be written, a warning says so, and the graph is exported to a
+    temporary folder that this process removes at its exit.
 
     Args:
         name: name of the folder, which identifies network and weights.
@@ -34,26 +38,24 @@ def cached_graph(name: str, export: Callable[[Path], None]) -> Path:
     if is_graph(folder):
         _mark_as_used(folder)
         return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder.parent))
-    except OSError as error:
-        log.warning(
-            "cache %s: cannot be written (%s), so the graph is exported at each start; check the "
-            "folder, or set SCENEREP_CACHE to another one",
-            folder.parent,
-            error.strerror,
-        )
-        return _export_for_this_process(export)
-    try:
-        export(temporary)
-        temporary.chmod(0o755)
-        _rename(temporary, folder)
-    except OSError as error:
-        log.warning("cache %s: %s; the graph is exported at each start", folder.parent, error)
-        return _export_for_this_process(export)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(temporary_folder(folder)) / "new"
+        except ScenerepError as error:
+            log.warning(
+                "cache %s: cannot be written (%s), so the graph is exported at each start; or set "
+                "SCENEREP_CACHE to another folder",
+                folder.parent,
+                error,
+            )
+            return _export_for_this_process(export)
+        try:
+            content.mkdir()
+            export(content)
+            _rename(content, folder)
+        except OSError as error:
+            log.warning("cache %s: %s; the graph is exported at each start", folder.parent, error)
+            return _export_for_this_process(export)
     _remove_unused(folder.parent)
     return folder
 

@@ -59,6 +59,17 @@ def test_cached_graph_after_a_failed_export_leaves_no_files(cache):
     assert list(cache.iterdir()) == []
 
 
+def test_cached_graph_removes_what_a_killed_export_left(cache):
+    program = (
+        "import os, sys; from scenerep_ros.backbones.runtimes.graph_cache import cached_graph\n"
+    )
+    program += "cached_graph('vit', lambda folder: os._exit(folder.is_dir() and 9))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    assert [path.name[:5] for path in cache.iterdir()] == [".vit."]
+    cached_graph("vit", Export())
+    assert [path.name for path in cache.iterdir()] == ["vit"]
+
+
 def test_cached_graph_in_an_unwritable_cache_warns_and_works(cache, caplog):
     cache.parent.write_text("a file in place of the folder")
     folder = cached_graph("vit", Export())
