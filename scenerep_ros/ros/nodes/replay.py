@@ -94,6 +94,7 @@ class ReplayNode(Node):
 
     def __init__(self, options: dict[str, Any] | None = None) -> None:
         overrides = [Parameter(name, value=value) for name, value in (options or {}).items()]
+        _check_encodable(str((options or {}).get("source", "")))
         super().__init__("replay", parameter_overrides=overrides)
         self.config = declare_options(self, ReplayConfig)
         if not self.config.source:
@@ -237,6 +238,21 @@ class ReplayNode(Node):
             f"{duration_s:.1f} s ({self._published / max(duration_s, 1e-9):.1f} a second), "
             f"{self._playback.skipped} unreadable"
         )
+
+
+def _check_encodable(source: str) -> None:
+    """Refuse a path that ROS cannot hold as a parameter, before it ends in an error of the middleware.
+
+    Raises:
+        ConfigError: if it is not UTF-8.
+    """
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"option source = {source!r}: is not UTF-8, as parameters of ROS must be; rename it, or "
+            "name a link to it"
+        ) from None
 
 
 @contextmanager

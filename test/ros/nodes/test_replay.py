@@ -1,6 +1,7 @@
 """Replay node over DDS: another node receives its messages."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -23,11 +24,11 @@ from camera_listener import (
 from recordings import write_image, write_tum
 from sensor_msgs.msg import Image
 
-from scenerep_ros.errors import ScenerepError
+from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.ros.conversions.images import to_color, to_depth
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
-from scenerep_ros.ros.nodes.replay import ReplayNode, main
+from scenerep_ros.ros.nodes.replay import ReplayNode, main, replay
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.sources import open_source
 
@@ -192,6 +193,12 @@ def test_replay_without_subscriber_starts_after_timeout(tum, tmp_path, capfd):
         "skipped": 0,
         "unanswered": 0,
     }
+
+
+def test_replay_of_a_path_that_is_not_utf8_says_so(tum):
+    recording = tum.rename(tum.parent / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(ConfigError, match="not UTF-8, as parameters of ROS must be; rename it"):
+        replay({"source": str(recording)}, args=[])
 
 
 def test_replay_unwritable_report_file_fails(tum, tmp_path, capfd):
