@@ -33,7 +33,7 @@ from scenerep_ros.cli.batch_ray import RayOptions, import_ray, process_on_ray
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.source_flags import add_source_flags, frame_count, source_options
 from scenerep_ros.config.pipeline import MapConfig
-from scenerep_ros.errors import ConfigError
+from scenerep_ros.errors import ConfigError, printable
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.sources.frame_names import UniqueNames, safe_name
 
@@ -243,7 +243,7 @@ class Batch:
         writer = csv.DictWriter(table, [column.name for column in fields(BatchResult)])
         writer.writeheader()
         writer.writerows(rows)
-        write_atomically(self._folder / TABLE, table.getvalue().encode())
+        write_atomically(self._folder / TABLE, printable(table.getvalue()).encode())
 
 
 def format_table(results: Sequence[BatchResult]) -> str:

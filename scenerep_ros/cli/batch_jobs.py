@@ -107,19 +107,35 @@ def list_sources(names: Sequence[str]) -> list[str]:
     return sources
 
 
-def _expand(name: str) -> Iterator[str]:
+def _expand(name: str, lists: frozenset[Path] = frozenset()) -> Iterator[str]:
+    """Yield the recordings of a name; `lists` are the text files that have led to it."""
     if "://" in name:
         yield from _list_bucket(name)
         return
     path = Path(name).expanduser()
     if path.suffix.lower() == LIST_SUFFIX and path.is_file():
-        lines = (line.strip() for line in path.read_text().splitlines())
-        for line in lines:
-            if line and not line.startswith("#"):
-                yield from _expand(line if "://" in line else str(path.parent / line))
+        if path.resolve() in lists:
+            raise ConfigError(f"{path}: names itself; remove that line")
+        for line in _read_list(path):
+            named = line if "://" in line else str(path.parent / line)
+            yield from _expand(named, lists | {path.resolve()})
         return
     for recording in list_recordings(path):
         yield str(recording.absolute())
+
+
+def _read_list(path: Path) -> list[str]:
+    """Return the lines of a list without comments. Names that are not UTF-8 are kept as bytes.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    try:
+        lines = path.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    stripped = (line.strip() for line in lines)
+    return [line for line in stripped if line and not line.startswith("#")]
 
 
 def _list_bucket(url: str) -> list[str]:
@@ -214,7 +230,11 @@ def _local_copy(source: str) -> Iterator[Path]:
 def _log_to(path: Path) -> Iterator[None]:
     """Write everything that the body prints and logs to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file, redirect_stdout(file), redirect_stderr(file):
+    with (
+        path.open("w", errors="backslashreplace") as file,
+        redirect_stdout(file),
+        redirect_stderr(file),
+    ):
         handler = logging.StreamHandler(file)
         logger = logging.getLogger()
         level, propagating = logger.level, logger.handlers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def process_on_ray(
     An interruption, or a closed iterator, ends all workers.
 
     Raises:
-        ConfigError: if Ray is not installed, or the cluster cannot be reached.
+        ConfigError: if Ray is not installed, the cluster cannot be reached, or this machine lacks GPUs.
     """
     ray = import_ray()
     _connect(ray, options)
@@ -85,10 +86,17 @@ def _connect(ray: ModuleType, options: RayOptions) -> None:
             ray.init(address=options.address, **shared)
         else:
             cores = max(options.cpus, os.cpu_count() or 1)
-            ray.init(address="local", num_cpus=int(cores), **shared)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            ray.init(address="local", num_cpus=math.ceil(cores), **shared)
+    except Exception as error:  # a start that times out raises no other type
         where = options.address or "this machine"
         raise ConfigError(f"--address {where}: Ray cannot be reached: {error}") from error
+    gpus = ray.cluster_resources().get("GPU", 0)
+    if options.gpus > gpus and not options.address:  # a cluster may grow, and Ray waits for that
+        ray.shutdown()
+        raise ConfigError(
+            f"--gpus {options.gpus:g}: this machine has {gpus:g}; leave --gpus out, or name a cluster "
+            "with --address"
+        )
 
 
 def _result(ray: ModuleType, reference: object, job: BatchJob) -> BatchResult:

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
@@ -49,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files need not be UTF-8
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that files are closed
     argv = hyphenate_flags(sys.argv[1:] if argv is None else argv)
     # Import only the selected command: `scenerep doctor` must run where other imports fail.

@@ -14,6 +14,7 @@ from recordings import color_image, write_image
 from scenerep_ros.cli import batch_jobs
 from scenerep_ros.cli.batch import build_batch, format_table
 from scenerep_ros.cli.batch_jobs import DONE, FAILED, KEPT, list_sources, process
+from scenerep_ros.cli.batch_ray import RayOptions, process_on_ray
 from scenerep_ros.cli.main import build_parser, main
 from scenerep_ros.errors import ConfigError
 
@@ -134,6 +135,26 @@ def test_list_file_names_recordings_relative_to_itself(fleet, tmp_path):
     assert list_sources([str(listed)]) == [str(fleet / "b"), str(fleet / "a")]
 
 
+def test_list_that_names_itself_is_refused(tmp_path):
+    (tmp_path / "fleet.txt").write_text("more.txt\n")
+    (tmp_path / "more.txt").write_text("fleet.txt\n")
+    with pytest.raises(ConfigError, match=r"fleet\.txt: names itself"):
+        list_sources([str(tmp_path / "fleet.txt")])
+
+
+def test_batch_processes_a_recording_whose_name_is_not_utf8(tmp_path, capsys):
+    recording = tmp_path / os.fsdecode(b"caf\xe9")
+    write_image(tmp_path / "0.png", color_image(0, (64, 80)))
+    recording.mkdir()
+    (tmp_path / "0.png").rename(recording / "0.png")
+    (tmp_path / "fleet.txt").write_bytes(b"caf\xe9\n")
+    (result,) = run(parse([tmp_path / "fleet.txt"], tmp_path / "out"))
+    assert result.state == DONE, result.reason
+    assert "caf\\udce9" in (tmp_path / "out" / "batch.csv").read_text()
+    assert main(["segment", str(recording), "--out", str(recording / "out"), *TINY]) == 0
+    assert "caf\\udce9/out" in capsys.readouterr().out
+
+
 def test_missing_recording_is_left_to_its_worker(tmp_path):
     assert list_sources([str(tmp_path / "none")]) == [str(tmp_path / "none")]
 
@@ -164,6 +185,39 @@ def test_batch_without_ray_says_what_to_install(fleet, tmp_path, monkeypatch, ca
     assert main(["batch", "segment", str(fleet), "--out", str(tmp_path / "out"), *TINY]) == 1
     assert "pip install 'scenerep_ros[batch]'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+class RayWithoutGpus:
+    """Stands for Ray, which needs longer to start than the test may take."""
+
+    def __init__(self, start_error=None):
+        self.start_error = start_error
+        self.is_running = False
+
+    def init(self, **options):
+        if self.start_error is not None:
+            raise self.start_error
+        self.is_running, self.cpus = True, options["num_cpus"]
+
+    def cluster_resources(self):
+        return {"CPU": float(self.cpus)}
+
+    def shutdown(self):
+        self.is_running = False
+
+
+@pytest.mark.parametrize(
+    ("ray", "message"),
+    [
+        (RayWithoutGpus(), "--gpus 0.5: this machine has 0; leave --gpus out"),
+        (RayWithoutGpus(Exception("node timed out")), "Ray cannot be reached: node timed out"),
+    ],
+)
+def test_batch_that_ray_would_never_start_is_refused(monkeypatch, ray, message):
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with pytest.raises(ConfigError, match=message):
+        next(process_on_ray([], RayOptions(gpus=0.5)))
+    assert not ray.is_running
 
 
 @pytest.mark.parametrize("flag", ["--cpus", "--gpus"])
