@@ -60,12 +60,19 @@ def require_packages(*names: str) -> None:
 
 
 def write_rviz_config(template: Path, segmenters: Sequence[str]) -> Path:
-    """Return a config file for the segmenters: the template itself if it fits."""
+    """Return a config file for the segmenters: the template itself if it fits.
+
+    Raises:
+        RuntimeError: if the temporary folder of this user is one of another user, who could make the
+            file a link to any other.
+    """
     if list(segmenters) == [TEMPLATE_NAME]:
         return template
     name = "_".join(segmenter.strip("/").replace("/", "_") for segmenter in segmenters)
     folder = Path(tempfile.gettempdir()) / f"scenerep_ros_{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise RuntimeError(f"{folder}: belongs to another user; remove it, or set TMPDIR")
     path = folder / f"{name}.rviz"
     path.write_text(rviz_config(template.read_text(), segmenters))
     return path

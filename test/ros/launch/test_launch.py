@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import re
 import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +33,7 @@ TWO_CAMERAS = ROOT / "examples" / "two_cameras.launch.py"
 PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
 LAUNCHER = """
 import sys
+import tempfile
 from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler, Shutdown
 from launch.event_handlers import OnProcessExit
@@ -271,6 +274,18 @@ def test_two_cameras_have_two_segmenters_and_display_groups(ros_context, tmp_pat
     output = (tmp_path / "log").read_text()
     assert is_found, output
     assert "Traceback" not in output
+
+
+def test_rviz_config_in_a_foreign_folder_is_refused(tmp_path, monkeypatch):
+    rviz = pytest.importorskip("scenerep_ros.ros.launch.rviz", reason="launch_ros is not installed")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    template = ROOT / "config" / "segmenter.rviz"
+    assert rviz.write_rviz_config(template, ["/front"]).parent.parent == tmp_path
+    folder = tmp_path / f"scenerep_ros_{os.getuid()}"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RuntimeError, match="belongs to another user; remove it"):
+        rviz.write_rviz_config(template, ["/front"])
 
 
 @pytest.mark.parametrize("segmenters", [["/robot/eyes"], ["/left/segmenter", "/right/segmenter"]])
