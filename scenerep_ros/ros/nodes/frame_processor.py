@@ -7,25 +7,17 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scenerep_ros.config.pipeline import NodeConfig, PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
-from scenerep_ros.frames import Intrinsics, RGBDFrame, SceneSegmentation
-from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import Stopwatch
-from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
-from scenerep_ros.ros.conversions.images import to_color, to_depth, to_frame_id
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.depth_check import impossible_median
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.label_watch import LabelWatch
 from scenerep_ros.ros.transport.camera_input import RawFrame
-from scenerep_ros.ros.transport.camera_poses import CameraPoses
 from scenerep_ros.ros.transport.output_publishers import OutputPublishers
-from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic
 
 if TYPE_CHECKING:  # imported only where a map is enabled
     from scenerep_ros.ros.nodes.map_stage import MapStage
@@ -51,12 +43,11 @@ class FrameProcessor:
 
     Args:
         pipeline: pipeline that segments the frames.
-        config: camera topics and transport.
+        decoder: decoder of the messages of a frame.
         publishers: publishers of the results.
         counters: counters of segmented frames.
         reporter: reporter of problems with a frame.
         map_stage: map of the scene, or None; its stage is `map`.
-        poses: poses of the camera in the target frame; None without one.
 
     Attributes:
         pipeline: the present pipeline.
@@ -67,20 +58,18 @@ class FrameProcessor:
     def __init__(
         self,
         pipeline: Pipeline,
-        config: NodeConfig,
+        decoder: FrameDecoder,
         publishers: OutputPublishers,
         counters: FrameCounters,
         reporter: ProblemReporter,
         map_stage: MapStage | None = None,
-        poses: CameraPoses | None = None,
     ) -> None:
         self.pipeline = pipeline
         self._map_stage = map_stage
-        self._config = config
+        self._decoder = decoder
         self._publishers = publishers
         self._counters = counters
         self._reporter = reporter
-        self._poses = poses
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
         self._publication: Future[None] | None = None
         self._epoch = 0
@@ -167,7 +156,7 @@ class FrameProcessor:
         start_s = time.perf_counter()
         stopwatch = Stopwatch()
         with stopwatch("decode"):
-            frame = self._decode(raw)
+            frame = self._decoder(raw)
         scene = self._segment(frame, raw.epoch)
         stopwatch.timings |= scene.timings
         self.finish()
@@ -266,70 +255,10 @@ class FrameProcessor:
         )
         return self.pipeline(frame)
 
-    def _decode(self, raw: RawFrame) -> RGBDFrame:
-        config = self._config
-        color = to_color(raw.color, color_topic(config))
-        depth = None if raw.depth is None else to_depth(raw.depth, depth_topic(config))
-        if depth is not None:
-            self._check_depth_unit(depth)
-        return RGBDFrame(
-            color=color,
-            depth=depth,
-            intrinsics=self._intrinsics(raw, (color.shape[0], color.shape[1])),
-            stamp_ns=stamp_to_ns(raw.color.header.stamp),
-            frame_id=to_frame_id(raw.color),
-            pose=self._pose(raw),
-        )
-
-    def _check_depth_unit(self, depth: NDArray[np.float32]) -> None:
-        """Report depth (H, W) [m] that no camera of rooms can measure."""
-        median_m = impossible_median(depth)
-        if median_m is not None:
-            self._reporter.report_warning(
-                "impossible_depth",
-                f"depth topic {depth_topic(self._config)}: the median depth is {median_m:.4g} m, which "
-                "cannot be; the driver must publish 16UC1 in mm or 32FC1 in m (REP 118)",
-            )
-
-    def _pose(self, raw: RawFrame) -> NDArray[np.float64] | None:
-        """Look up the camera's pose in the target frame. Without it, no objects are published."""
-        if self._poses is None:
-            return None
-        try:
-            return self._poses.pose(to_frame_id(raw.color), raw.color.header.stamp)
-        except FrameError as error:
-            self._reporter.report_warning("no_transform", f"{error}: no objects")
-            return None
-
-    def _intrinsics(self, raw: RawFrame, shape: tuple[int, int]) -> Intrinsics | None:
-        """Read the calibration. Without one, labels are published, but no clouds."""
-        topic = self._config.camera_info_topic
-        if raw.camera_info is None:
-            if topic:
-                self._reporter.report_warning("no_camera_info", f"no message on {topic}: no clouds")
-            return None
-        calibration = Calibration.from_message(raw.camera_info)
-        try:
-            intrinsics = calibration.intrinsics(shape, self._config.color_topic)
-        except FrameError as error:
-            self._reporter.report_warning("bad_camera_info", f"{error}: no clouds")
-            return None
-        if calibration.is_resized(shape):
-            self._reporter.report_warning("resized_image", _resize_text(topic, calibration, shape))
-        return intrinsics
-
 
 def with_weights_of(config: Options, other: PipelineConfig) -> Options:
     """Return options with the network of others."""
     return config.model_copy(update={name: getattr(other, name) for name in NETWORK_OPTIONS})
-
-
-def _resize_text(topic: str, calibration: Calibration, shape: tuple[int, int]) -> str:
-    width, height = calibration.size
-    return (
-        f"{topic} describes {width}x{height} images, but color is {shape[1]}x{shape[0]}, so the "
-        "intrinsics are scaled; check that it belongs to the color camera"
-    )
 
 
 def _with_totals(timings: dict[str, float], arrival_s: float, start_s: float) -> dict[str, float]:

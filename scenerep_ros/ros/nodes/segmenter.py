@@ -28,6 +28,7 @@ from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
+from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.frame_processor import (
     NETWORK_OPTIONS,
     FrameProcessor,
@@ -157,12 +158,11 @@ class SegmenterNode(LifecycleNode):
         self._map_stage = self._create_map_stage(pipeline)
         self._processor = FrameProcessor(
             pipeline,
-            config,
+            FrameDecoder(config, self._reporter, self._poses),
             self._output_publishers,
             self._counters,
             self._reporter,
             self._map_stage,
-            self._poses,
         )
         self._worker = LatestFrameWorker(
             self._processor, self._on_superseded, self._reporter.report_error

@@ -16,6 +16,7 @@ from scenerep_ros.frames import SceneSegmentation
 from scenerep_ros.ros.conversions.camera_messages import camera_messages
 from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.frame_processor import FrameProcessor
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import RawFrame
@@ -87,7 +88,9 @@ def counters():
 @pytest.fixture
 def processor(pipeline, publishers, counters):
     reporter = ProblemReporter(counters, print)
-    processor = FrameProcessor(pipeline, NodeConfig(), publishers, counters, reporter)
+    processor = FrameProcessor(
+        pipeline, FrameDecoder(NodeConfig(), reporter), publishers, counters, reporter
+    )
     yield processor
     publishers.gate.set()
     processor.close()
