@@ -11,8 +11,8 @@ from scenerep_training.cli import evaluate, render, train
 
 from scenerep_ros.cli import main as scenerep
 from scenerep_ros.config.fields import option_fields
-from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import MapConfig, NodeConfig
+from scenerep_ros.config.replay import ReplayConfig
 
 INTRODUCTION = """\
 # Command line

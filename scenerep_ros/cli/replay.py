@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ConfigError
 
 

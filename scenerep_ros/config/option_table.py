@@ -14,8 +14,9 @@ from pydantic.fields import FieldInfo
 import scenerep_ros
 from scenerep_ros.config.constants import constant_tables
 from scenerep_ros.config.fields import option_fields
-from scenerep_ros.config.options import MappingOptions, ReplayConfig
+from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.config.validation import bounds, is_live
 from scenerep_ros.errors import ConfigError
 

@@ -6,8 +6,8 @@ import pytest
 
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.fields import option_fields
-from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ConfigError
 
 

@@ -46,7 +46,8 @@ def option_description(name: str) -> str:
     if name in OWN_DESCRIPTIONS:
         return OWN_DESCRIPTIONS[name]
     try:
-        from scenerep_ros.config.options import BackboneOptions, ReplayConfig
+        from scenerep_ros.config.options import BackboneOptions
+        from scenerep_ros.config.replay import ReplayConfig
     except ImportError:
         return f"The nodes' parameter {name}."
     fields = {**BackboneOptions.model_fields, **ReplayConfig.model_fields}

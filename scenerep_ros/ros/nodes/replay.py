@@ -21,7 +21,7 @@ from rclpy.signals import SignalHandlerOptions
 from tqdm import tqdm
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
 from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once

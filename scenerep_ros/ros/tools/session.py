@@ -13,7 +13,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from scenerep_ros.config.fields import changed_options
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.report import RunReport
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport

@@ -25,7 +25,7 @@ from rclpy.task import Future
 from sensor_msgs.msg import CameraInfo
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.ros.nodes.spinning import spinning

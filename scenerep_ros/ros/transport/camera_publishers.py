@@ -10,7 +10,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from scenerep_ros.config.options import ReplayConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.ros.conversions.camera_messages import CameraMessages
 from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 

@@ -17,8 +17,8 @@ from threading import Event
 import pytest
 import yaml
 
-from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.config.validation import load_yaml, validated
 from scenerep_ros.filesystem.share import executable_path, share_folder
 from scenerep_ros.ros.launch.options import (

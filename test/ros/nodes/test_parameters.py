@@ -10,8 +10,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from scenerep_ros.config.fields import get_option, option_fields
-from scenerep_ros.config.options import ReplayConfig
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 
