@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
@@ -11,6 +11,9 @@ from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
 from scenerep_ros.ros.monitoring.problem_reporter import NORMAL_DROPS, NORMAL_WARNINGS
 from scenerep_ros.ros.monitoring.topic_monitor import TopicStates
+
+if TYPE_CHECKING:
+    from scenerep_ros.pipeline import Pipeline
 
 STATE_TEXTS = {
     "unconfigured": "loads no weights until it is configured",
@@ -30,7 +33,7 @@ def segmenter_status(
         state: lifecycle state: unconfigured, inactive, active or finalized.
         topics: subscribed topics without messages.
         counts: frame counts.
-        facts: method, weights and their checksum, backbone, runtime and device.
+        facts: result of `segmenter_facts`.
 
     Returns:
         Level STALE unless active, ERROR if all frames of the latest seconds were dropped for a
@@ -42,6 +45,27 @@ def segmenter_status(
     level, message = _level_and_message(state, topics, counts)
     values = {"state": state, **facts, **_figures(counts)}
     return status_message(f"{name.strip('/')}: segmentation", level, message, values, facts)
+
+
+def segmenter_facts(method: str, pipeline: Pipeline | None) -> dict[str, str]:
+    """Return method, weights and their checksum, backbone, runtime and device.
+
+    Args:
+        method: segmentation method.
+        pipeline: present pipeline; None while there is none, and the method alone is known.
+    """
+    if pipeline is None:
+        return {"method": method}
+    backbone = pipeline.backbone
+    return {
+        "method": method,
+        "weights": pipeline.config.weights,
+        "checksum": pipeline.checksum,
+        "backbone": backbone.name,
+        "runtime": backbone.runtime,
+        "device": str(backbone.device),
+        **pipeline.rate_facts,
+    }
 
 
 def status_message(

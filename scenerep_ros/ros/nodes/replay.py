@@ -12,19 +12,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 from tqdm import tqdm
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ConfigError, ScenerepError
-from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.conversions.camera_messages import (
     CameraMessages,
     camera_messages,
@@ -289,14 +287,10 @@ def replay(options: dict[str, Any] | None = None, args: list[str] | None = None)
     Raises:
         ConfigError, SourceError, ScenerepError: as ReplayNode and ReplayNode.play.
     """
-    configure_fastdds()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    try:
+    with ros_context(args):
         node = ReplayNode(options)
         with stop_on_signals(node.stop), spinning(node):
             node.play()
-    finally:
-        rclpy.try_shutdown()
 
 
 def main(args: list[str] | None = None) -> int:

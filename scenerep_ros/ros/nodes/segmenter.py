@@ -5,27 +5,22 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # Humble has it here only
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from scenerep_ros.config.pipeline import NodeConfig
-from scenerep_ros.errors import ConfigError, ScenerepError
-from scenerep_ros.filesystem.share import configure_fastdds
+from scenerep_ros.errors import ScenerepError
 from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
 from scenerep_ros.pipeline import Pipeline
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
-from scenerep_ros.ros.monitoring.diagnostics import segmenter_status
+from scenerep_ros.ros.monitoring.diagnostics import segmenter_facts, segmenter_status
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
@@ -35,7 +30,7 @@ from scenerep_ros.ros.nodes.frame_processor import (
     with_weights_of,
 )
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
-from scenerep_ros.ros.nodes.spinning import stop_on_signals
+from scenerep_ros.ros.nodes.spinning import spin_until_signal
 from scenerep_ros.ros.nodes.weight_service import WeightService
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
@@ -47,8 +42,6 @@ if TYPE_CHECKING:
     from scenerep_ros.ros.nodes.map_stage import MapStage
 
 DIAGNOSTICS_PERIOD_S = 1.0
-SIGNAL_POLL_PERIOD_S = 0.2
-"""Time between two checks of the main thread for a signal [s]."""
 
 
 class SegmenterNode(LifecycleNode):
@@ -260,8 +253,12 @@ class SegmenterNode(LifecycleNode):
     def _publish_diagnostics(self) -> None:
         camera_input = self._input  # another thread may publish while the node is deactivated
         topics = camera_input.topic_states() if camera_input else NO_TOPICS
+        processor, map_stage = self._processor, self._map_stage
+        facts = segmenter_facts(self.config.method, processor.pipeline if processor else None)
+        if map_stage is not None:
+            facts |= map_stage.facts
         status = segmenter_status(
-            self.get_fully_qualified_name(), self._state, topics, self.counts, self._facts()
+            self.get_fully_qualified_name(), self._state, topics, self.counts, facts
         )
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
@@ -275,22 +272,6 @@ class SegmenterNode(LifecycleNode):
             return "finalized"
         return "unconfigured" if self._processor is None else "inactive"
 
-    def _facts(self) -> dict[str, str]:
-        facts: dict[str, str] = {"method": self.config.method}
-        if self._processor is None:
-            return facts
-        pipeline = self._processor.pipeline
-        backbone = pipeline.backbone
-        names = {
-            "weights": pipeline.config.weights,
-            "checksum": pipeline.checksum,
-            "backbone": backbone.name,
-            "runtime": backbone.runtime,
-            "device": str(backbone.device),
-        }
-        map_facts = {} if self._map_stage is None else self._map_stage.facts
-        return facts | names | pipeline.rate_facts | map_facts
-
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
@@ -298,12 +279,12 @@ def main(args: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
     gc.freeze()  # a collection needs half a second for the imported modules, which stay
     try:
-        with interrupt_once(), _ros_context(args):
+        with interrupt_once(), ros_context(args):
             return _run()
     except ScenerepError as error:
         sys.stderr.write(f"segmenter: {error}\n")
         return 1
-    except KeyboardInterrupt:  # during the load of the weights; afterwards _spin handles signals
+    except KeyboardInterrupt:  # during the load of the weights; a node that spins handles signals
         return INTERRUPTED
 
 
@@ -312,37 +293,11 @@ def _run() -> int:
     try:
         if node.config.autostart and not node.start():
             return 1
-        _spin(node)
+        spin_until_signal(node, node.close)
         return 0
     finally:
         node.close()
         node.destroy_node()
-
-
-def _spin(node: SegmenterNode) -> None:
-    """Execute callbacks until a signal arrives, then close the node while signals have no effect."""
-    stop = threading.Event()
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    with stop_on_signals(stop):
-        node.get_logger().info("ready")
-        while not stop.is_set():
-            executor.spin_once(timeout_sec=SIGNAL_POLL_PERIOD_S)
-        node.close()
-
-
-@contextmanager
-def _ros_context(args: list[str] | None) -> Iterator[None]:
-    """Initialize ROS without its signal handlers, which would shut it down during a frame."""
-    configure_fastdds()
-    try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:
-        raise ConfigError(f"ROS arguments: {error}") from None
-    try:
-        yield
-    finally:
-        rclpy.try_shutdown()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-"""Execution of a node's callbacks in a thread, and a clean stop on signals."""
+"""Execution of a node's callbacks, and a clean stop on signals."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+
+SIGNAL_POLL_PERIOD_S = 0.2
+"""Time between two checks of the main thread for a signal [s]."""
 
 
 @contextmanager
@@ -21,6 +24,23 @@ def stop_on_signals(stop: Event) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, previous_handlers, strict=True):
             signal.signal(number, handler)
+
+
+def spin_until_signal(node: Node, close: Callable[[], None]) -> None:
+    """Execute a node's callbacks until SIGINT or SIGTERM, then close it.
+
+    Args:
+        node: node, which logs that it is ready when signals are handled.
+        close: function that closes the node; further signals have no effect on it.
+    """
+    stop = Event()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    with stop_on_signals(stop):
+        node.get_logger().info("ready")
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=SIGNAL_POLL_PERIOD_S)
+        close()
 
 
 @contextmanager

@@ -13,7 +13,6 @@ import rclpy
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy, qos_profile_sensor_data
-from rclpy.signals import SignalHandlerOptions
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -26,8 +25,8 @@ from scenerep_ros.doctor.observation import (
     TopicObservation,
 )
 from scenerep_ros.errors import FrameError
-from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.conversions.images import to_depth
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.transport.pacing import wait_until
@@ -52,9 +51,7 @@ def probe_camera(options: TopicOptions, seconds: float) -> CameraObservation:
         options: names of the topics.
         seconds: duration of the measurement after the discovery of the publishers [s].
     """
-    configure_fastdds()
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    try:
+    with ros_context([]):
         node = rclpy.create_node(NODE_NAME)
         stop = Event()
         with stop_on_signals(stop), spinning(node):
@@ -62,8 +59,6 @@ def probe_camera(options: TopicOptions, seconds: float) -> CameraObservation:
             wait_until(probe.has_publishers, DISCOVERY_TIMEOUT_S, stop)
             stop.wait(seconds)
             return probe.observation(seconds)
-    finally:
-        rclpy.try_shutdown()
 
 
 class CameraProbe:

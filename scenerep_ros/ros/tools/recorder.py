@@ -18,15 +18,14 @@ import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import serialize_message
-from rclpy.signals import SignalHandlerOptions
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError, ScenerepError
 from scenerep_ros.filesystem.atomic import atomic_folder, write_error
-from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color
 from scenerep_ros.ros.monitoring.counters import FrameCounters
@@ -237,11 +236,9 @@ def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
     Raises:
         ScenerepError: if no frame was recorded, or the bag cannot be written.
     """
-    configure_fastdds()
     with ExitStack() as stack:
         content = stack.enter_context(atomic_folder(folder, lambda _: False)) / folder.name
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        stack.callback(rclpy.try_shutdown)
+        stack.enter_context(ros_context([]))
         writer = BagWriter(content, folder)
         node = rclpy.create_node("recorder")
         recorder = Recorder(node, config, writer, limits)

@@ -9,13 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import rclpy
-from rclpy.signals import SignalHandlerOptions
-
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.replay import ReplayConfig
-from scenerep_ros.filesystem.share import configure_fastdds
 from scenerep_ros.report import RunReport
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.node_process import (
@@ -65,8 +62,7 @@ def run_session(
     log_folder.mkdir(parents=True, exist_ok=True)
     use_private_network()
     with ExitStack() as stack:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        stack.callback(rclpy.try_shutdown)
+        stack.enter_context(ros_context())
         client = SegmenterClient(handlers)
         stack.enter_context(spinning(client))
         parameters = {**topics_without_data(open_source(source, choice)), **options}
@@ -78,14 +74,7 @@ def run_session(
             "the segmenter to become active",
             client.describe_progress,
         )
-        replay = ReplayConfig(
-            source=str(Path(source).absolute()),
-            rate=0.0,
-            max_frames=max_frames,
-            camera=choice.camera,
-            sync_slop=choice.sync_slop_ns * 1e-9,
-            report_file=str(log_folder.absolute() / "replay.json"),
-        )
+        replay = _replay_config(source, max_frames, choice, log_folder / "replay.json")
         published = _replay(replay, log_folder, segmenter, client).published
         client.start_settling(published)
         wait_for(
@@ -110,14 +99,24 @@ def topics_without_data(source: Source) -> dict[str, str]:
 
 
 def use_private_network() -> None:
-    """Isolate the session from other nodes, and configure Fast DDS for images.
-
-    Settings of the user are kept.
-    """
+    """Isolate the session from other nodes; settings of the user are kept."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if "ROS_DOMAIN_ID" not in os.environ:
         os.environ["ROS_DOMAIN_ID"] = str(free_domain())
-    configure_fastdds()
+
+
+def _replay_config(
+    source: str, max_frames: int, choice: SourceOptions, report_file: Path
+) -> ReplayConfig:
+    """Return the parameters of a replay in lockstep."""
+    return ReplayConfig(
+        source=str(Path(source).absolute()),
+        rate=0.0,
+        max_frames=max_frames,
+        camera=choice.camera,
+        sync_slop=choice.sync_slop_ns * 1e-9,
+        report_file=str(report_file.absolute()),
+    )
 
 
 def _replay(

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rclpy
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import qos_profile_sensor_data
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from sensor_msgs.msg import CameraInfo
 
@@ -28,6 +26,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.node_process import NodeProcess, node_process, wait_for
 from scenerep_ros.ros.tools.process_usage import (
@@ -251,8 +250,7 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
     use_private_network()
     report = SoakReport(minutes=minutes)
     with ExitStack() as stack:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        stack.callback(rclpy.try_shutdown)
+        stack.enter_context(ros_context())
         client = SoakClient()
         stack.enter_context(spinning(client))
         parameters = {**topics_without_data(open_source(source)), **options}
