@@ -25,7 +25,8 @@ from scenerep_ros.rate_control import RateChoice, choose_execution
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.resolution_control import ResolutionControl
 from scenerep_ros.segmentation.registry import build_segmenter
-from scenerep_ros.tracking.tracker import IdentityTracker, MotionEstimate, Tracker
+from scenerep_ros.tracking.identity_tracker import IdentityTracker
+from scenerep_ros.tracking.tracker import MotionEstimate, Tracker
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -64,6 +65,22 @@ def extract_detections(segmentation: Segmentation, features: Features) -> FrameD
     vectors, mean_feature = _mean_features(index_map, first_pixels, shape, features.grid)
     points = _points_of_indices(index_map, len(labels))
     return FrameDetections(labels, vectors, mean_feature, index_map, points)
+
+
+def relabel(
+    segmentation: Segmentation, detections: FrameDetections, ids: Sequence[int]
+) -> NDArray[np.uint16]:
+    """Replace the segmentation's numbers by ids (H, W).
+
+    Args:
+        segmentation: segments of a frame.
+        detections: the K segments.
+        ids: id of each of them.
+    """
+    table = np.zeros(UNLABELLED + 1, np.uint16)
+    table[UNLABELLED] = UNLABELLED
+    table[detections.labels] = ids
+    return table.take(segmentation.labels)
 
 
 def points_by_id(labels: NDArray[np.uint16]) -> dict[int, NDArray[np.float32]]:

@@ -25,18 +25,21 @@ from scenerep_ros.frames import (
     UNLABELLED,
     Features,
     RGBDFrame,
-    SceneObject,
     SceneSegmentation,
     Segmentation,
 )
-from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.association import association_scores
 from scenerep_ros.tracking.background_motion import estimate_residual_motion, mark_moving_pixels
-from scenerep_ros.tracking.detections import FrameDetections, extract_detections, points_by_id
+from scenerep_ros.tracking.detections import (
+    FrameDetections,
+    extract_detections,
+    points_by_id,
+    relabel,
+)
 from scenerep_ros.tracking.scenes import Scene, SceneHistory
 from scenerep_ros.tracking.surface_change import find_changed_surface
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
-from scenerep_ros.tracking.tracks import Track, propagate_tracks
+from scenerep_ros.tracking.tracks import Track, propagate_tracks, scene_objects
 from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp
 
 _NS_PER_S = 1e9  # constant: unit
@@ -145,14 +148,14 @@ class Tracker:
         detections = extract_detections(segmentation, features)
         # Assign an id to each segment.
         tracks = self._assign_ids(detections, motion.flow)
-        frame_labels = _relabel(segmentation, detections, tracks)
+        frame_labels = relabel(segmentation, detections, [track.id for track in tracks])
         # Filter the labels over time, and expect each object at its filtered mask next.
         labels = self._filter_labels(frame_labels, motion, segmentation.inferred)
         filtered_points = points_by_id(labels)
         self._scene.tracks = [
             track.with_filtered_mask(filtered_points.get(track.id)) for track in self._scene.tracks
         ]
-        return SceneSegmentation(labels=labels, objects=_scene_objects(labels, self._scene.tracks))
+        return SceneSegmentation(labels=labels, objects=scene_objects(labels, self._scene.tracks))
 
     def _confirmation_frames(self, elapsed_ns: int) -> int:
         """Convert the label confirmation time to frames.
@@ -239,64 +242,8 @@ class Tracker:
         return self._last_id
 
 
-class IdentityTracker:
-    """Null tracker: each segment keeps the number that the segmentation gave it."""
-
-    def configure(self, options: TrackingOptions) -> None:
-        """Accept changed options, of which none applies."""
-
-    def reset(self) -> None:
-        """Discard nothing: no state is kept between frames."""
-
-    def prepare(self, _frame: RGBDFrame) -> MotionEstimate:
-        """Return no motion."""
-        return MotionEstimate(None, None, 0)
-
-    def update(
-        self, segmentation: Segmentation, features: Features, _motion: MotionEstimate
-    ) -> SceneSegmentation:
-        """Return the segments of the frame as objects."""
-        detections = extract_detections(segmentation, features)
-        tracks = [
-            Track(int(label), feature, points)
-            for label, feature, points in zip(
-                detections.labels, detections.features, detections.points, strict=True
-            )
-        ]
-        labels = _relabel(segmentation, detections, tracks)
-        return SceneSegmentation(labels=labels, objects=_scene_objects(labels, tracks))
-
-
-def _relabel(
-    segmentation: Segmentation, detections: FrameDetections, tracks: list[Track]
-) -> NDArray[np.uint16]:
-    """Replace the segmentation's numbers by the ids of the segments' tracks (H, W)."""
-    table = np.zeros(UNLABELLED + 1, np.uint16)
-    table[UNLABELLED] = UNLABELLED
-    table[detections.labels] = [track.id for track in tracks]
-    return table.take(segmentation.labels)
-
-
 def _label_mask(ids: Iterable[int]) -> NDArray[np.bool_]:
     """Lookup table (65536,) that is true for the ids and the background."""
     mask = np.zeros(UNLABELLED + 1, np.bool_)
     mask[[BACKGROUND, *ids]] = True
     return mask
-
-
-def _scene_objects(labels: NDArray[np.uint16], tracks: list[Track]) -> tuple[SceneObject, ...]:
-    """Describe each object that is present in labels (H, W), in order of id."""
-    track_by_id = {track.id: track for track in tracks}
-    statistics = measure_regions(labels)
-    rows = zip(
-        statistics.labels.tolist(),
-        statistics.areas.tolist(),
-        statistics.boxes.tolist(),
-        strict=True,
-    )
-    return tuple(
-        SceneObject(
-            id_, area, (u, v, width, height), track_by_id[id_].feature, track_by_id[id_].age
-        )
-        for id_, area, (u, v, width, height) in rows
-    )

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.frames import SceneObject
+from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.optical_flow import propagate_points
 
 _NO_POINTS = np.empty((0, 2), np.float32)
@@ -86,3 +88,21 @@ def propagate_tracks(tracks: Sequence[Track], flow: NDArray[np.float32] | None) 
     ends = np.cumsum([len(track.points) for track in tracks])
     parts = np.split(points, ends[:-1])
     return [replace(track, points=part) for track, part in zip(tracks, parts, strict=True)]
+
+
+def scene_objects(labels: NDArray[np.uint16], tracks: Sequence[Track]) -> tuple[SceneObject, ...]:
+    """Describe each object that is present in labels (H, W), in order of id."""
+    track_by_id = {track.id: track for track in tracks}
+    statistics = measure_regions(labels)
+    rows = zip(
+        statistics.labels.tolist(),
+        statistics.areas.tolist(),
+        statistics.boxes.tolist(),
+        strict=True,
+    )
+    return tuple(
+        SceneObject(
+            id_, area, (u, v, width, height), track_by_id[id_].feature, track_by_id[id_].age
+        )
+        for id_, area, (u, v, width, height) in rows
+    )

@@ -12,7 +12,8 @@ from scenerep_ros.frames import (
     SceneSegmentation,
     Segmentation,
 )
-from scenerep_ros.tracking.tracker import IdentityTracker, Tracker
+from scenerep_ros.tracking.identity_tracker import IdentityTracker
+from scenerep_ros.tracking.tracker import Tracker
 
 SHAPE = (240, 320)
 RNG = np.random.default_rng(0)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from scenerep_ros.config.options import TrackingOptions
 from scenerep_ros.frames import BACKGROUND, MAX_ID, UNLABELLED, Features, RGBDFrame, Segmentation
-from scenerep_ros.tracking.tracker import IdentityTracker, Tracker
+from scenerep_ros.tracking.tracker import Tracker
 
 
 @pytest.fixture
@@ -199,13 +199,3 @@ def test_tracker_object_of_one_pixel_keeps_id(tracker):
     labels[101, 151] = 5
     ids = ids_by_label(labels, track(tracker, labels))
     assert ids_by_label(labels, track(tracker, labels)) == ids
-
-
-def test_identity_tracker_returns_segment_numbers_as_ids():
-    tracker = IdentityTracker()
-    for labels in (disc_labels({1: DISCS[3], 2: DISCS[1]}), disc_labels({1: DISCS[1]})):
-        scene = track(tracker, labels)
-        assert scene.labels.dtype == np.uint16
-        assert (scene.labels == labels).all()
-        assert [o.id for o in scene.objects] == list(np.unique(labels))[1:]
-        assert all(o.age == 1 for o in scene.objects)
