@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from scenerep_ros.errors import SourceError, suggest_names
+from scenerep_ros.sources.bags.calibration_topic import choose_calibration
 from scenerep_ros.sources.bags.topic_content import (
     CAMERA_INFO,
     COMPRESSED,
@@ -13,12 +14,7 @@ from scenerep_ros.sources.bags.topic_content import (
     Kind,
     TopicContent,
 )
-from scenerep_ros.sources.bags.topic_names import (
-    TopicName,
-    affinity,
-    parse_topic,
-    without_transport,
-)
+from scenerep_ros.sources.bags.topic_names import affinity, parse_topic, without_transport
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 
 COLOR_ENDINGS = (
@@ -94,7 +90,7 @@ def choose_topics(
     if not options.use_depth:
         depth = None
     info = _required(contents, options.camera_info_topic, (CAMERA_INFO,), options)
-    info = info or _choose_info(color, contents)
+    info = info or choose_calibration(color, contents)
     used = {item.topic for item in (color, depth) if item}
     camera = parse_topic(color.topic)
     others = {
@@ -251,57 +247,6 @@ def _choose_depth(
         )
 
     return min(candidates, key=rank, default=None)
-
-
-def _choose_info(color: TopicContent, contents: Sequence[TopicContent]) -> TopicContent | None:
-    """Return the calibration of the color camera."""
-    color_name = parse_topic(color.topic)
-    candidates = [
-        item
-        for item in contents
-        if item.message_type == CAMERA_INFO and _may_describe(item, color, color_name)
-    ]
-
-    def rank(item: TopicContent) -> tuple[object, ...]:
-        name = parse_topic(item.topic)
-        return (
-            not _is_companion(item.topic, color.topic),
-            -_shared_components(item.topic, color.topic) if name.words == color_name.words else 0,
-            item.frame_id != color.frame_id,
-            item.size != color.size,
-            name.words != color_name.words,
-            -affinity(name, color_name),
-            item.topic,
-        )
-
-    return min(candidates, key=rank, default=None)
-
-
-def _may_describe(item: TopicContent, color: TopicContent, color_name: TopicName) -> bool:
-    """Return whether a camera_info may be that of the color camera."""
-    name = parse_topic(item.topic)
-    has_frame = bool(item.frame_id) and item.frame_id == color.frame_id
-    if not affinity(name, color_name):
-        return False
-    is_other_stream = (name.is_depth or name.is_other) and name.words != color_name.words
-    return not is_other_stream or (has_frame and item.size == color.size)
-
-
-def _is_companion(info: str, color: str) -> bool:
-    """Return whether a camera_info lies beside an image or below it, as image_transport has it."""
-    image = without_transport(color)
-    return info.rpartition("/")[0] in (image.rpartition("/")[0], image)
-
-
-def _shared_components(first: str, second: str) -> int:
-    """Return the number of leading components that two topics share."""
-    pairs = zip(first.strip("/").split("/"), second.strip("/").split("/"), strict=False)
-    count = 0
-    for a, b in pairs:
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def _is_registered(depth: TopicContent, color: TopicContent) -> bool:
