@@ -12,7 +12,7 @@ from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
+from scenerep_ros.segmentation.rgb.patch_segments import append_positions, clusters_from_segments
 from scenerep_ros.segmentation.rgb.saliency import CONSTANTS as SALIENCY
 
 
@@ -75,15 +75,17 @@ def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
     # Cluster the foreground into as many segments as its area suggests.
     area_ratio = len(patches) / attention.numel()
     count = max(1, round(area_ratio / CONSTANTS.segment_area_ratio))
-    tree = linkage(_feature_positions(features, is_foreground, patches), "ward")
+    points = _smooth_features(features, is_foreground, patches)
+    points = append_positions(points, patches, is_foreground.shape, CONSTANTS.position_weight)
+    tree = linkage(points, "ward")
     segments = tree.cut(max_distance=-1.0, max_clusters=count)
     return clusters_from_segments(segments, count, patches, is_foreground.shape)
 
 
-def _feature_positions(
+def _smooth_features(
     features: Features, is_foreground: torch.Tensor, patches: torch.Tensor
 ) -> torch.Tensor:
-    """Combine features and positions of the foreground patches.
+    """Smooth the features of the foreground patches, without the mean of the foreground.
 
     Args:
         features: grid (h, w, C).
@@ -91,18 +93,12 @@ def _feature_positions(
         patches: (N,) int64, flat indices of the foreground patches.
 
     Returns:
-        (N, C + 2) float32: unit-length feature, weighted row and column.
+        (N, C) float32, unit length.
     """
-    # Subtract the mean of the foreground and smooth within it.
     points = feature_points(features, components=0)
     points = (points - points[patches].mean(dim=0)) * is_foreground.flatten()[:, None]
     planes = points.T.unflatten(1, is_foreground.shape)
     planes = avg_pool2d(
         planes, CONSTANTS.smoothing_size, stride=1, padding=CONSTANTS.smoothing_size // 2
     )
-    points = normalize(planes.flatten(1).T[patches], dim=1)
-    # Append the positions.
-    columns = is_foreground.shape[1]
-    positions = torch.stack([patches // columns, patches % columns], dim=1)
-    scale = CONSTANTS.position_weight / max(is_foreground.shape)
-    return torch.cat([points, positions * scale], dim=1)
+    return normalize(planes.flatten(1).T[patches], dim=1)

@@ -1,4 +1,4 @@
-"""Segments of the foreground patches as clusters of the whole feature grid."""
+"""Positions of the foreground patches, and their segments as clusters of the whole feature grid."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ class PatchSegmentConstants:
 
 
 CONSTANTS = PatchSegmentConstants()
+
+
+def append_positions(
+    features: torch.Tensor, patches: torch.Tensor, grid: torch.Size, weight: float
+) -> torch.Tensor:
+    """Append the positions of patches to their features.
+
+    Args:
+        features: (N, C) float32.
+        patches: (N,) int64, flat indices of the patches.
+        grid: rows and columns of the feature grid.
+        weight: weight of a position in lengths of the image's longer side.
+
+    Returns:
+        (N, C + 2) float32: feature, weighted row and column.
+    """
+    columns = grid[1]
+    positions = torch.stack([patches // columns, patches % columns], dim=1)
+    return torch.cat([features, positions * (weight / max(grid))], dim=1)
 
 
 def clusters_from_segments(

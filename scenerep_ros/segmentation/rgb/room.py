@@ -11,7 +11,7 @@ from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
-from scenerep_ros.segmentation.rgb.patch_segments import clusters_from_segments
+from scenerep_ros.segmentation.rgb.patch_segments import append_positions, clusters_from_segments
 from scenerep_ros.segmentation.rgb.saliency import MIN_FOREGROUND_PROBABILITY
 
 
@@ -57,24 +57,10 @@ def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clus
     if not len(patches):
         return None
     # Cluster the patches of the furnishing.
-    tree = linkage(_feature_positions(features, patches), "ward")
+    points = feature_points(features, components=0)
+    points = (points - points.mean(dim=0))[patches]
+    points = append_positions(points, patches, is_foreground.shape, CONSTANTS.position_weight)
+    tree = linkage(points, "ward")
     segments = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
     count = int(segments.max()) + 1
     return clusters_from_segments(segments, count, patches, is_foreground.shape)
-
-
-def _feature_positions(features: Features, patches: torch.Tensor) -> torch.Tensor:
-    """Combine features and positions of patches.
-
-    Args:
-        features: grid (h, w, C).
-        patches: (N,) int64, flat indices of the patches.
-
-    Returns:
-        (N, C + 2) float32: unit-length feature minus the image's mean, weighted row and column.
-    """
-    points = feature_points(features, components=0)
-    columns = features.grid.shape[1]
-    positions = torch.stack([patches // columns, patches % columns], dim=1)
-    scale = CONSTANTS.position_weight / max(features.grid.shape[:2])
-    return torch.cat([(points - points.mean(dim=0))[patches], positions * scale], dim=1)
