@@ -35,6 +35,7 @@ from scenerep_ros.cli.source_flags import add_source_flags, frame_count, source_
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, printable
 from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.filesystem.settings import differing_settings
 from scenerep_ros.sources.frame_names import UniqueNames, safe_name
 
 log = logging.getLogger(__name__)
@@ -155,12 +156,8 @@ class Batch:
         self._arguments = arguments
         self._settings = dict(settings)
         report = self._read_report()
-        if report and report["settings"] != self._settings:
-            differing = [
-                name
-                for name, value in self._settings.items()
-                if report["settings"].get(name) != value
-            ]
+        differing = differing_settings(report["settings"], self._settings) if report else []
+        if differing:
             raise ConfigError(
                 f"{folder}: holds results of other settings ({', '.join(differing)}); name another "
                 "folder, or remove it"

@@ -10,6 +10,7 @@ from typing import Any
 
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.filesystem.settings import differing_settings
 
 STEPS = "max_steps"
 """Name of the only option that may rise when a run is resumed."""
@@ -39,11 +40,8 @@ def check_run_folder(folder: Path, settings: Mapping[str, Any]) -> None:
     path = folder / SETTINGS_NAME
     if not path.exists():
         return
-    stored, requested = read_json(path), json.loads(to_json(settings))
-    names = dict.fromkeys([*requested, *stored])
-    differing = [
-        name for name in names if requested.get(name) != stored.get(name) and name != COMMAND
-    ]
+    requested = json.loads(to_json(settings))
+    differing = differing_settings(read_json(path), requested, ignored=(COMMAND,))
     if differing:
         raise ConfigError(
             f"run folder {folder}: holds a run with other settings ({', '.join(differing)}; see "
