@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from array import array
 from io import BytesIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -49,6 +49,18 @@ DEPTH_DTYPES: dict[str, type[np.generic]] = {
     "mono16": np.uint16,
     "32FC1": np.float32,
 }
+
+
+def image_fields(message: Any) -> tuple[ImageData, int, int, str, int, bool]:
+    """Return the fields of a sensor_msgs/Image in the order of the decoders' arguments."""
+    return (
+        message.data,
+        message.height,
+        message.width,
+        message.encoding,
+        message.step,
+        bool(message.is_bigendian),
+    )
 
 
 def decode_color(

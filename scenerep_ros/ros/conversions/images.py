@@ -7,10 +7,10 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from scenerep_ros.sources.compressed_depth import decode_compressed_depth
 from scenerep_ros.sources.image_decoding import (
-    ImageData,
     decode_color,
     decode_compressed_color,
     decode_depth,
+    image_fields,
 )
 
 
@@ -26,7 +26,7 @@ def to_color(message: Image | CompressedImage, topic: str) -> NDArray:
     name = f"color topic {topic}"
     if isinstance(message, CompressedImage):
         return decode_compressed_color(message.data, name)
-    return decode_color(*_layout(message), name)
+    return decode_color(*image_fields(message), name)
 
 
 def to_depth(message: Image | CompressedImage, topic: str) -> NDArray:
@@ -40,20 +40,9 @@ def to_depth(message: Image | CompressedImage, topic: str) -> NDArray:
     """
     if isinstance(message, CompressedImage):
         return decode_compressed_depth(message.data, message.format, f"depth topic {topic}")
-    return decode_depth(*_layout(message), f"depth topic {topic}")
+    return decode_depth(*image_fields(message), f"depth topic {topic}")
 
 
 def to_frame_id(message: Image | CompressedImage) -> str:
     """Return the optical frame id without the leading slash of ROS 1, which tf2 rejects."""
     return message.header.frame_id.lstrip("/")
-
-
-def _layout(message: Image) -> tuple[ImageData, int, int, str, int, bool]:
-    return (
-        message.data,
-        message.height,
-        message.width,
-        message.encoding,
-        message.step,
-        bool(message.is_bigendian),
-    )

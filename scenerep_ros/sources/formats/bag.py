@@ -35,6 +35,7 @@ from scenerep_ros.sources.image_decoding import (
     decode_color,
     decode_compressed_color,
     decode_depth,
+    image_fields,
 )
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 from scenerep_ros.sources.registry import SOURCES
@@ -115,7 +116,7 @@ class _BagSource(SequentialSource):
         if message is None:
             raise FrameError(f"{name}: message is damaged")
         if hasattr(message, "encoding"):
-            return decode_color(*_image_fields(message), name)
+            return decode_color(*image_fields(message), name)
         return decode_compressed_color(message.data, name)
 
     def _decode_depth(self, pair: MessagePair) -> NDArray[np.float32] | None:
@@ -224,21 +225,9 @@ class Rosbag2(_BagSource):
 
 def _decode_depth_message(message: Any, name: str) -> NDArray[np.float32]:
     if hasattr(message, "encoding"):
-        return decode_depth(*_image_fields(message), name)
+        return decode_depth(*image_fields(message), name)
     return decode_compressed_depth(message.data, message.format, name)
 
 
 def _encoding(message: Any) -> str:
     return str(getattr(message, "encoding", None) or message.format)
-
-
-def _image_fields(message: Any) -> tuple[Any, int, int, str, int, bool]:
-    """Return the fields of a sensor_msgs/Image in the order of the decoders' arguments."""
-    return (
-        message.data,
-        message.height,
-        message.width,
-        message.encoding,
-        message.step,
-        bool(message.is_bigendian),
-    )

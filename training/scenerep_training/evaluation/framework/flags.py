@@ -18,6 +18,18 @@ def positive_int(text: str) -> int:
     return number
 
 
+def add_every_flag(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Register --every, which thins out the samples.
+
+    Args:
+        parser: parser of a protocol whose samples are frames or images.
+        meaning: help text, such as "measure one frame in N".
+    """
+    parser.add_argument(
+        "--every", type=positive_int, default=1, metavar="N", help=f"{meaning} (default: 1)"
+    )
+
+
 def add_frames_flag(parser: argparse.ArgumentParser, sample: str) -> None:
     """Register --frames, which shortens each sample.
 

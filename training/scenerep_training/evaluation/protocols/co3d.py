@@ -17,7 +17,7 @@ from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_training.datasets.single_object import list_single_object
 from scenerep_training.evaluation.figures.pictures import draw_comparison
 from scenerep_training.evaluation.framework.cluster_recorder import ClusterRecorder
-from scenerep_training.evaluation.framework.flags import positive_int
+from scenerep_training.evaluation.framework.flags import add_every_flag
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     Protocol,
@@ -75,13 +75,7 @@ class Co3d(Protocol):
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --every."""
-        parser.add_argument(
-            "--every",
-            type=positive_int,
-            default=1,
-            metavar="N",
-            help="measure one frame in N (default: 1)",
-        )
+        add_every_flag(parser, "measure one frame in N")
 
     def samples(self) -> Sequence[str]:
         """Return the names of the frames."""

@@ -29,7 +29,7 @@ from scenerep_training.evaluation.figures.embedding import (
     t_sne,
 )
 from scenerep_training.evaluation.framework.feature_store import FeatureStore
-from scenerep_training.evaluation.framework.flags import positive_int
+from scenerep_training.evaluation.framework.flags import add_every_flag
 from scenerep_training.evaluation.framework.protocol import (
     Metrics,
     MetricSpec,
@@ -83,13 +83,7 @@ class Embed(Protocol):
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Register --every and --pooling."""
-        parser.add_argument(
-            "--every",
-            type=positive_int,
-            default=1,
-            metavar="N",
-            help="one image in N of each class or recording (default: 1)",
-        )
+        add_every_flag(parser, "one image in N of each class or recording")
         parser.add_argument(
             "--pooling",
             choices=POOLINGS,
