@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 SCENE_SETS = ("kinds", "patrols", "rooms", "turntables")
 """Names of the built-in sets, for the help text."""
+OUTPUT_TEXT = (
+    "Each seed gets a folder OUT/SCENES_seedN, or one folder for each recording below it, which "
+    "`scenerep-eval objects` reads: color/, depth/ [mm], label/ (0 ignored, 1 structure, 2 and above one "
+    "object each), camera.json, groundtruth.txt (camera poses) and objects.json (true poses and sizes "
+    "[m] by label). Turntables have CO3D's layout instead, which `scenerep-eval co3d` reads. Frames that "
+    "exist are kept."
+)
+"""Description of the output, for the help text."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,11 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scenerep-render",
         description="Renders labelled RGB-D recordings of scenes with procedural textures.",
-        epilog="Each seed gets a folder OUT/SCENES_seedN, or one folder for each recording below "
-        "it, which `scenerep-eval objects` reads: color/, depth/ [mm], label/ (0 ignored, 1 "
-        "structure, 2 and above one object each), camera.json, groundtruth.txt (camera poses) and "
-        "objects.json (true poses and sizes [m] by label). Turntables have CO3D's layout instead, which "
-        "`scenerep-eval co3d` reads. Frames that exist are kept.",
+        epilog=OUTPUT_TEXT,
     )
     parser.add_argument("scenes", help=f"set of scenes: {', '.join(SCENE_SETS)}, or a plug-in's")
     parser.add_argument(
@@ -42,13 +46,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="one folder each (default: 0)",
     )
     parser.add_argument(
-        "--frames",
-        type=positive_int,
-        default=6,
-        metavar="N",
-        help="frames of a recording (default: 6)",
-    )
-    parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="parent of the folders"
     )
     parser.add_argument(
@@ -57,6 +54,19 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help="render only recordings of these names",
+    )
+    _add_camera_flags(parser)
+    return parser
+
+
+def _add_camera_flags(parser: argparse.ArgumentParser) -> None:
+    """Register the flags of the views and of the images."""
+    parser.add_argument(
+        "--frames",
+        type=positive_int,
+        default=6,
+        metavar="N",
+        help="frames of a recording (default: 6)",
     )
     parser.add_argument(
         "--walk",
@@ -75,7 +85,6 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="color rays per pixel along each axis (default: 2)",
     )
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
