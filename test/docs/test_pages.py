@@ -46,8 +46,8 @@ def test_page_relative_links_name_existing_files(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_page_python_code_compiles(page):
-    for code in fenced_blocks(page.read_text(), "python"):
-        compile(code, page_name(page), "exec")
+    errors = [syntax_error(code) for code in fenced_blocks(page.read_text(), "python")]
+    assert not any(errors), errors
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
@@ -68,6 +68,15 @@ def test_documented_commands_of_continued_lines_include_all_flags():
 def fenced_blocks(text: str, language: str) -> list[str]:
     """Return the code blocks of one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def syntax_error(code: str) -> str:
+    """Return the syntax error of Python code; empty if it compiles."""
+    try:
+        compile(code, "page", "exec")
+    except SyntaxError as error:
+        return str(error)
+    return ""
 
 
 def documented_commands(text: str) -> Iterator[Command]:

@@ -34,7 +34,9 @@ def test_wait_for_exited_process_raises_with_end_of_log(tmp_path):
 def test_wait_for_true_condition_returns_although_process_exited(tmp_path):
     with node_process("replay", MISSING_SOURCE, tmp_path) as process:
         wait_for(is_exited(process), process, 60.0, "the exit", lambda: "")
-        wait_for(lambda: True, process, 0.0, "nothing", lambda: "")
+        polled = []
+        wait_for(lambda: not polled.append(True), process, 0.0, "nothing", lambda: "")
+    assert polled == [True]
 
 
 def test_node_process_stops_at_end_of_body(tmp_path):

@@ -45,9 +45,16 @@ def test_interval_pacer_evaluates_each_interval_once():
 def test_interval_pacer_stop_event_ends_a_long_wait():
     stop = Event()
     stop.set()
-    pacer = IntervalPacer(lambda _: 3600.0, stop)
+    stamps = []
+
+    def interval(stamp_ns):
+        stamps.append(stamp_ns)
+        return 3600.0
+
+    pacer = IntervalPacer(interval, stop)
     pacer.wait(1)
     pacer.wait(2)
+    assert stamps == [1, 2]
 
 
 def test_lockstep_pacer_waits_for_the_previous_frame():
