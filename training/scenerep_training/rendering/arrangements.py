@@ -9,7 +9,7 @@ import numpy as np
 
 from . import prints, textures
 from .meshes import box, tiled_box
-from .objects import furniture, household
+from .objects import accessories, furniture, household
 from .objects.household import Builder
 from .physics import settle
 from .placement import footprint, place_on
@@ -245,10 +245,10 @@ def rimmed_box(rng: Rng) -> Arrangement:
 def desk(rng: Rng) -> Arrangement:
     """A desk with a screen, which is an object, and things around it."""
     table = build_table(rng, wall=rng.uniform(0.42, 0.6))
-    screen = furniture.monitor(rng).at((rng.uniform(-0.1, 0.1), 0.22, 0.002), rng.normal(0, 0.15))
+    screen = accessories.monitor(rng).at((rng.uniform(-0.1, 0.1), 0.22, 0.002), rng.normal(0, 0.15))
     screen_hulls = tuple(np.asarray(part.mesh.vertices) for part in screen.parts)
     screen = replace(screen, collision_hulls=screen_hulls)
-    keys = furniture.keyboard(rng).at((screen.pose[0, 3], -0.02, 0.003), rng.normal(0, 0.1))
+    keys = accessories.keyboard(rng).at((screen.pose[0, 3], -0.02, 0.003), rng.normal(0, 0.1))
     objects = [screen, keys]
     builders = [
         household.mug,

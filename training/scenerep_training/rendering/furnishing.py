@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .camera import Array
-from .objects import furniture, household, shell
+from .objects import accessories, furniture, household, shell
 from .objects.shell import WALL_YAWS, RoomSize
 from .placement import FloorPlan, place_on, row_of_books
 from .scene import Item, Light, Role, Scene, Surface
@@ -122,7 +122,7 @@ def _living_room(plan: FloorPlan, rng: Rng) -> None:
         side = rng.choice([left - 0.6, right + 0.6])
         plan.add_beside(chair, couch, (side, distance), np.pi / 2 * np.sign(-side) * -1)
         plan.add_beside(
-            furniture.floor_lamp(rng), couch, (rng.choice([left - 0.3, right + 0.3]), 0.2)
+            accessories.floor_lamp(rng), couch, (rng.choice([left - 0.3, right + 0.3]), 0.2)
         )
     _add_television(plan, rng, (wall + 2) % 4)
     plan.add_at_wall(furniture.shelf(rng))
@@ -135,7 +135,7 @@ def _add_rug(plan: FloorPlan, rng: Rng, anchor: Item | None) -> None:
         yaw = np.arctan2(anchor.pose[1, 0], anchor.pose[0, 0])
         half = np.array([plan.size.width, plan.size.depth]) / 2 - 1.25
         x, y = np.clip((x, y), -half, half)
-        plan.items.append(furniture.rug(rng).at((x, y, 0.001), yaw))
+        plan.items.append(accessories.rug(rng).at((x, y, 0.001), yaw))
 
 
 def _add_television(plan: FloorPlan, rng: Rng, wall: int) -> None:
@@ -144,7 +144,7 @@ def _add_television(plan: FloorPlan, rng: Rng, wall: int) -> None:
         return
     top = board.bounds[1, 2]
     is_hung = rng.random() < 0.4
-    screen = furniture.wall_screen(rng) if is_hung else furniture.television(rng)
+    screen = accessories.wall_screen(rng) if is_hung else accessories.television(rng)
     y = board.bounds[1, 1] - 0.03 if is_hung else 0.0
     z = top + 0.25 if is_hung else top
     pose = board.pose @ screen.at((0, y, z)).pose
@@ -161,7 +161,7 @@ def _dining_room(plan: FloorPlan, rng: Rng) -> None:
                 _add_chair(plan, chair, table, (x_side, y_side), rng)
     plan.add_at_wall(furniture.cabinet(rng))
     plan.add_at_wall(furniture.shelf(rng))
-    plan.add_at_wall(furniture.plant(rng), gap=0.1)
+    plan.add_at_wall(accessories.plant(rng), gap=0.1)
 
 
 def _add_chair(plan: FloorPlan, chair: Item, table: Item, side: tuple[int, int], rng: Rng) -> None:
@@ -183,7 +183,7 @@ def _office(plan: FloorPlan, rng: Rng) -> None:
             seat = furniture.office_chair(rng)
             y = desk.bounds[0, 1] - rng.uniform(0.3, 0.5)
             plan.add_beside(seat, desk, (rng.uniform(-0.2, 0.2), y), np.pi + rng.normal(0, 0.5))
-            plan.add_beside(furniture.waste_bin(rng), desk, (desk.bounds[1, 0] + 0.2, 0.1))
+            plan.add_beside(accessories.waste_bin(rng), desk, (desk.bounds[1, 0] + 0.2, 0.1))
     plan.add_at_wall(furniture.shelf(rng))
     plan.add_at_wall(furniture.shelf(rng))
     plan.add_at_wall(furniture.cabinet(rng))
@@ -216,12 +216,12 @@ STYLES: dict[str, Callable[[FloorPlan, Rng], None]] = {
 """Furnishing of each kind of room."""
 
 FILLERS = (
-    furniture.plant,
-    furniture.plant,
+    accessories.plant,
+    accessories.plant,
     furniture.stool,
-    furniture.storage_box,
-    furniture.waste_bin,
-    furniture.floor_lamp,
+    accessories.storage_box,
+    accessories.waste_bin,
+    accessories.floor_lamp,
     furniture.chair,
 )
 """Items that stand at walls of any room."""
@@ -231,7 +231,9 @@ def _fill_up(plan: FloorPlan, rng: Rng) -> None:
     for _ in range(int(rng.integers(3, 6))):
         plan.add_at_wall(FILLERS[rng.integers(len(FILLERS))](rng), gap=rng.uniform(0.03, 0.2))
     for _ in range(int(rng.integers(1, 3))):
-        small = (furniture.storage_box, furniture.stool, furniture.cushion)[rng.integers(3)](rng)
+        small = (accessories.storage_box, furniture.stool, accessories.cushion)[rng.integers(3)](
+            rng
+        )
         plan.add_freely(small)
 
 
@@ -248,12 +250,12 @@ def _on_other_furniture(item: Item, surface: Surface, rng: Rng) -> list[Item]:
 
 
 def _on_cabinet(item: Item, surface: Surface, rng: Rng) -> list[Item]:
-    things = [furniture.table_lamp, furniture.small_plant, household.vase, household.book]
+    things = [accessories.table_lamp, accessories.small_plant, household.vase, household.book]
     return place_on(item, surface, things, int(rng.integers(0, 4)), rng)
 
 
 def _on_bed(item: Item, surface: Surface, rng: Rng) -> list[Item]:
-    return place_on(item, surface, [furniture.cushion], 2, rng)
+    return place_on(item, surface, [accessories.cushion], 2, rng)
 
 
 def _cushions(item: Item, surface: Surface, rng: Rng) -> list[Item]:
@@ -264,24 +266,24 @@ def _cushions(item: Item, surface: Surface, rng: Rng) -> list[Item]:
     for x in positions:
         if rng.random() < 0.7:
             pose = item.pose @ np.asarray(
-                furniture.cushion(rng).at((x, surface.high[1] - 0.02, surface.height)).pose
+                accessories.cushion(rng).at((x, surface.high[1] - 0.02, surface.height)).pose
             )
-            cushions.append(replace(furniture.leaning_cushion(rng), pose=pose))
+            cushions.append(replace(accessories.leaning_cushion(rng), pose=pose))
     return cushions
 
 
 def _desk_things(item: Item, surface: Surface, rng: Rng) -> list[Item]:
     (left, front), (right, back) = surface.low, surface.high
     x = rng.uniform(left + 0.35, right - 0.35)
-    monitor = furniture.monitor(rng).at((x, back - 0.15, surface.height), rng.normal(0, 0.1))
-    board = furniture.keyboard(rng).at((x, front + 0.15, surface.height), rng.normal(0, 0.05))
+    monitor = accessories.monitor(rng).at((x, back - 0.15, surface.height), rng.normal(0, 0.1))
+    board = accessories.keyboard(rng).at((x, front + 0.15, surface.height), rng.normal(0, 0.05))
     placed = [replace(thing, pose=item.pose @ thing.pose) for thing in (monitor, board)]
     builders = [
         household.mug,
         household.book,
         household.can,
-        furniture.small_plant,
-        furniture.table_lamp,
+        accessories.small_plant,
+        accessories.table_lamp,
     ]
     for low, high in (((left, front), (x - 0.35, back)), ((x + 0.35, front), (right, back))):
         if high[0] - low[0] > 0.15:
@@ -298,7 +300,7 @@ def _fill_board(item: Item, surface: Surface, rng: Rng) -> list[Item]:
     if choice < 0.65:
         return place_on(item, surface, [household.cardboard_box], 3, rng)
     if choice < 0.9:
-        things = [household.vase, furniture.small_plant, household.carton, household.can]
+        things = [household.vase, accessories.small_plant, household.carton, household.can]
         return place_on(item, surface, things, int(rng.integers(1, 4)), rng)
     return []
 

@@ -1,4 +1,4 @@
-"""Ray tracing of a scene with Embree: radiance, depth, ids and the inputs of sensor models."""
+"""Ray tracing of a scene: radiance, depth, ids and the inputs of sensor models."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import open3d
 from numpy.typing import NDArray
 
 from .camera import Array, Camera
-from .meshes import texture_coordinates
-from .scene import Light, Material, Scene
+from .ray_casting import Floats, RayHits, Triangles
+from .scene import Light, Scene
 
-Floats = NDArray[np.floating[Any]]
 SURFACE_OFFSET_M = 1e-3
 """Distance from the surface at which secondary rays start [m]."""
 PATTERN_PX = 4
@@ -40,74 +38,6 @@ class Geometry:
     cosine: Floats
     albedo: Floats
     ids: NDArray[np.uint16]
-
-
-@dataclass(frozen=True)
-class _Hits:
-    """Surfaces (n, ...) that rays meet: points, distances, normals, triangle index, uv."""
-
-    points: Floats
-    distances: Floats
-    normals: Floats
-    triangles: NDArray[np.int64]
-    uv: Floats
-
-    @property
-    def is_valid(self) -> NDArray[np.bool_]:
-        return np.isfinite(self.distances)
-
-
-class _Triangles:
-    """All triangles of some materials of a scene, for ray casting."""
-
-    def __init__(self, scene: Scene, with_clear: bool) -> None:
-        vertices, uv, items, materials = [], [], [], []
-        self.materials: list[Material] = []
-        for item_id, item in scene.items.items():
-            for part in item.parts:
-                if part.material.is_clear and not with_clear:
-                    continue
-                faces = np.asarray(part.mesh.faces)
-                corners = (
-                    np.asarray(part.mesh.vertices)[faces] @ item.pose[:3, :3].T + item.pose[:3, 3]
-                )
-                vertices.append(corners)
-                uv.append(texture_coordinates(part.mesh)[faces])
-                items.append(np.full(len(faces), item_id))
-                materials.append(np.full(len(faces), len(self.materials)))
-                self.materials.append(part.material)
-        self.corners = np.concatenate(vertices).astype(np.float32)
-        self.uv = np.concatenate(uv).astype(np.float32)
-        self.item_ids = np.concatenate(items)
-        self.material_ids = np.concatenate(materials)
-        self.uv_length = _length_per_uv(self.corners, self.uv)
-        self._embree = open3d.t.geometry.RaycastingScene()
-        count = len(self.corners)
-        self._embree.add_triangles(
-            _tensor(self.corners.reshape(-1, 3)),
-            _tensor(np.arange(3 * count, dtype=np.uint32).reshape(count, 3)),
-        )
-
-    def cast(self, origins: Floats, directions: Floats) -> _Hits:
-        """Intersect rays (n, 3); distances are in units of the directions' lengths."""
-        rays = np.concatenate([np.broadcast_to(origins, directions.shape), directions], -1)
-        answer = self._embree.cast_rays(_tensor(rays.astype(np.float32)))
-        distances = answer["t_hit"].numpy()
-        triangles = answer["primitive_ids"].numpy().astype(np.int64)
-        triangles[~np.isfinite(distances)] = 0
-        second, third = np.moveaxis(answer["primitive_uvs"].numpy(), -1, 0)
-        weights = np.stack([1 - second - third, second, third], -1)
-        uv = np.einsum("nk,nkc->nc", weights, self.uv[triangles])  # n ray, k corner, c coordinate
-        normals = answer["primitive_normals"].numpy()
-        toward = np.einsum("nc,nc->n", normals, directions) > 0
-        normals[toward] *= -1
-        finite = np.where(np.isfinite(distances), distances, 0)
-        return _Hits(origins + finite[:, None] * directions, distances, normals, triangles, uv)
-
-    def is_occluded(self, origins: Floats, directions: Floats, reach: float) -> NDArray[np.bool_]:
-        """Return whether rays (n, 3) meet a surface before `reach` times their directions."""
-        rays = np.concatenate([origins, directions], -1).astype(np.float32)
-        return self._embree.test_occlusions(_tensor(rays), tnear=0.0, tfar=reach).numpy()
 
 
 class _PatternNeighbors:
@@ -145,9 +75,9 @@ class Tracer:
     def __init__(self, scene: Scene, supersampling: int = 2, seed: int = 0) -> None:
         self._scene = scene
         self._supersampling = supersampling
-        self._opaque = _Triangles(scene, with_clear=False)
+        self._opaque = Triangles(scene, with_clear=False)
         has_clear = any(part.material.is_clear for i in scene.items.values() for part in i.parts)
-        self._all = _Triangles(scene, with_clear=True) if has_clear else self._opaque
+        self._all = Triangles(scene, with_clear=True) if has_clear else self._opaque
         self._seed = seed
 
     def geometry(self, camera: Camera, pose: Array) -> Geometry:
@@ -184,7 +114,7 @@ class Tracer:
 
     def _shade(
         self,
-        triangles: _Triangles,
+        triangles: Triangles,
         origins: Floats,
         directions: Floats,
         camera: Camera,
@@ -251,24 +181,9 @@ class Tracer:
         return np.where(is_clear[:, None], image, behind).astype(np.float32)
 
 
-def _tensor(array: Any) -> Any:
-    """Convert an array to a tensor of Open3D, whose stubs do not accept one."""
-    make_tensor: Any = open3d.core.Tensor
-    return make_tensor(array)
-
-
 def _world_rays(camera: Camera, pose: Array, supersampling: int) -> tuple[Floats, Floats]:
     directions = camera.rays(supersampling).reshape(-1, 3) @ pose[:3, :3].T
     return directions.astype(np.float32), pose[:3, 3].astype(np.float32)
-
-
-def _length_per_uv(corners: Floats, uv: Floats) -> Floats:
-    """Length on each triangle [m] of one unit of its texture coordinates, (n,)."""
-    edges = corners[:, 1:] - corners[:, :1]
-    area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
-    uv_edges = uv[:, 1:] - uv[:, :1]
-    uv_area = np.abs(uv_edges[:, 0, 0] * uv_edges[:, 1, 1] - uv_edges[:, 0, 1] * uv_edges[:, 1, 0])
-    return np.sqrt(area / np.maximum(uv_area, 1e-9))
 
 
 def _patterned(shape: tuple[int, int], samples: Floats) -> Floats:
@@ -282,7 +197,7 @@ def _on_sphere(count: int, rng: np.random.Generator) -> Floats:
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _reflect(light: Light, hits: _Hits, view: Floats, albedo: Floats, gloss: Floats) -> Floats:
+def _reflect(light: Light, hits: RayHits, view: Floats, albedo: Floats, gloss: Floats) -> Floats:
     """Radiance (n, 3) of unshadowed surfaces under one light."""
     toward = (light.center - hits.points).astype(np.float32)
     distance = np.linalg.norm(toward, axis=1, keepdims=True)
@@ -297,7 +212,7 @@ def _reflect(light: Light, hits: _Hits, view: Floats, albedo: Floats, gloss: Flo
     ) * light.power.astype(np.float32)
 
 
-def _sample_textures(triangles: _Triangles, hits: _Hits, camera: Camera) -> Floats:
+def _sample_textures(triangles: Triangles, hits: RayHits, camera: Camera) -> Floats:
     """Look up the linear albedo (n, 3), from the mip level of each pixel's footprint."""
     albedo = np.zeros((len(hits.points), 3), np.float32)
     materials = np.where(hits.is_valid, triangles.material_ids[hits.triangles], -1)

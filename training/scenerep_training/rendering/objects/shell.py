@@ -12,7 +12,7 @@ from scenerep_training.rendering.meshes import tiled_box
 from scenerep_training.rendering.scene import Item, Material, Part, Role
 from scenerep_training.rendering.textures import Rng
 
-from .furniture import _panel
+from .parts import panel
 
 WALL_YAWS = (0.0, -np.pi / 2, np.pi, np.pi / 2)
 """Yaw of furniture whose back faces the wall at +y, +x, -y, -x [rad]."""
@@ -101,7 +101,7 @@ def picture(rng: Rng) -> Item:
 def _flat(name: str, width: float, height: float, face: Material) -> Item:
     frame = Material(textures.wood(np.random.default_rng(int(1e6 * width))), 0.1)
     back = Part(tiled_box(width + 0.06, 0.02, height + 0.06), frame).moved((0, 0.012, -0.03))
-    return Item(name, (back, _panel(width, height, (0, -0.002, 0), face)), role=Role.IGNORED)
+    return Item(name, (back, panel(width, height, (0, -0.002, 0), face)), role=Role.IGNORED)
 
 
 def ceiling_lamp(rng: Rng) -> Item:

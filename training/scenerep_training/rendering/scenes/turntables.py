@@ -10,7 +10,7 @@ from scenerep_training.rendering import prints, textures
 from scenerep_training.rendering.arrangements import TABLE_HEIGHT_M, build_table, lit_scene
 from scenerep_training.rendering.camera import Array, Camera, look_at
 from scenerep_training.rendering.meshes import tiled_box
-from scenerep_training.rendering.objects import furniture, household
+from scenerep_training.rendering.objects import accessories, household
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
 from scenerep_training.rendering.scene import Item, Material, Part, Role, Scene
 from scenerep_training.rendering.textures import Rng
@@ -23,7 +23,7 @@ CATEGORIES: dict[str, Callable[[Rng], Item]] = {
     "carton": household.carton,
     "fruit": household.fruit,
     "mug": household.mug,
-    "plant": furniture.small_plant,
+    "plant": accessories.small_plant,
     "shape": household.random_shape,
     "vase": household.vase,
 }

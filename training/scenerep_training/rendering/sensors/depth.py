@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scenerep_training.rendering.tracer import Floats, Geometry
+from scenerep_training.rendering.ray_casting import Floats
+from scenerep_training.rendering.tracer import Geometry
 
 from . import kinect
 
