@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.packaged_weights import candidate_backbones
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import BackboneOptions
@@ -131,7 +131,7 @@ def choose_execution(
     open_meter = open_meter or open_forward_pass
     budget_ms = CONSTANTS.forward_share * 1e3 / options.target_rate
     measured: list[Execution] = []
-    for backbone in _backbones(options):
+    for backbone in candidate_backbones(options):
         groups = [_runtimes(options), _exports(options, backbone)]
         candidates = [_fastest(options, backbone, group, open_meter, measured) for group in groups]
         fastest_of_groups = [candidate for candidate in candidates if candidate is not None]
@@ -159,13 +159,6 @@ def resolutions_of(resolution: int) -> tuple[int, ...]:
     lowest = BackboneOptions.model_fields["resolution"].metadata[0].ge
     sizes = [max(lowest, round(resolution * scale)) for scale in CONSTANTS.scales]
     return tuple(dict.fromkeys(sizes))
-
-
-def _backbones(options: BackboneOptions) -> list[str]:
-    """Return the backbones that may be chosen, best first."""
-    is_default = options.backbone == BackboneOptions.model_fields["backbone"].default
-    may_change = is_default and options.weights == "auto"
-    return [options.backbone, STUDENT] if may_change else [options.backbone]
 
 
 def _fastest(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME
+from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 
 STUDENT = "student"
@@ -26,10 +27,22 @@ def packaged_weights(weights: str) -> str:
         )
     if weights != "auto":
         return weights
-    if not all((PACKAGE_FOLDER / name).is_file() for name in (WEIGHTS_NAME, CARD_NAME)):
+    if not has_packaged_weights():
         raise WeightsError(
             f"backbone {STUDENT}: this version of the package ships no weights of it "
             f"({PACKAGE_FOLDER}: no {WEIGHTS_NAME}); set weights to a checkpoint of `scenerep-train "
             "distill --backbone student`, or choose another backbone"
         )
     return str(PACKAGE_FOLDER)
+
+
+def has_packaged_weights() -> bool:
+    """Return whether this version of the package ships weights of the student."""
+    return all((PACKAGE_FOLDER / name).is_file() for name in (WEIGHTS_NAME, CARD_NAME))
+
+
+def candidate_backbones(options: BackboneOptions) -> list[str]:
+    """Return the backbones that serve the same purpose, best first: the student beside the default."""
+    is_default = options.backbone == BackboneOptions.model_fields["backbone"].default
+    may_change = is_default and options.weights == "auto" and has_packaged_weights()
+    return [options.backbone, STUDENT] if may_change else [options.backbone]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.packaged_weights import STUDENT, candidate_backbones
 from scenerep_ros.benchmark.passes import Candidate
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ScenerepError
@@ -21,22 +22,17 @@ def runtime_candidates(
 ) -> dict[str, Candidate]:
     """Return the forward pass in each runtime and precision, by the name `runtime precision`.
 
-    A runtime that is not installed or does not support the network is left out, with a log entry.
+    Beside the default backbone, the student is measured as `student, runtime precision`. A runtime
+    that is not installed or does not support the network is left out, with a log entry.
 
     Args:
         options: network, weights and resolution.
         exports: folders that `scenerep export` wrote, which are measured as well.
     """
-    updates = [{"runtime": "torch", "precision": precision} for precision in _torch_precisions()]
-    updates += [
-        {"runtime": runtime, "precision": precision}
-        for runtime, precisions in (
-            ("openvino", ("fp32", "bf16")),
-            ("onnxruntime", ("fp32",)),
-            ("tensorrt", ("fp32", "fp16")),
-        )
-        for precision in precisions
-        if find_spec("openvino" if runtime == "openvino" else "onnxruntime")
+    updates = [
+        {"backbone": backbone, "runtime": runtime, "precision": precision}
+        for backbone in candidate_backbones(options)
+        for runtime, precision in _executions()
     ]
     updates += [{"weights": folder, "runtime": "auto", "precision": "auto"} for folder in exports]
     candidates: dict[str, Candidate] = {}
@@ -46,9 +42,24 @@ def runtime_candidates(
         except ScenerepError as error:
             log.info("left out: %s", error)
             continue
+        is_other = update.get("backbone", options.backbone) != options.backbone
+        name = f"{STUDENT}, {backbone.runtime}" if is_other else backbone.runtime
         # A precision that the machine lacks runs in another one, which is there already.
-        candidates.setdefault(backbone.runtime, forward_pass(backbone, options.resolution))
+        candidates.setdefault(name, forward_pass(backbone, options.resolution))
     return candidates
+
+
+def _executions() -> Iterator[tuple[str, str]]:
+    """Yield the runtimes that are installed, and their precisions."""
+    for precision in _torch_precisions():
+        yield "torch", precision
+    for runtime, package, precisions in (
+        ("openvino", "openvino", ("fp32", "bf16")),
+        ("onnxruntime", "onnxruntime", ("fp32",)),
+        ("tensorrt", "onnxruntime", ("fp32", "fp16")),
+    ):
+        if find_spec(package):
+            yield from ((runtime, precision) for precision in precisions)
 
 
 def _torch_precisions() -> tuple[str, ...]:

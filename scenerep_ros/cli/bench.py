@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
+from scenerep_ros.backbones.packaged_weights import candidate_backbones
 from scenerep_ros.benchmark.kmeans import kmeans_benchmark
 from scenerep_ros.benchmark.load import burning_cores
 from scenerep_ros.benchmark.passes import PassTimes, measure_interleaved
@@ -107,10 +108,20 @@ def measure_stages(
     source: str, choice: SourceOptions, config: PipelineConfig, args: argparse.Namespace
 ) -> dict[str, Any]:
     """Measure rounds of runtimes, pipeline and yardsticks; the node before and after them."""
-    sessions = [measure_node(source, choice, config, args.frames)] if args.node else []
+    configs = [
+        config.model_copy(update={"backbone": backbone}) for backbone in candidate_backbones(config)
+    ]
+
+    def measure_nodes(when: str) -> list[dict[str, Any]]:
+        return [
+            {"backbone": item.backbone, "when": when}
+            | measure_node(source, choice, item, args.frames)
+            for item in configs
+        ]
+
+    sessions = measure_nodes("before") if args.node else []
     rounds = measure_rounds(open_source(source, choice), config, args.frames, args.export)
-    if args.node:
-        sessions.append(measure_node(source, choice, config, args.frames))
+    sessions += measure_nodes("after") if args.node else []
     return {"node": sessions, **rounds}
 
 
@@ -184,12 +195,10 @@ def format_stages(figures: dict[str, Any]) -> str:
     lines += ["", "pipeline in this process:", *_format_passes({PIPELINE: figures["pipeline"]})]
     lines += [format_latency(figures["stages"])]
     lines += ["", "yardsticks:", *_format_passes(figures["yardsticks"])]
-    for session, when in zip(figures["node"], ("before", "after"), strict=False):
+    for session in figures["node"]:
         count, fps = session["frames"]["segmented"], session["fps"]
-        lines += [
-            "",
-            f"node over DDS {when} that, {count} frames, all outputs, {fps:.1f} frames/s:",
-        ]
+        node = f"node over DDS {session['when']} that, {session['backbone']}"
+        lines += ["", f"{node}, {count} frames, all outputs, {fps:.1f} frames/s:"]
         lines += [format_latency(session["latency_ms"])]
     if figures["node"]:
         lines += ["overhead is the sum of all stages but waiting and the backbone"]
@@ -212,8 +221,9 @@ def plotted_groups(figures: dict[str, Any]) -> dict[str, dict[str, float]]:
         f"stages of the pipeline, {figures['runtime']}": figures["stages"],
         "yardsticks": figures["yardsticks"],
     }
-    if figures["node"]:
-        groups["node over DDS"] = figures["node"][-1]["latency_ms"]
+    # The later session of each backbone replaces the earlier one.
+    for session in figures["node"]:
+        groups[f"node over DDS, {session['backbone']}"] = session["latency_ms"]
     return {
         title: {name: values["median"] for name, values in passes.items()}
         for title, passes in groups.items()
