@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -143,14 +143,15 @@ def _is_at_rest(pair: FramePair) -> bool:
 def set_up_worker(worker_id: int) -> None:  # noqa: ARG001 (an argument of DataLoader)
     """Restrict OpenCV to one thread, as torch does, and leave signals to the training process.
 
-    A terminal and `timeout` signal the whole process group. A worker that ended would make the step
-    fail that the training process completes before it saves its state, so workers leave the group.
-    (systemd signals all processes of a service unless it has `KillMode=mixed`.)
+    A terminal and `timeout` signal the whole process group, systemd all processes of a service. A worker
+    that ended would make the step fail that the training process completes before it saves its state.
+    A second SIGTERM ends the worker: that of the training process, if the worker does not end by itself.
 
     This is a `worker_init_fn` of DataLoader.
     """
     cv2.setNumThreads(0)
-    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 
 @contextmanager

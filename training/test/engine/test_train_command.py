@@ -113,6 +113,19 @@ def test_signal_saves_state_and_ends_run(tmp_path, number):
     assert state["global_step"] == read_training_card(folder)["steps"]
 
 
+def test_signal_to_every_process_saves_state(tmp_path):
+    folder = tmp_path / "run"
+    process = start_and_wait_for_state(folder, "--max-steps", "100000", "--checkpoint-every", "2")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert children, "no worker is running"
+    for number in (*map(int, children), process.pid):  # as systemd does
+        os.kill(number, signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "SIGTERM: state saved" in out
+    assert "Traceback" not in err
+
+
 def test_complete_run_is_not_trained_again(complete_run, capsys):
     assert main(arguments(complete_run, "--max-steps", "12", "--checkpoint-every", "4")) == 0
     assert "this run is complete" in capsys.readouterr().out
