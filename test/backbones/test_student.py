@@ -11,6 +11,7 @@ from scenerep_ros.backbones import load_backbone, packaged_weights
 from scenerep_ros.backbones.student import StudentNetwork
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
+from scenerep_ros.sources import open_source
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (80, 112, 3), np.uint8)
 
@@ -62,3 +63,19 @@ def test_student_without_packaged_weights_raises(load, monkeypatch, tmp_path):
 def test_student_of_hub_raises(load):
     with pytest.raises(WeightsError, match="in no hub"):
         load(weights="hub")
+
+
+def test_packaged_student_predicts_features_of_its_teacher(load, tabletop_folder):
+    frame = next(iter(open_source(tabletop_folder)))
+    student = load(weights="auto")(frame.color, 352)
+    teacher = load_backbone(BackboneOptions())(frame.color, 308)
+    assert student.grid.shape == teacher.grid.shape
+    cosine = torch.nn.functional.cosine_similarity(student.grid, teacher.grid, dim=-1)
+    assert cosine.mean() > 0.5  # 0 for unrelated features
+
+
+def test_default_network_has_the_student_as_alternative():
+    assert packaged_weights.candidate_backbones(BackboneOptions())[1] == "student"
+    assert packaged_weights.candidate_backbones(BackboneOptions(weights="wheel")) == [
+        BackboneOptions().backbone
+    ]
