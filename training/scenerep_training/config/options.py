@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.packaged_weights import STUDENT
 from scenerep_ros.config.options import Device, OptionGroup
 
 OptimizerName = Literal["adamw", "sgd", "lars"]
@@ -26,8 +27,9 @@ class NetworkOptions(OptionGroup):
     """Network to train, and its initial weights."""
 
     backbone: str = Field(
-        "resnet18",
-        description="Name of a timm ViT or convnet. A checkpoint named by init brings its own.",
+        STUDENT,
+        description="Name of a timm ViT or convnet, or student, whose weights the package ships. A "
+        "checkpoint named by init brings its own.",
     )
     init: str = Field(
         "auto",
