@@ -24,7 +24,7 @@ from scenerep_ros.sources.bags.reader import STORAGE_SUFFIXES
 from scenerep_ros.sources.formats.video import VIDEO_SUFFIXES
 from scenerep_ros.sources.registry import list_recordings
 
-TASKS = {"segment": segment_command.run, "map": map_command.run}
+TASKS = {"segment": segment_command.run, "map": map_command.map_recording}
 """Functions of the commands, which take their parsed arguments."""
 LIST_SUFFIX = ".txt"
 """Suffix of a file that lists recordings."""
@@ -192,7 +192,7 @@ def process(job: BatchJob) -> BatchResult:
 
 
 def _run(job: BatchJob, source: Path, folder: Path) -> None:
-    arguments = {"overwrite": True, "rerun": None, "diff": None} | dict(job.arguments)
+    arguments = {"overwrite": True, "rerun": None} | dict(job.arguments)
     namespace = argparse.Namespace(**arguments, source=str(source), out=folder)
     if TASKS[job.task](namespace):
         raise ScenerepError(f"{job.source}: holds several recordings; see {job.log}")

@@ -78,7 +78,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Map a recording, or compare two maps.
+    """Map a recording, compare two maps, or draw one.
 
     Raises:
         ConfigError: if the arguments are incomplete.
@@ -91,6 +91,15 @@ def run(args: argparse.Namespace) -> int:
             "name a recording and --out DIR, two maps with --diff BEFORE AFTER, or a map with "
             "--draw MAP"
         )
+    return map_recording(args)
+
+
+def map_recording(args: argparse.Namespace) -> int:
+    """Map the recording `args.source` into the folder `args.out`.
+
+    Raises:
+        ScenerepError: if the recording cannot be read or mapped, or a file cannot be written.
+    """
     config = options_from(args, MapConfig, args.config)
     source = open_source(args.source, source_options(args))
     recording = with_transforms(source, Path(args.source))

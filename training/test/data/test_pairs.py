@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -146,14 +147,15 @@ def test_workers_yield_same_items_and_share_counter(images, context, workers):
     assert shared.unreadable_frames.requested == counter.requested
 
 
-def test_worker_leaves_the_process_group_of_the_training_process(images):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_worker_leaves_signals_to_the_training_process(images, number):
     dataset = make_dataset(images, length=40, workers=1)
     loader = DataLoader(dataset, batch_size=4, num_workers=1, worker_init_fn=set_up_worker)
     others = multiprocessing.active_children()
     batches = iter(loader)
     next(batches)
     (worker,) = (child for child in multiprocessing.active_children() if child not in others)
-    assert os.getpgid(worker.pid) != os.getpgid(0)
+    os.kill(worker.pid, number)
     assert len(list(batches)) == 9
 
 
