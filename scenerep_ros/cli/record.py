@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenerep_ros.cli.flags import add_options
+from scenerep_ros.cli.source_flags import positive_count, positive_number
 from scenerep_ros.config.options import TopicOptions
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import load_yaml, validated
@@ -26,11 +27,13 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the bag")
     parser.add_argument("--config", type=Path, help="YAML file of the node; flags override it")
-    for name, unit in (("seconds", "duration [s]"), ("frames", "number of recorded frames")):
-        parser.add_argument(f"--{name}", type=float, default=inf, help=f"largest {unit}")
+    parser.add_argument("--seconds", type=positive_number, default=inf, help="largest duration [s]")
+    parser.add_argument(
+        "--frames", type=positive_count, default=inf, help="largest number of recorded frames"
+    )
     parser.add_argument(
         "--megabytes",
-        type=float,
+        type=positive_number,
         default=MAX_MEGABYTES,
         help="largest size of the bag [MB] (default: %(default)s)",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,21 @@ def positive_count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
     return count
+
+
+def positive_number(text: str) -> float:
+    """Parse a positive, finite number.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a positive number")
+    return number
 
 
 def recording_paths(source: str) -> list[Path]:

@@ -24,3 +24,11 @@ def test_record_command_killed_leaves_no_bag(tmp_path, capsys):
     assert main(["record", "--out", str(folder), "--seconds", "0.1"]) == 1
     assert "no frame of" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", [("--seconds", "nan"), ("--megabytes", "0"), ("--frames", "1.5")])
+def test_record_command_refuses_impossible_bounds(tmp_path, capsys, flags):
+    with pytest.raises(SystemExit) as ended:
+        main(["record", "--out", str(tmp_path / "bag"), *flags])
+    assert ended.value.code == 2
+    assert f"argument {flags[0]}: {flags[1]!r}: expected a" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event
+from threading import TIMEOUT_MAX, Event
 from typing import Any, Final
 
 import rclpy
@@ -244,7 +244,7 @@ def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
         recorder = Recorder(node, config, writer, limits)
         with spinning(node), stop_on_signals(recorder.done):
             start_s = time.monotonic()
-            recorder.done.wait(None if limits.seconds == float("inf") else limits.seconds)
+            recorder.done.wait(min(limits.seconds, TIMEOUT_MAX))
             recorder.close()
         writer.close()
         counts = recorder.counters.snapshot()

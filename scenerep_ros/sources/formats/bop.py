@@ -90,7 +90,7 @@ def _read_cameras(path: Path) -> dict[int, dict[str, Any]]:
 
 
 def _image_id(path: Path) -> int:
-    return int(path.stem) if path.stem.isdigit() else -1
+    return int(path.stem) if path.stem.isdecimal() else -1
 
 
 def _intrinsics(camera: dict[str, Any], folder: Path) -> Intrinsics:

@@ -1,6 +1,7 @@
 """Layouts of public data sets: BOP, ScanNet, Replica, ICL-NUIM, and one folder a frame."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -59,6 +60,12 @@ def test_bop_scene_reads_camera_unit_pose_and_masks(bop):
     truth = source.ground_truth(0)
     assert [truth[row, 0] for row in (0, 5, 7)] == [1, 0, 2]
     assert source.ground_truth(1) is None
+
+
+def test_bop_image_whose_name_is_no_number_is_left_out(bop):
+    for folder in ("rgb", "depth"):
+        shutil.copy(bop / folder / "000000.png", bop / folder / "².png")
+    check_depth(open_source(bop), 0.0001)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"a": 1}', '{"0": {}}', '{"0": {"cam_K": [0]}}'])

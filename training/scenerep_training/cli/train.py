@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import math
 import shlex
 import sys
 import warnings
@@ -14,6 +13,7 @@ from typing import Any
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
 from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.source_flags import positive_number
 from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
 from scenerep_training.datasets.sharding import ShardOptions, write_shards
@@ -128,7 +128,7 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
     )
     parser.add_argument(
         "--minutes",
-        type=positive_minutes,
+        type=positive_number,
         metavar="M",
         help="as many steps as fit into this time on this machine, instead of max_steps",
     )
@@ -136,21 +136,6 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
         "--profile", action="store_true", help="print the time of each part of a step at the end"
     )
     add_options(parser, method.Options, by_class=True)
-
-
-def positive_minutes(text: str) -> float:
-    """Parse a time [min].
-
-    Raises:
-        ArgumentTypeError: if it is no positive, finite number.
-    """
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = math.nan
-    if not 0 < minutes < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be a positive number of minutes")
-    return minutes
 
 
 def run(args: argparse.Namespace, argv: list[str]) -> int:
