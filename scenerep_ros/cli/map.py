@@ -84,8 +84,10 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if the arguments are incomplete.
         ScenerepError: if a recording or a map cannot be read, or a file cannot be written.
     """
-    if args.diff or args.draw:
-        return _compare(args) if args.diff else _draw(args)
+    if args.diff:
+        return _compare(args)
+    if args.draw:
+        return _draw(args)
     if not args.source or not args.out:
         raise ConfigError(
             "name a recording and --out DIR, two maps with --diff BEFORE AFTER, or a map with "

@@ -77,13 +77,8 @@ def run_session(
         replay = _replay_config(source, max_frames, choice, log_folder / "replay.json")
         published = _replay(replay, log_folder, segmenter, client).published
         client.start_settling(published)
-        wait_for(
-            client.is_settled,
-            segmenter,
-            SETTLE_TIMEOUT_S,
-            f"the results of all {published} published frames",
-            client.describe_progress,
-        )
+        results = f"the results of all {published} published frames"
+        wait_for(client.is_settled, segmenter, SETTLE_TIMEOUT_S, results, client.describe_progress)
         client.raise_handler_error()
         return client.report(published)
 

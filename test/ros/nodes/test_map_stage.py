@@ -114,6 +114,7 @@ def test_diagnostics_report_the_size_of_the_map(map_rig):
 def test_last_frames_are_published_without_a_further_one(map_rig):
     count = map_rig.segmenter._map_stage.map.snapshot().points.positions.shape[0]
     map_rig.wait_for(lambda: map_rig.points and map_rig.points[-1].width == count)
+    assert map_rig.points[-1].width == count
 
 
 def test_find_similar_returns_other_objects_best_first(map_rig):

@@ -59,7 +59,8 @@ def with_duration(config: RunConfig, minutes: float) -> RunConfig:
         raise ConfigError("--minutes measures one process; give --max-steps for several")
     stored = _stored_options(config.folder)
     if stored:
-        return _with_options(config, {name: stored[name] for name in (STEPS, BATCH_SIZE)})
+        fitted = (STEPS,) if _is_batch_set(config.options) else (STEPS, BATCH_SIZE)
+        return _with_options(config, {name: stored[name] for name in fitted})
     sizes = batch_sizes(config.options)
     sizes, step_s = _fit_memory(config, sizes)
     size, step_s = _fit_time(sizes, step_s, 60 * minutes)
@@ -75,24 +76,26 @@ def with_duration(config: RunConfig, minutes: float) -> RunConfig:
 def batch_sizes(options: TrainingOptions) -> list[int]:
     """Return the batch sizes that a run may have, the largest first: one if the user sets it."""
     sizes = [options.batch_size]
-    if BATCH_SIZE in options.model_fields_set:
+    if _is_batch_set(options):
         return sizes
-    while sizes[-1] % (2 * options.accumulate) == 0:
-        if sizes[-1] // 2 < CONSTANTS.min_batch_size * options.accumulate:
-            break
+    smallest = CONSTANTS.min_batch_size * options.accumulate
+    while sizes[-1] % (2 * options.accumulate) == 0 and sizes[-1] // 2 >= smallest:
         sizes.append(sizes[-1] // 2)
     return sizes
 
 
+def _is_batch_set(options: TrainingOptions) -> bool:
+    return BATCH_SIZE in options.model_fields_set
+
+
 def _fit_memory(config: RunConfig, sizes: list[int]) -> tuple[list[int], float]:
     """Return the sizes that the device holds, and the time of a step of the largest [s]."""
-    for index, size in enumerate(sizes):
-        try:
-            return sizes[index:], measure_step_s(_with_options(config, {BATCH_SIZE: size}))
-        except DeviceMemoryError:
-            if size == sizes[-1]:
-                raise
-    raise AssertionError("unreachable: there is at least one size")
+    try:
+        return sizes, measure_step_s(_with_options(config, {BATCH_SIZE: sizes[0]}))
+    except DeviceMemoryError:
+        if len(sizes) == 1:
+            raise
+    return _fit_memory(config, sizes[1:])
 
 
 def _fit_time(sizes: list[int], step_s: float, time_s: float) -> tuple[int, float]:

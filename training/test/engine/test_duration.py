@@ -8,8 +8,11 @@ import pytest
 import torch
 from scenerep_training.engine.duration import batch_sizes, with_duration
 from scenerep_training.engine.run import DeviceMemoryError, RunConfig
+from scenerep_training.engine.run_folder import check_run_folder, claim_run_folder
 from scenerep_training.engine.trainer import lightning_precision
 from scenerep_training.methods.registry import METHODS
+
+from scenerep_ros.errors import ConfigError
 
 TABLETOP = Path(__file__).resolve().parents[3] / "test" / "data" / "tabletop"
 SMALL = {"backbone": "test_resnet", "init": "random", "crop_size": 32, "device": "cpu"}
@@ -65,6 +68,21 @@ def test_long_time_gets_largest_batch_that_device_holds(tmp_path):
 def test_batch_of_user_above_memory_is_named(tmp_path):
     with pytest.raises(DeviceMemoryError, match="batch_size = 32: exceeds the memory"):
         with_duration(run_config(tmp_path / "run", batch_size=32), minutes=1e4)
+
+
+def test_resumed_run_keeps_its_steps_and_batch(tmp_path):
+    first = run_config(tmp_path / "run", batch_size=16, max_steps=7)
+    claim_run_folder(first.folder, first.settings())
+    options = with_duration(run_config(tmp_path / "run"), minutes=1e4).options
+    assert (options.batch_size, options.max_steps) == (16, 7)
+
+
+def test_resumed_run_with_another_batch_of_user_is_refused(tmp_path):
+    first = run_config(tmp_path / "run", batch_size=16)
+    claim_run_folder(first.folder, first.settings())
+    other = with_duration(run_config(tmp_path / "run", batch_size=32), minutes=1e4)
+    with pytest.raises(ConfigError, match="other settings"):
+        check_run_folder(other.folder, other.settings())
 
 
 def test_automatic_precision_on_cpu_is_fp32():
