@@ -120,7 +120,9 @@ def _expand(name: str, lists: frozenset[Path] = frozenset()) -> Iterator[str]:
             named = line if "://" in line else str(path.parent / line)
             yield from _expand(named, lists | {path.resolve()})
         return
-    for recording in list_recordings(path):
+    # A path with .. has the name of no folder; other links keep their names.
+    is_relative = ".." in path.parts
+    for recording in list_recordings(path.resolve() if is_relative else path):
         yield str(recording.absolute())
 
 

@@ -73,9 +73,10 @@ class UniqueNames:
 
 
 def safe_name(name: str) -> str:
-    """Replace the characters of a name that separate folders or drives.
+    """Replace the characters of a name that separate folders or drives; no name is a folder itself.
 
-    >>> safe_name("../seq/0001")
-    '.._seq_0001'
+    >>> safe_name("../seq/0001"), safe_name("..")
+    ('.._seq_0001', 'frame')
     """
-    return SEPARATORS.sub("_", name) or "frame"
+    safe = SEPARATORS.sub("_", name)
+    return safe if safe.strip(".") else "frame"

@@ -135,6 +135,23 @@ def test_list_file_names_recordings_relative_to_itself(fleet, tmp_path):
     assert list_sources([str(listed)]) == [str(fleet / "b"), str(fleet / "a")]
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"), [("b", "."), ("b/x", ".."), ("a", "../b"), ("b/x", "../../b/.")]
+)
+def test_relative_recording_is_named_after_its_folder(fleet, monkeypatch, folder, name):
+    (fleet / "b" / "x").mkdir()
+    monkeypatch.chdir(fleet / folder)
+    assert list_sources([name]) == [str(fleet / "b")]
+
+
+def test_batch_of_a_parent_folder_writes_into_its_own(fleet, tmp_path, monkeypatch):
+    (fleet / "b" / "x").mkdir()
+    monkeypatch.chdir(fleet / "b" / "x")
+    (result,) = run(parse([".."], tmp_path / "results" / "out"))
+    assert (result.name, result.state) == ("b", DONE)
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["out"]
+
+
 def test_list_that_names_itself_is_refused(tmp_path):
     (tmp_path / "fleet.txt").write_text("more.txt\n")
     (tmp_path / "more.txt").write_text("fleet.txt\n")
