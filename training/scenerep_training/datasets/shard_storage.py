@@ -35,8 +35,22 @@ BYTES_PER_MB = 1_000_000
 URL = re.compile(r"^(s3|gs|r2|azure|hf|https?):/+")
 """Start of an address; a `Path` keeps one of its two slashes."""
 WEB_PREFIXES = ("http://", "https://")
+BUCKET_CLASSES = {
+    "s3://": "S3Downloader",
+    "gs://": "GCPDownloader",
+    "r2://": "R2Downloader",
+    "azure://": "AzureDownloader",
+    "hf://": "HFDownloader",
+}
+"""LitData's classes for the addresses of buckets."""
 TIMEOUT_S = 60.0
 PARTIAL_CONTENT = 206
+MAX_CHUNK_BYTES = 2**32
+"""constant: end of a chunk [bytes], as LitData's offsets have 32 bits."""
+MAX_ITEM_BYTES = 2**28
+"""constant: largest item [bytes]; images of 100 megapixels with depth are smaller."""
+MAX_INDEX_BYTES = 2**28
+"""constant: largest index [bytes]; that of a million chunks is smaller."""
 
 Item = Sequence[Any]
 
@@ -78,6 +92,7 @@ class ShardStorage:
         """
         path = self.folder / INDEX_NAME
         try:
+            _check_index_size(path)
             index = json.loads(path.read_bytes())
             if not index[RECORDINGS] or not index["chunks"]:
                 raise KeyError(RECORDINGS)
@@ -90,7 +105,7 @@ class ShardStorage:
         return dict(index)
 
     def _check_safety(self, index: Mapping[str, Any]) -> None:
-        """Refuse items whose types could run code, and chunks outside the folder.
+        """Refuse items whose types could run code, and chunks outside the folder or of no real size.
 
         Raises:
             SourceError: if the index names one.
@@ -98,10 +113,16 @@ class ShardStorage:
         try:
             item_format = index["config"]["data_format"]
             paths = [PurePosixPath(chunk["filename"]) for chunk in index["chunks"]]
-        except (KeyError, TypeError) as error:
+            sizes = [int(chunk["chunk_bytes"]) for chunk in index["chunks"]]
+        except (KeyError, TypeError, ValueError) as error:
             raise SourceError(
                 f"{self}: {INDEX_NAME} is damaged ({error}); copy the shards again"
             ) from None
+        if not all(0 < size <= MAX_CHUNK_BYTES for size in sizes):
+            raise SourceError(
+                f"{self}: {INDEX_NAME} states chunks of {min(sizes)} to {max(sizes)} bytes, expected 1 to "
+                f"{MAX_CHUNK_BYTES}; copy the shards again"
+            )
         if item_format != ITEM_FORMAT:
             raise SourceError(
                 f"{self}: {INDEX_NAME} has items of the types {item_format}, expected {ITEM_FORMAT}; "
@@ -160,7 +181,7 @@ def import_litdata() -> ModuleType:
             "'scenerep-training[shards]'"
         ) from error
     logging.getLogger("litdata").setLevel(logging.WARNING)
-    _register_web_downloader()
+    _register_downloaders()
     return litdata
 
 
@@ -200,6 +221,7 @@ def _fetch_index(url: str) -> ShardStorage:
         target = Path(temporary) / INDEX_NAME
         try:
             get_downloader(url, temporary, []).download_file(f"{url}/{INDEX_NAME}", str(target))
+            _check_index_size(target)
             content = target.read_bytes()
         except Exception as error:  # LitData and the clients of buckets raise any
             raise SourceError(
@@ -211,15 +233,58 @@ def _fetch_index(url: str) -> ShardStorage:
     return storage
 
 
+def _check_index_size(path: Path) -> None:
+    """Refuse a file that is too large for an index.
+
+    Raises:
+        ValueError: if it is.
+    """
+    if (size := path.stat().st_size) > MAX_INDEX_BYTES:
+        raise ValueError(f"{size} bytes, more than the {MAX_INDEX_BYTES} of an index")
+
+
 @lru_cache(maxsize=1)
-def _register_web_downloader() -> None:
-    """Add web servers to the buckets that LitData reads."""
-    from litdata.streaming.downloader import Downloader, register_downloader
+def _register_downloaders() -> None:
+    """Add web servers to the buckets that LitData reads, and bound what is read from all of them."""
+    from litdata.streaming import downloader
+
+    classes = {prefix: getattr(downloader, name) for prefix, name in BUCKET_CLASSES.items()}
+    for prefix, base in (classes | dict.fromkeys(WEB_PREFIXES, _web_class())).items():
+        downloader.register_downloader(prefix, _bounded_class(base), overwrite=True)
+
+
+def _bounded_class(downloader_class: type[Any]) -> type[Any]:
+    """Derive a class that reads no more of a chunk than the index states, nor than a frame needs."""
+
+    class BoundedDownloader(downloader_class):
+        def download_bytes(
+            self, remote_chunkpath: str, offset: int, length: int, local_chunkpath: str
+        ) -> bytes:
+            end = int(offset) + int(length)  # a sum of LitData's 32 bits would wrap
+            name = remote_chunkpath.removeprefix(str(self._remote_dir)).lstrip("/")
+            size = next(item["chunk_bytes"] for item in self._chunks if item["filename"] == name)
+            if length > MAX_ITEM_BYTES or end > size:
+                raise ValueError(
+                    f"{name} has an item from byte {offset} to {end}, but {size} bytes by {INDEX_NAME}, "
+                    f"and an item has at most {MAX_ITEM_BYTES}; copy the shards again"
+                )
+            content: bytes = super().download_bytes(
+                remote_chunkpath, offset, length, local_chunkpath
+            )
+            return content
+
+    return BoundedDownloader
+
+
+def _web_class() -> type[Any]:
+    """Return the class that reads from web servers."""
+    from litdata.streaming.downloader import Downloader
 
     class WebDownloader(Downloader):
         def download_file(self, remote_chunkpath: str, local_chunkpath: str) -> None:
             with urllib.request.urlopen(remote_chunkpath, timeout=TIMEOUT_S) as response:
-                write_atomically(Path(local_chunkpath), response.read())
+                content = response.read(MAX_INDEX_BYTES + 1)
+            write_atomically(Path(local_chunkpath), content)
 
         def download_bytes(
             self,
@@ -236,8 +301,7 @@ def _register_web_downloader() -> None:
                     raise HTTPError(
                         remote_chunkpath, response.status, reason, response.headers, None
                     )
-                content: bytes = response.read()
+                content: bytes = response.read(length)
                 return content
 
-    for prefix in WEB_PREFIXES:
-        register_downloader(prefix, WebDownloader, overwrite=True)
+    return WebDownloader

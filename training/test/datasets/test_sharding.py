@@ -17,7 +17,7 @@ from layouts import square_mask, truncate_file, write_davis, write_tum
 from scenerep_training.cli.train import main
 from scenerep_training.data.pairs import PairDataset
 from scenerep_training.data.recordings import open_recordings
-from scenerep_training.datasets import sharding
+from scenerep_training.datasets import shard_storage, sharding
 from scenerep_training.datasets.sharding import ShardOptions, write_shards
 from scenerep_training.methods.registry import METHODS
 
@@ -237,6 +237,13 @@ def test_shards_with_chunk_outside_their_folder_are_refused(shards, name):
         open_recordings([shards])
 
 
+@pytest.mark.parametrize("size", [0, -1, 2**40])
+def test_index_with_impossible_chunk_size_is_refused(shards, size):
+    write_index(shards, lambda index: index["chunks"][0].update(chunk_bytes=size))
+    with pytest.raises(SourceError, match=r"states chunks of .* bytes, expected 1 to"):
+        open_recordings([shards])
+
+
 def test_shards_without_litdata_say_what_to_install(shards, monkeypatch):
     monkeypatch.setitem(sys.modules, "litdata", None)
     with pytest.raises(ConfigError, match=r"pip install 'scenerep-training\[shards\]'"):
@@ -288,6 +295,41 @@ def test_shards_at_an_address_equal_those_of_the_folder(serve, shards):
     served = open_recordings([Path(serve(RangeHandler))]).sources
     for actual, expected in zip(served, open_recordings([shards]).sources, strict=True):
         assert_equal_frames(actual, expected)
+
+
+def ranges_of(requests):
+    """Handler that records the length of each range that is requested."""
+
+    class Recording(RangeHandler):
+        def do_GET(self):
+            if "Range" in self.headers:
+                first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+                requests.append(last - first + 1)
+            super().do_GET()
+
+    return Recording
+
+
+@pytest.mark.parametrize("end", [0, 10**6, 2**32 - 1])
+def test_item_beyond_its_chunk_is_refused_unread(serve, shards, end):
+    chunk = next(path for path in shards.glob("*/*.bin") if path.parent.name.startswith("drive"))
+    content = bytearray(chunk.read_bytes())
+    content[8:12] = end.to_bytes(4, "little")  # end of the first item, after its number and begin
+    chunk.write_bytes(content)
+    requests = []
+    source = open_recordings([Path(serve(ranges_of(requests)))]).sources[0]
+    with pytest.raises(FrameError, match=r"has an item from byte .* bytes by index\.json"):
+        source[0]
+    assert max(requests) == 8  # the begin and the end of the item
+    assert source[2].name  # others are read
+
+
+def test_index_that_is_too_large_is_refused(serve, monkeypatch):
+    monkeypatch.setattr(shard_storage, "MAX_INDEX_BYTES", 100)
+    with pytest.raises(
+        SourceError, match=r"index\.json: .*101 bytes, more than the 100 of an index"
+    ):
+        open_recordings([Path(serve(RangeHandler))])
 
 
 def test_server_without_ranges_is_named(serve):
