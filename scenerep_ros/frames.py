@@ -25,6 +25,8 @@ UNLABELLED = 65535
 """Label of a pixel whose object is unknown."""
 MAX_ID = 65534
 """Largest object id, as labels are published as 16-bit images."""
+MAX_STAMP_NS = 2**63 - 1
+"""Largest stamp, as stamps are stored in 64 bits [ns]; the year 2262."""
 _IMAGE_DIMENSIONS, _COLOR_CHANNELS, _MIN_SIDE_PX = 2, 3, 2
 
 
@@ -101,7 +103,7 @@ class RGBDFrame:
         pose: (4, 4) float64, transform from camera to world coordinates, or None.
 
     Raises:
-        FrameError: if a shape or dtype differs from the above.
+        FrameError: if a shape or dtype differs from the above, or the stamp is beyond MAX_STAMP_NS.
     """
 
     color: NDArray[np.uint8]
@@ -123,6 +125,11 @@ class RGBDFrame:
             raise FrameError(
                 f"frame {self.name}: color is {color.shape[1]}x{color.shape[0]} pixels, which is "
                 "too small to segment; check the camera's resolution"
+            )
+        if abs(self.stamp_ns) > MAX_STAMP_NS:
+            raise FrameError(
+                f"frame {self.name}: its stamp is {self.stamp_ns * 1e-9:.3g} s, and the clock ends at "
+                f"{MAX_STAMP_NS * 1e-9:.3g} s; correct the stamps of the recording"
             )
         if depth is None:
             return

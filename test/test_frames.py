@@ -32,6 +32,12 @@ def test_invalid_color_is_refused_with_frame_name(color):
         RGBDFrame(color, name="f7")
 
 
+@pytest.mark.parametrize("stamp_ns", [2**63, -(2**63)])
+def test_stamp_beyond_64_bits_is_refused(stamp_ns):
+    with pytest.raises(FrameError, match=r"frame f7: its stamp is .*correct the stamps"):
+        RGBDFrame(COLOR, stamp_ns=stamp_ns, name="f7")
+
+
 def test_depth_of_other_size_is_refused_with_both_sizes():
     with pytest.raises(FrameError, match=r"depth is 3x2 but color is 6x4"):
         RGBDFrame(COLOR, np.zeros((2, 3), np.float32))

@@ -37,11 +37,11 @@ def write_image(path, image):
     return path
 
 
-def write_tum(folder, count=4, offset=0.004):
+def write_tum(folder, count=4, offset=0.004, start_s=1305031229.1):
     """Write a TUM folder whose depth stamps are `offset` [s] after the color stamps."""
     lists = {"rgb": [], "depth": []}
     for index in range(count):
-        second = 1305031229.1 + index * 0.033
+        second = start_s + index * 0.033
         for folder_name, stamp, image in (
             ("rgb", second, color_image(index)),
             ("depth", second + offset, depth_image(index)),

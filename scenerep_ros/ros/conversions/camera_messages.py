@@ -19,6 +19,8 @@ DEPTH_HEADER = bytes(12)
 """Header of compressedDepth: a format number and two parameters, which 16UC1 does not use."""
 MAX_DEPTH_MM = 65534
 """Largest depth of a 16UC1 image; 65535 marks a pixel without measurement for some drivers [mm]."""
+STAMP_PERIOD_NS = 2**31 * 10**9
+"""Range of message stamps, whose seconds are int32 and, for clients, not negative: 1970 to 2038 [ns]."""
 JPEG_QUALITY = 95
 """Default quality of image_transport's compressed plugin."""
 
@@ -35,16 +37,29 @@ class CameraMessages(NamedTuple):
 def camera_messages(
     frame: RGBDFrame, transport: Transport, depth_transport: DepthTransport = "raw"
 ) -> CameraMessages:
-    """Convert a frame. All messages carry the frame's stamp and optical frame id.
+    """Convert a frame. All messages carry the frame's publishable stamp and its optical frame id.
 
     Raw depth is 32FC1 [m], NaN where there is no measurement; compressed depth is 16UC1 [mm], 0 where
     there is none (REP 118).
     """
-    header = Header(stamp=stamp_from_ns(frame.stamp_ns), frame_id=frame.frame_id)
+    header = Header(
+        stamp=stamp_from_ns(publishable_stamp_ns(frame.stamp_ns)), frame_id=frame.frame_id
+    )
     convert_color = compressed_message if transport == "compressed" else color_message
     depth = None if frame.depth is None else _depth_message(frame.depth, depth_transport, header)
     info = None if frame.intrinsics is None else info_message(frame.intrinsics, frame.shape, header)
     return CameraMessages(header.stamp, convert_color(frame.color, header), depth, info)
+
+
+def publishable_stamp_ns(stamp_ns: int) -> int:
+    """Return a stamp that messages hold and clients accept [ns].
+
+    Any other is moved by a multiple of 2^31 s, about 68 years, so that intervals stay.
+
+    >>> publishable_stamp_ns(5), publishable_stamp_ns(2**31 * 10**9 + 5)
+    (5, 5)
+    """
+    return stamp_ns % STAMP_PERIOD_NS
 
 
 def stamp_from_ns(stamp_ns: int) -> Time:

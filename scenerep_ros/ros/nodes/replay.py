@@ -26,6 +26,7 @@ from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.conversions.camera_messages import (
     CameraMessages,
     camera_messages,
+    publishable_stamp_ns,
     stamp_to_ns,
 )
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
@@ -150,15 +151,26 @@ class ReplayNode(Node):
 
     def _publish_frames(self) -> None:
         pacer = self._create_pacer()
-        transports = self.config.transport, self.config.depth_transport
-        frames = (camera_messages(frame, *transports) for frame in self._playback)
-        with closing(prefetch(frames, CONSTANTS.prefetch_frames)) as stream:
+        with closing(prefetch(self._messages(), CONSTANTS.prefetch_frames)) as stream:
             for messages in tqdm(stream, total=self._playback.total, unit="frame", disable=None):
                 pacer.wait(stamp_to_ns(messages.stamp))
                 if self.stop.is_set():
                     return
                 self._publish(messages)
         pacer.finish()
+
+    def _messages(self) -> Iterator[CameraMessages]:
+        """Convert the frames of the source."""
+        transports = self.config.transport, self.config.depth_transport
+        has_warned = False
+        for frame in self._playback:
+            if not has_warned and frame.stamp_ns != publishable_stamp_ns(frame.stamp_ns):
+                has_warned = True
+                self.get_logger().warning(
+                    f"{self._source.name}: frame {frame.name} has the stamp {frame.stamp_ns * 1e-9:.3f} "
+                    "s, and messages hold 1970 to 2038 only; such stamps are moved by 2^31 s (68 years)"
+                )
+            yield camera_messages(frame, *transports)
 
     def _publish(self, messages: CameraMessages) -> None:
         self._feedback.expect_frame()

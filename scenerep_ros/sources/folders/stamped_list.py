@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from scenerep_ros.errors import SourceError
+from scenerep_ros.frames import MAX_STAMP_NS
 from scenerep_ros.sources.timing import DEFAULT_RATE
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ MAX_INTERVAL_S = 10
 """constant: median interval of integer stamps [s] from which they have a shorter unit."""
 MAX_INDEX = 10**7
 """constant: largest stamp that may be the number of a frame."""
-MAX_STAMP_NS = 2**63 - 1
+MAX_LIST_STAMP_NS = MAX_STAMP_NS - 10**12
+"""constant: largest stamp of a list [ns], which leaves room for a billion rows of that stamp."""
 STEP_NS = 1000
 """Time between frames whose list gives them one stamp [ns]: the resolution of file names."""
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -111,7 +113,7 @@ def _parse_stamp(text: str) -> Decimal | None:
         stamp = Decimal(text.strip("\"'"))
     except InvalidOperation:
         return None
-    return stamp if stamp.is_finite() and abs(stamp) <= MAX_STAMP_NS else None
+    return stamp if stamp.is_finite() and abs(stamp) <= MAX_LIST_STAMP_NS else None
 
 
 def _report_malformed(path: Path, malformed: list[tuple[int, str]], has_rows: bool) -> None:
@@ -137,7 +139,7 @@ def _convert(path: Path, rows: list[tuple[Decimal, str]]) -> list[StampedRow]:
         return []
     unit_ns = _unit_ns([stamp for stamp, _ in rows])
     converted = [StampedRow(int(stamp * unit_ns), value) for stamp, value in rows]
-    valid = [row for row in converted if abs(row.stamp_ns) <= MAX_STAMP_NS]
+    valid = [row for row in converted if abs(row.stamp_ns) <= MAX_LIST_STAMP_NS]
     if len(valid) < len(rows):
         log.warning("%s: %d stamps are too large and left out", path, len(rows) - len(valid))
     return sorted(valid, key=lambda row: row.stamp_ns)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from rclpy.time import Time as RosTime
 from std_msgs.msg import Header
 
 from scenerep_ros.frames import Intrinsics, RGBDFrame
@@ -26,6 +27,14 @@ PRINCIPAL_POINT = st.floats(-1e3, 1e4)
 @given(st.integers(0, 2**31 * 10**9 - 1))
 def test_stamp_conversion_round_trip_is_exact(stamp_ns):
     assert stamp_to_ns(stamp_from_ns(stamp_ns)) == stamp_ns
+
+
+@given(st.integers(-(2**63) + 1, 2**63 - 1))
+def test_camera_messages_of_any_stamp_are_publishable(stamp_ns):
+    frame = RGBDFrame(np.zeros((4, 6, 3), np.uint8), stamp_ns=stamp_ns)
+    published_ns = RosTime.from_msg(camera_messages(frame, "raw").stamp).nanoseconds
+    assert (published_ns - stamp_ns) % (2**31 * 10**9) == 0
+    assert published_ns == stamp_ns or not 0 <= stamp_ns < 2**31 * 10**9
 
 
 @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 2**32 - 1))

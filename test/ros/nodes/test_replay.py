@@ -109,6 +109,18 @@ def test_replay_clock_publishes_each_stamp(tum):
     assert clock == stamps(listener.color)
 
 
+def test_replay_after_2038_keeps_intervals_and_says_so(tmp_path, capfd):
+    start = 2**32
+    folder = write_tum(tmp_path / "later", count=3, start_s=start)
+    with listening() as listener:
+        play(folder, rate=50.0)
+        listener.wait_for(lambda: len(listener.color) == len(listener.depth) == 3)
+    recorded = [frame.stamp_ns for frame in open_source(folder)]
+    assert recorded[0] == start * 10**9
+    assert stamps(listener.color) == [stamp - start * 10**9 for stamp in recorded]
+    assert capfd.readouterr().err.count("messages hold 1970 to 2038 only") == 1
+
+
 def test_replay_loop_restarts_until_max_frames(tum):
     with listening() as listener:
         play(tum, loop=True, rate=100.0, max_frames=6)
