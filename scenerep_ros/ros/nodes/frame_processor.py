@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +14,7 @@ from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import Stopwatch
 from scenerep_ros.ros.monitoring.counters import FrameCounters
-from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.label_watch import LabelWatch
 from scenerep_ros.ros.transport.camera_input import RawFrame
@@ -48,6 +49,8 @@ class FrameProcessor:
         counters: counters of segmented frames.
         reporter: reporter of problems with a frame.
         map_stage: map of the scene, or None; its stage is `map`.
+        on_network_change: called when another pipeline is in use, after the last frame of the one
+            before is published and before the next frame is segmented.
 
     Attributes:
         pipeline: the present pipeline.
@@ -63,8 +66,10 @@ class FrameProcessor:
         counters: FrameCounters,
         reporter: ProblemReporter,
         map_stage: MapStage | None = None,
+        on_network_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.pipeline = pipeline
+        self._on_network_change = on_network_change
         self._map_stage = map_stage
         self._decoder = decoder
         self._publishers = publishers
@@ -176,14 +181,22 @@ class FrameProcessor:
         try:
             with stopwatch("publish"):
                 self._publishers.publish(frame, scene, stopwatch)
-            if self._map_stage is not None:
-                with stopwatch("map"):
-                    self._map_stage.integrate(frame, scene)
         except Exception as error:  # a failure in one frame must not end the node
             self._reporter.report_error(error)
             return
+        if self._map_stage is not None:
+            with stopwatch("map"):
+                self._integrate(self._map_stage, frame, scene)
         timings = _with_totals(stopwatch.timings, arrival_s, start_s)
         self._counters.count_segmented(timings, len(scene.objects))
+
+    def _integrate(self, map_stage: MapStage, frame: RGBDFrame, scene: SceneSegmentation) -> None:
+        """Add a frame to the map; a failure costs no labels, which are published already."""
+        try:
+            map_stage.integrate(frame, scene)
+        except Exception as error:  # it must not end the node
+            text = f"frame left out of the map: {describe_error(error)}"
+            self._reporter.report_warning("map_error", text)
 
     def apply_changes(self) -> None:
         """Apply what is scheduled. The worker thread calls it before a frame."""
@@ -211,6 +224,7 @@ class FrameProcessor:
         self._watch = LabelWatch(present) if keep_present else None
         if self._map_stage is not None:
             self._map_stage.use_pipeline(pipeline)
+        self._on_network_change()
 
     def _segment(self, frame: RGBDFrame, epoch: int) -> SceneSegmentation:
         is_new_epoch = epoch > self._epoch

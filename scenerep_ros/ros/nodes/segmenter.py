@@ -156,6 +156,7 @@ class SegmenterNode(LifecycleNode):
             self._counters,
             self._reporter,
             self._map_stage,
+            self._on_network_change,
         )
         self._worker = LatestFrameWorker(
             self._processor, self._on_superseded, self._reporter.report_error
@@ -234,6 +235,12 @@ class SegmenterNode(LifecycleNode):
 
     def _on_superseded(self, _raw: RawFrame) -> None:
         self._reporter.report_drop("superseded")
+
+    def _on_network_change(self) -> None:
+        """Report the network of the next frame at once, in the status and in the parameters."""
+        self._publish_diagnostics()
+        if self.executor is not None:  # this is the thread of the frames
+            self.executor.create_task(self._weights.update_parameters)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self._processor is not None

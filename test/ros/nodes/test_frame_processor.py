@@ -54,6 +54,7 @@ class GatedPublishers:
 
     def __init__(self):
         self.stamps = []
+        self.events = []
         self.gate = Event()
         self.gate.set()
         self.is_broken = False
@@ -63,6 +64,7 @@ class GatedPublishers:
         if self.is_broken:
             raise OSError("no network")
         self.stamps.append(frame.stamp_ns)
+        self.events.append(f"frame {frame.stamp_ns}")
 
 
 def raw_frame(epoch=0, stamp_ns=10**9):
@@ -194,6 +196,25 @@ def test_processor_failed_publication_costs_one_frame(publishers, processor, cou
     assert counters.snapshot().dropped == {"error": 1}
 
 
+class BrokenMap:
+    """Fails in every frame."""
+
+    def integrate(self, frame, scene):
+        raise MemoryError("no voxels")
+
+
+def test_processor_failed_map_costs_no_published_frame(pipeline, publishers, counters):
+    reporter = ProblemReporter(counters, print)
+    decoder = FrameDecoder(NodeConfig(), reporter)
+    processor = FrameProcessor(pipeline, decoder, publishers, counters, reporter, BrokenMap())
+    processor(raw_frame(stamp_ns=1))
+    processor.close()
+    counts = counters.snapshot()
+    assert publishers.stamps == [1]
+    assert (counts.segmented, counts.dropped) == (1, {})
+    assert counts.warnings == {"map_error": 1}
+
+
 class SelectivePipeline(GatedPipeline):
     """Accepts some methods only, as a network without attention does."""
 
@@ -230,6 +251,30 @@ def swapped(processor, pipelines):
     processor.replace_pipeline(vit)
     processor(raw_frame())
     return processor
+
+
+def test_network_change_is_reported_between_its_frames(pipelines, publishers, counters):
+    first, second = pipelines
+    reporter = ProblemReporter(counters, print)
+
+    def report():
+        publishers.events.append(processor.pipeline)
+
+    processor = FrameProcessor(
+        first,
+        FrameDecoder(NodeConfig(), reporter),
+        publishers,
+        counters,
+        reporter,
+        on_network_change=report,
+    )
+    processor(raw_frame(stamp_ns=1))
+    processor.replace_pipeline(second)
+    processor(raw_frame(stamp_ns=2))
+    second.error = RuntimeError("out of memory")
+    processor(raw_frame(stamp_ns=3))  # the first network is back
+    processor.close()
+    assert publishers.events == ["frame 1", second, "frame 2", first, "frame 3"]
 
 
 def test_options_must_suit_the_scheduled_network(processor, pipelines):

@@ -83,7 +83,22 @@ def checksum(rig):
     """Return the checksum in the next status."""
     rig.diagnostics.clear()
     rig.wait_for(lambda: rig.diagnostics)
-    return {pair.key: pair.value for pair in rig.diagnostics[-1].values}["checksum"]
+    return checksums(rig)[-1]
+
+
+def checksums(rig):
+    """Return the checksum of each status."""
+    return [
+        next(pair.value for pair in status.values if pair.key == "checksum")
+        for status in rig.diagnostics
+    ]
+
+
+def stop_timers(rig):
+    """Let the node report and set nothing but at events."""
+    for timer in rig.segmenter.timers:
+        timer.cancel()
+    rig.diagnostics.clear()
 
 
 def change_state(rig, transition):
@@ -133,12 +148,23 @@ def test_weights_without_objects_in_latest_frame_are_refused(rig, checkpoints):
 
 def test_vanished_labels_bring_the_previous_weights_back(rig, checkpoints):
     assert load(rig, checkpoints / "zero").success  # there is no frame yet to try them on
+    stop_timers(rig)
     for _ in range(CONSTANTS.max_empty_frames):
         process(rig)
     assert rig.warnings("fallback") == 1
     assert rig.segmenter.counts.objects > 0  # the last frame was segmented by the first network
-    assert checksum(rig) == read_card(checkpoints / "first").sha256
+    expected = [read_card(checkpoints / name).sha256 for name in ("zero", "first")]
+    rig.wait_for(lambda: checksums(rig) == expected)
     rig.wait_for(lambda: rig.segmenter.config.weights == str(checkpoints / "first"))
+    assert rig.segmenter.get_parameter("weights").value == str(checkpoints / "first")
+
+
+def test_status_follows_the_network_without_the_timer(rig, checkpoints):
+    process(rig)
+    stop_timers(rig)
+    assert load(rig, checkpoints / "second").success
+    process(rig)
+    rig.wait_for(lambda: checksums(rig) == [read_card(checkpoints / "second").sha256])
 
 
 def test_rollback_returns_to_the_weights_before(rig, checkpoints):
