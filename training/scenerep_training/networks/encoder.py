@@ -83,6 +83,7 @@ class Encoder(nn.Module):
         std = 255 * torch.tensor(normalization.std).view(1, 3, 1, 1)
         self.register_buffer("_mean", mean, persistent=False)
         self.register_buffer("_std", std, persistent=False)
+        self.train()  # Lightning keeps the mode in which it finds each module
 
     def forward(self, images: torch.Tensor) -> EncoderOutput:
         """Encode images.
