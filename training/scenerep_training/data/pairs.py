@@ -19,10 +19,18 @@ from scenerep_training.config.options import DataOptions
 from scenerep_training.data.continuity import is_still
 from scenerep_training.data.recordings import Recordings
 from scenerep_training.data.unreadable import UnreadableFrameCounter
-from scenerep_training.data.views.base import GROUP, FramePair, Views, ViewTransform
+from scenerep_training.data.views.base import (
+    GROUP,
+    FramePair,
+    MissingMaskError,
+    Views,
+    ViewTransform,
+)
 
 MAX_DRAWS = 50
 """Number of unreadable pairs in succession after which reading fails."""
+MAX_MASK_DRAWS = 1000
+"""The same for methods that need masks, which a recording may have of a few frames only."""
 MAX_STILL_DRAWS = 10
 """Number of draws after which a pair at rest is taken: the whole recording may be at rest."""
 
@@ -31,8 +39,9 @@ class PairDataset(Dataset[Views]):
     """Views of frame pairs, drawn at random from all recordings.
 
     Item n is drawn by a generator seeded with (seed, n), so it does not depend on workers, ranks or
-    earlier items, and a resumed run sees the same pairs. A pair with an unreadable frame, or of two
-    frames that show the same view at rest, is replaced by another draw of the same generator.
+    earlier items, and a resumed run sees the same pairs. A pair with an unreadable frame, without the
+    mask that the transform needs, or of two frames that show the same view at rest, is replaced by
+    another draw of the same generator.
 
     The views of a pair have a further entry, "group": the index of its recording. Pairs of one
     recording may show the same objects, so methods that need negatives take them from other groups.
@@ -58,6 +67,7 @@ class PairDataset(Dataset[Views]):
         self._has_pairs = recordings.has_pairs
         self._probabilities = torch.tensor(recordings.probabilities)
         self._transform = transform
+        self._max_draws = MAX_MASK_DRAWS if transform.needs_masks else MAX_DRAWS
         self._gaps_s = (options.min_gap_s, options.max_gap_s)
         self._seed = seed
         self._length = length
@@ -75,7 +85,7 @@ class PairDataset(Dataset[Views]):
         """
         if not 0 <= index < self._length:
             raise IndexError(index)
-        for draw in range(MAX_DRAWS):
+        for draw in range(self._max_draws):
             with _seeded(self._seed, index, draw):
                 number, first, second = self._draw_pair()
                 source = self._sources[number]
@@ -87,9 +97,10 @@ class PairDataset(Dataset[Views]):
                     return self._transform(pair) | {GROUP: torch.tensor(group)}
                 except FrameError as error:
                     last_error = error
-                    self.unreadable_frames.record_failure(source.name, error)
+                    if not isinstance(error, MissingMaskError):
+                        self.unreadable_frames.record_failure(source.name, error)
         raise SourceError(
-            f"none of {MAX_DRAWS} pairs drawn in succession can be read; the last: "
+            f"none of {self._max_draws} pairs drawn in succession can be used; the last: "
             f"{source.name}: {last_error}"
         )
 
@@ -119,12 +130,16 @@ class PairDataset(Dataset[Views]):
 
     def _read_pair(self, source: Source, first: int, second: int) -> FramePair:
         indices = sorted({first, second})
-        self.unreadable_frames.count_requests(len(indices))
         if (views := source.object_views(first, second)) is not None:
+            self.unreadable_frames.count_requests(len(indices))
             (first_frame, first_mask), (second_frame, second_mask) = views
             return FramePair(first_frame, second_frame, (first_mask, second_mask), source.name)
-        frames = {index: self._read_frame(source, index) for index in indices}
         masks = {index: self._read_mask(source, index) for index in indices}
+        if self._transform.needs_masks and masks[first] is None:
+            name = source.frame_name(first)
+            raise MissingMaskError(f"frame {name}: has no mask of its foreground")
+        self.unreadable_frames.count_requests(len(indices))
+        frames = {index: self._read_frame(source, index) for index in indices}
         return FramePair(frames[first], frames[second], (masks[first], masks[second]), source.name)
 
     def _read_frame(self, source: Source, index: int) -> RGBDFrame:

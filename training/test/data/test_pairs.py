@@ -16,6 +16,7 @@ from layouts import truncate_file, write_davis
 from scenerep_training.config.options import DataOptions
 from scenerep_training.data.pairs import PairDataset, set_up_worker
 from scenerep_training.data.recordings import open_recordings
+from scenerep_training.data.views.base import GROUP
 from torch.utils.data import DataLoader
 
 from scenerep_ros.errors import SourceError
@@ -190,9 +191,26 @@ def test_only_unreadable_frames_raise(images):
 def test_sampling_follows_weights_of_paths(tmp_path):
     paths = [write_images(tmp_path / "a", 1), write_davis(tmp_path / "davis")]
     recordings = open_recordings(paths, [1, 3])
-    dataset = PairDataset(recordings, PairRecorder(needs_masks=True), DataOptions(), 0, 400)
-    from_davis = sum(bool(dataset[index]["has_mask"]) for index in range(400))
+    dataset = PairDataset(recordings, PairRecorder(), DataOptions(), 0, 400)
+    from_davis = sum(bool(dataset[index][GROUP]) for index in range(400))
     assert 260 < from_davis < 340
+
+
+def test_frames_without_mask_are_passed_over_as_readable(tmp_path):
+    recordings = open_recordings(
+        [write_images(tmp_path / "a", 20), write_davis(tmp_path / "davis")]
+    )
+    dataset = PairDataset(recordings, PairRecorder(needs_masks=True), DataOptions(), 0, 60)
+    assert all(bool(dataset[index]["has_mask"]) for index in range(60))
+    assert dataset.unreadable_frames.unreadable == 0
+
+
+def test_recording_without_any_mask_is_named(images):
+    dataset = make_dataset(images, transform=PairRecorder(needs_masks=True))
+    with pytest.raises(
+        SourceError, match=r"can be used; the last: .* has no mask of its foreground"
+    ):
+        dataset[0]
 
 
 @pytest.mark.parametrize("needed", [True, False])

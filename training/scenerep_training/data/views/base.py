@@ -9,12 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import RGBDFrame
 
 Views = dict[str, torch.Tensor]
 """Named tensors of one pair; those of a batch have one more dimension in front."""
 GROUP = "group"
 """Name of the group of a pair among its views: pairs of one group may show the same objects."""
+
+
+class MissingMaskError(FrameError):
+    """A readable frame without the mask that a method needs; another frame is taken."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class ViewTransform(ABC):
 
     @property
     def needs_masks(self) -> bool:
-        """True if the pair must have foreground masks."""
+        """True if the first frame of the pair must have a foreground mask."""
         return False
 
     @abstractmethod

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
 from scenerep_training.config.options import AugmentationOptions
-from scenerep_training.data.views.base import FramePair, Views, ViewTransform
+from scenerep_training.data.views.base import (
+    FramePair,
+    MissingMaskError,
+    Views,
+    ViewTransform,
+)
 from scenerep_training.data.views.crops import random_crop
 from scenerep_training.data.views.photometric import MILD_VIEW, PhotometricAugmentation
 
@@ -35,7 +40,8 @@ class MaskedViewTransform(ViewTransform):
         """Crop the frame and its mask, and augment the image.
 
         Raises:
-            FrameError: if the frame has no mask, or a mask of another size.
+            MissingMaskError: if the frame has no mask.
+            FrameError: if its mask has another size.
         """
         mask, size = _checked_mask(pair), self.options.crop_size
         crop = random_crop(pair.first.shape, (self.options.min_crop, 1.0))
@@ -46,7 +52,7 @@ class MaskedViewTransform(ViewTransform):
 def _checked_mask(pair: FramePair) -> NDArray[np.bool_]:
     frame, mask = pair.first, pair.masks[0]
     if mask is None:
-        raise FrameError(f"frame {frame.name}: has no mask of its foreground")
+        raise MissingMaskError(f"frame {frame.name}: has no mask of its foreground")
     if mask.shape != frame.shape:
         raise FrameError(
             f"frame {frame.name}: its mask is {mask.shape[1]}x{mask.shape[0]} but the image is "
