@@ -45,7 +45,7 @@ def add_study(subparsers: Any) -> None:
         help="train and evaluate only these rows and what they need; the others may follow later",
     )
     parser.add_argument("--config", type=Path, help="YAML file of options; flags take precedence")
-    add_options(parser, StudyOptions)
+    add_options(parser, StudyOptions, by_class=True)
     parser.set_defaults(run=run)
 
 

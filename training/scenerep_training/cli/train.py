@@ -50,7 +50,7 @@ def _add_tune(subparsers: Any) -> None:
         "held-back fifth of each recording.",
     )
     _add_shared_arguments(parser)
-    add_options(parser, TuneOptions, skip=("resolution",))
+    add_options(parser, TuneOptions, skip=("resolution",), by_class=True)
 
 
 def _add_encode(subparsers: Any) -> None:
@@ -63,7 +63,7 @@ def _add_encode(subparsers: Any) -> None:
         "interrupted command continues.",
     )
     _add_shared_arguments(parser)
-    add_options(parser, EncodeOptions, skip=("resolution",))
+    add_options(parser, EncodeOptions, skip=("resolution",), by_class=True)
 
 
 def _add_shards(subparsers: Any) -> None:

@@ -39,7 +39,7 @@ class DurationConstants:
 CONSTANTS = DurationConstants()
 
 
-def with_duration(config: RunConfig, minutes: float) -> RunConfig:
+def with_duration(config: RunConfig, minutes: float, like: Path | None = None) -> RunConfig:
     """Return a configuration whose steps take a given time.
 
     A few steps are run in a temporary folder and measured. If the user does not set the batch size, it
@@ -49,6 +49,7 @@ def with_duration(config: RunConfig, minutes: float) -> RunConfig:
     Args:
         config: configuration of the run.
         minutes: time of the steps [min], without loading, previews and the gate.
+        like: folder of a run whose steps and batch size are taken, if it exists.
 
     Raises:
         ConfigError: if the time is too short for one step, or several processes would measure.
@@ -57,7 +58,7 @@ def with_duration(config: RunConfig, minutes: float) -> RunConfig:
     """
     if config.options.world_size > 1:
         raise ConfigError("--minutes measures one process; give --max-steps for several")
-    stored = _stored_options(config.folder)
+    stored = _stored_options(config.folder) or (_stored_options(like) if like else {})
     if stored:
         fitted = (STEPS,) if _is_batch_set(config.options) else (STEPS, BATCH_SIZE)
         return _with_options(config, {name: stored[name] for name in fitted})

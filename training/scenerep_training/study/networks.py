@@ -6,11 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import ConfigError
+from scenerep_training.config.options import TrainingOptions
 
 SMALL_BATCH: dict[str, Any] = {"clip": 1.0, "gate": False, "preview_every": 0}
 """Options of all training runs. There is no gate: the study shows what training does."""
+RANDOM_HEADS: dict[str, Any] = {"frozen_encoder": 0.3}
+"""Options of a trained network with random heads, as in training/configs/dino-vit.yaml."""
 CONVNET: dict[str, Any] = {"frozen_norms": True, "learning_rate": 1e-3, "warmup": 0.1}
+MOMENTA = ("momentum", "discovery_momentum")
+"""Options of the methods that have a slowly moving network."""
+
+
+@dataclass(frozen=True)
+class StudyConstants:
+    """Tuned constants of the study's training runs."""
+
+    teacher_memory_ratio: float = tuned(
+        0.2,
+        "part of a run that a slowly moving network averages over, if that is less than its default",
+        set_on="argument: at a momentum of 0.996 the teacher of 25 steps is the initial network",
+    )
+
+
+CONSTANTS = StudyConstants()
 
 
 @dataclass(frozen=True)
@@ -40,7 +60,7 @@ class StudyNetwork:
 
 def _convnet(method: str, resolution: int, published: float) -> StudyNetwork:
     """Build a row of ODIN or BYOL."""
-    options = {**SMALL_BATCH, **CONVNET, "crop_size": resolution}
+    options = {**SMALL_BATCH, **RANDOM_HEADS, **CONVNET, "crop_size": resolution}
     options |= {"spanning_size": resolution * 3 // 2} if method == "odin" else {"hidden": 1024}
     name = f"{method.upper()} {resolution}"
     reference = f"convnet {resolution}"
@@ -51,6 +71,7 @@ def _convnet(method: str, resolution: int, published: float) -> StudyNetwork:
 
 _DINO_OPTIONS: dict[str, Any] = {
     **SMALL_BATCH,
+    **RANDOM_HEADS,
     "outputs": 4096,
     "hidden": 1024,
     "local_crops": 4,
@@ -98,6 +119,17 @@ def cluster_settings(components: int) -> tuple[ClusterSetting, ...]:
         for suffix, pca in reductions.items()
         for method, options in methods.items()
     )
+
+
+def with_momentum(options: TrainingOptions) -> TrainingOptions:
+    """Return options whose slowly moving networks can follow within the steps of the run.
+
+    An average with momentum m covers 1 / (1 - m) steps. In a run of few steps it covers a fifth of them; in
+    a longer one the momentum is the method's own.
+    """
+    fitted = max(0.0, 1 - 1 / (CONSTANTS.teacher_memory_ratio * options.max_steps))
+    values = options.model_dump(include=set(MOMENTA))
+    return options.model_copy(update={name: min(own, fitted) for name, own in values.items()})
 
 
 def select_networks(names: Sequence[str]) -> list[StudyNetwork]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scenerep_ros.config.validation import validated
 from scenerep_training.engine.duration import with_duration
 from scenerep_training.engine.run import RunConfig, run_training
-from scenerep_training.engine.run_folder import claim_run_folder
+from scenerep_training.engine.run_folder import STEPS, claim_run_folder
 from scenerep_training.methods.registry import METHODS
 from scenerep_training.study.evaluation import evaluate_network
 from scenerep_training.study.folders import evaluation_folder, training_folder
-from scenerep_training.study.networks import NETWORKS, StudyNetwork, cluster_settings
+from scenerep_training.study.networks import (
+    NETWORKS,
+    StudyNetwork,
+    cluster_settings,
+    with_momentum,
+)
 from scenerep_training.study.options import StudyOptions
 from scenerep_training.study.page import write_study
 from scenerep_training.study.split import split_sequences
@@ -101,6 +106,7 @@ class Study:
             return 0
         values = {
             **network.options,
+            **self._vit_options(network),
             **self._start(part),
             "batch_size": self.options.batch_size,
             "seed": part.seed,
@@ -113,7 +119,16 @@ class Study:
             folder=training_folder(self.folder, network.name, part.seed),
             command=self.command,
         )
-        return run_training(with_duration(config, self.options.minutes)).exit_code
+        options = with_momentum(self._with_steps(config, network).options)
+        return run_training(replace(config, options=options)).exit_code
+
+    def _with_steps(self, config: RunConfig, network: StudyNetwork) -> RunConfig:
+        """Set the number of steps, which all seeds of a network share: only the first one is timed."""
+        if self.options.steps:
+            options = config.options.model_copy(update={STEPS: self.options.steps})
+            return replace(config, options=options)
+        first = training_folder(self.folder, network.name, 0)
+        return with_duration(config, self.options.minutes, like=first)
 
     def _start(self, part: TrainedNetwork) -> dict[str, Any]:
         """Return network and initial weights of a training run."""
@@ -123,6 +138,14 @@ class Study:
         if network.is_vit:
             return {"backbone": options.vit, "init": options.vit_init}
         return {"backbone": options.convnet, "init": options.convnet_init}
+
+    def _vit_options(self, network: StudyNetwork) -> dict[str, Any]:
+        """Return the options of the ViT's training runs that the user sets."""
+        if not network.is_vit:
+            return {}
+        crop_size = self.options.vit_crop
+        values = {"frozen_blocks": self.options.frozen_blocks, "crop_size": crop_size}
+        return values | ({"local_size": crop_size * 3 // 7} if network.method == "dino" else {})
 
     def _evaluate(self, part: TrainedNetwork, data: Path) -> None:
         """Measure a network under all settings of the clusters."""

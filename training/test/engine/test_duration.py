@@ -77,6 +77,13 @@ def test_resumed_run_keeps_its_steps_and_batch(tmp_path):
     assert (options.batch_size, options.max_steps) == (16, 7)
 
 
+def test_run_like_another_takes_its_steps(tmp_path):
+    first = run_config(tmp_path / "seed0", batch_size=16, max_steps=7)
+    claim_run_folder(first.folder, first.settings())
+    second = run_config(tmp_path / "seed1", batch_size=16)
+    assert with_duration(second, minutes=1e4, like=first.folder).options.max_steps == 7
+
+
 def test_resumed_run_with_another_batch_of_user_is_refused(tmp_path):
     first = run_config(tmp_path / "run", batch_size=16)
     claim_run_folder(first.folder, first.settings())

@@ -7,17 +7,20 @@ import pytest
 from layouts import write_co3d, write_davis
 from scenerep_training.cli.evaluate import main
 from scenerep_training.datasets.single_object import list_single_object
-from scenerep_training.study.networks import NETWORKS, select_networks
+from scenerep_training.methods.registry import METHODS
+from scenerep_training.study.networks import NETWORKS, select_networks, with_momentum
+from scenerep_training.study.options import StudyOptions
 from scenerep_training.study.split import split_sequences
 
+from scenerep_ros.backbones.timm_networks import load_network
 from scenerep_ros.errors import ConfigError, SourceError
 
 SEQUENCES = tuple(f"sequence{index}" for index in range(4))
 FAST = [
     "--seeds",
     "1",
-    "--minutes",
-    "0.05",
+    "--steps",
+    "2",
     "--batch-size",
     "2",
     "--convnet",
@@ -64,6 +67,20 @@ def test_unknown_network_lists_those_of_the_study():
         select_networks(["MoCo"])
 
 
+def test_default_convnet_loads_without_hub(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    options = StudyOptions()
+    network, _ = load_network(options.convnet, options.convnet_init)
+    assert network.feature_info
+
+
+def test_momentum_of_few_steps_lets_the_teacher_follow():
+    few, many = (METHODS["odin"].Options(max_steps=steps) for steps in (20, 100_000))
+    assert with_momentum(few).momentum == pytest.approx(0.75)
+    assert with_momentum(few).discovery_momentum == pytest.approx(0.75)
+    assert with_momentum(many) == many
+
+
 def test_study_writes_table_and_resumes(davis, tmp_path):
     out = tmp_path / "study"
     command = ["study", "--data", str(davis), "--out", str(out), "--only", "BYOL 256", *FAST]
@@ -81,6 +98,9 @@ def test_study_writes_table_and_resumes(davis, tmp_path):
     page = (out / "study.html").read_text()
     assert "BYOL 512" in page
     assert "66.6" in page
+    assert "2 steps of training" in page
+    settings = json.loads((out / "networks" / "byol-256-seed0" / "settings.json").read_text())
+    assert settings["options"]["max_steps"] == 2
     # The second call has nothing left to do, and finds the same figures.
     weights = (out / "networks" / "byol-256-seed0" / "model.safetensors").stat().st_mtime_ns
     content = json.loads((out / "study.json").read_text())
