@@ -30,8 +30,9 @@ from scenerep_ros.cli.batch_jobs import (
     list_sources,
 )
 from scenerep_ros.cli.batch_ray import RayOptions, import_ray, process_on_ray
+from scenerep_ros.cli.flag_types import frame_count
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, frame_count, source_options
+from scenerep_ros.cli.source_flags import add_source_flags, source_options
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, printable
 from scenerep_ros.filesystem.atomic import write_atomically

@@ -25,8 +25,9 @@ from scenerep_ros.benchmark.passes import PassTimes, measure_interleaved
 from scenerep_ros.benchmark.plot import write_plot
 from scenerep_ros.benchmark.runtimes import runtime_candidates
 from scenerep_ros.benchmark.yardsticks import yardsticks
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, positive_count, source_options
+from scenerep_ros.cli.source_flags import add_source_flags, source_options
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,48 +79,6 @@ def _slop_s(flag: float | None, file_values: Mapping[str, Any]) -> float:
     if not is_number or not 0 <= value <= MAX_SLOP_S:
         raise ConfigError(f"option sync_slop = {value!r}: expected 0 to {MAX_SLOP_S:g} s")
     return float(value)
-
-
-def frame_count(text: str) -> int:
-    """Parse a number of frames; 0 stands for all.
-
-    Raises:
-        argparse.ArgumentTypeError: if the text is no such number.
-    """
-    try:
-        count = int(text)
-    except ValueError:
-        count = -1
-    if count < 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected 0 (all) or a number of frames")
-    return count
-
-
-def positive_count(text: str) -> int:
-    """Parse a number from 1 on.
-
-    Raises:
-        argparse.ArgumentTypeError: if the text is no such number.
-    """
-    count = int(text) if text.isdecimal() else 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
-    return count
-
-
-def positive_number(text: str) -> float:
-    """Parse a positive, finite number.
-
-    Raises:
-        argparse.ArgumentTypeError: if the text is no such number.
-    """
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a positive number")
-    return number
 
 
 def recording_paths(source: str) -> list[Path]:

@@ -14,6 +14,7 @@ from scenerep_ros.backbones.checkpoint import find_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.cli.flag_spelling import hyphenate_flags
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.config.fields import flatten
 from scenerep_ros.config.pipeline import PipelineConfig
@@ -29,7 +30,6 @@ from scenerep_training.evaluation.framework.ablation import (
     build_seeded,
     run_ablations,
 )
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import Protocol
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_training.evaluation.framework.runner import run_protocol
@@ -66,7 +66,7 @@ def add_protocol(subparsers: Any, protocol: type[Protocol]) -> None:
         help="weights of the backbone: a checkpoint's folder, or a .safetensors or .pth file",
     )
     parser.add_argument(
-        "--limit", type=positive_int, metavar="N", help="measure only the first N samples"
+        "--limit", type=positive_count, metavar="N", help="measure only the first N samples"
     )
     if protocol.is_ablatable:
         parser.add_argument(

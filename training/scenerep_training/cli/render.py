@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from scenerep_ros.cli.exit_code import exit_code
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.errors import ScenerepError
-from scenerep_training.evaluation.framework.flags import positive_int
 
 if TYPE_CHECKING:
     from scenerep_training.rendering.recording import Recording
@@ -63,7 +63,7 @@ def _add_camera_flags(parser: argparse.ArgumentParser) -> None:
     """Register the flags of the views and of the images."""
     parser.add_argument(
         "--frames",
-        type=positive_int,
+        type=positive_count,
         default=6,
         metavar="N",
         help="frames of a recording (default: 6)",
@@ -80,7 +80,7 @@ def _add_camera_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--supersampling",
-        type=positive_int,
+        type=positive_count,
         default=2,
         metavar="N",
         help="color rays per pixel along each axis (default: 2)",

@@ -1,21 +1,10 @@
-"""Types of command-line flags, and flags that several protocols have."""
+"""Flags that several protocols have."""
 
 from __future__ import annotations
 
 import argparse
 
-
-def positive_int(text: str) -> int:
-    """Parse an integer of at least 1.
-
-    Raises:
-        ArgumentTypeError: if it is smaller.
-        ValueError: if it is no integer.
-    """
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")
-    return number
+from scenerep_ros.cli.flag_types import positive_count
 
 
 def add_every_flag(parser: argparse.ArgumentParser, meaning: str) -> None:
@@ -26,7 +15,7 @@ def add_every_flag(parser: argparse.ArgumentParser, meaning: str) -> None:
         meaning: help text, such as "measure one frame in N".
     """
     parser.add_argument(
-        "--every", type=positive_int, default=1, metavar="N", help=f"{meaning} (default: 1)"
+        "--every", type=positive_count, default=1, metavar="N", help=f"{meaning} (default: 1)"
     )
 
 
@@ -39,7 +28,7 @@ def add_frames_flag(parser: argparse.ArgumentParser, sample: str) -> None:
     """
     parser.add_argument(
         "--frames",
-        type=positive_int,
+        type=positive_count,
         metavar="N",
         help=f"only the first N frames of each {sample}",
     )

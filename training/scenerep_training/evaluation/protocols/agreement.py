@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones.loading import load_backbone
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError
 from scenerep_training.agreement.samples import held_back_samples
 from scenerep_training.agreement.scoring import SCORE, Metrics, Scorer
 from scenerep_training.data.held_out import hold_out
 from scenerep_training.data.recordings import open_recordings
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.models import label_models, parse_model
 from scenerep_training.evaluation.framework.protocol import (
     ERROR_RATIO,
@@ -85,7 +85,7 @@ class Agreement(Protocol):
         )
         parser.add_argument(
             "--pairs",
-            type=positive_int,
+            type=positive_count,
             default=DEFAULT_PAIRS,
             metavar="N",
             help=f"pairs of frames over all recordings (default: {DEFAULT_PAIRS})",

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.clustering.attention_heads import attention_masks
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
@@ -24,7 +25,6 @@ from scenerep_training.evaluation.figures.attention_figure import (
     image_tile,
 )
 from scenerep_training.evaluation.figures.pictures import draw_contours
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.models import (
     MODEL_SYNTAX,
     label_models,
@@ -107,7 +107,7 @@ class Attention(Protocol):
         )
         parser.add_argument(
             "--images",
-            type=positive_int,
+            type=positive_count,
             default=DEFAULT_IMAGES,
             metavar="N",
             help=f"number of images, evenly spaced over the data (default: {DEFAULT_IMAGES})",

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.render import draw_text
 from scenerep_ros.sources.folders.image_files import read_color
 from scenerep_training.datasets.image_classes import class_of, list_image_classes
 from scenerep_training.evaluation.framework.feature_store import FeatureStore
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
     Metrics,
     Protocol,
@@ -70,7 +70,7 @@ class Classification(Protocol):
         """Register --per-class."""
         parser.add_argument(
             "--per-class",
-            type=positive_int,
+            type=positive_count,
             metavar="N",
             help="only the first N images of each class, of training and of validation",
         )

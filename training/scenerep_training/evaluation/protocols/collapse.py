@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_training.datasets.training_logs import Curve, list_logs, read_curves
 from scenerep_training.evaluation.figures import charts
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
     ERROR_RATIO,
     Metrics,
@@ -79,7 +79,7 @@ class Collapse(Protocol):
         """Register --outputs."""
         parser.add_argument(
             "--outputs",
-            type=positive_int,
+            type=positive_count,
             metavar="K",
             help="outputs of the head (DINO: 65536), to detect a uniform collapse",
         )

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -19,7 +20,6 @@ from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.sources import Source, open_source
 from scenerep_training.datasets.recordings import has_depth, recording_paths
 from scenerep_training.engine.run_folder import to_json
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     Metrics,
@@ -131,7 +131,7 @@ class Map(Protocol):
         )
         parser.add_argument(
             "--passes",
-            type=positive_int,
+            type=positive_count,
             default=1,
             metavar="N",
             help="play each recording N times, forward and backward in turn, so that objects leave and "

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from scenerep_ros.cli.flag_types import positive_count
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.sources import open_source
 from scenerep_training.engine.run_folder import read_json
 from scenerep_training.evaluation.figures import charts
-from scenerep_training.evaluation.framework.flags import positive_int
 from scenerep_training.evaluation.framework.protocol import (
     Metrics,
     MetricSpec,
@@ -103,14 +103,14 @@ class Speed(Protocol):
         parser.add_argument(
             "--resolutions",
             nargs="+",
-            type=positive_int,
+            type=positive_count,
             default=list(RESOLUTIONS),
             metavar="PIXELS",
             help=f"of the shorter side (default: {' '.join(map(str, RESOLUTIONS))})",
         )
         parser.add_argument(
             "--passes",
-            type=positive_int,
+            type=positive_count,
             default=PASSES,
             metavar="N",
             help=f"measured passes, after {WARM_UP_PASSES} warm-up passes (default: {PASSES})",

@@ -1,0 +1,48 @@
+"""Types of command-line flags that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def frame_count(text: str) -> int:
+    """Parse a number of frames; 0 stands for all.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    try:
+        count = int(text)
+    except ValueError:
+        count = -1
+    if count < 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 0 (all) or a number of frames")
+    return count
+
+
+def positive_count(text: str) -> int:
+    """Parse a number from 1 on.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    count = int(text) if text.isdecimal() else 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
+    return count
+
+
+def positive_number(text: str) -> float:
+    """Parse a positive, finite number.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a positive number")
+    return number
