@@ -41,6 +41,9 @@ class ProblemReporter:
         log_warning: writes a line to the log.
         period_s: minimum time between two log lines of the same kind [s].
         on_fault: called after a drop that is no normal one, in the thread that reports it.
+
+    Attributes:
+        counters: the counters.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class ProblemReporter:
         period_s: float = LOG_PERIOD_S,
         on_fault: Callable[[], None] = lambda: None,
     ) -> None:
-        self._counters = counters
+        self.counters = counters
         self._log_warning = log_warning
         self._period_s = period_s
         self._on_fault = on_fault
@@ -59,7 +62,7 @@ class ProblemReporter:
 
     def report_drop(self, reason: str, text: str = "") -> None:
         """Count a color image without results; log it if the reason has a text."""
-        count = self._counters.count_dropped(reason)
+        count = self.counters.count_dropped(reason)
         self._log(reason, text or DROP_TEXTS.get(reason, ""), f"{count} dropped")
         if reason not in NORMAL_DROPS:
             self._on_fault()
@@ -71,7 +74,7 @@ class ProblemReporter:
 
     def report_warning(self, kind: str, text: str = "") -> None:
         """Count a problem that costs no frame; log it if there is a text."""
-        count = self._counters.count_warning(kind)
+        count = self.counters.count_warning(kind)
         self._log(kind, text, f"{count} times")
 
     def _log(self, kind: str, text: str, count: str) -> None:

@@ -13,7 +13,6 @@ from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import Stopwatch
-from scenerep_ros.ros.monitoring.counters import FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
 from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.label_watch import LabelWatch
@@ -46,8 +45,8 @@ class FrameProcessor:
         pipeline: pipeline that segments the frames.
         decoder: decoder of the messages of a frame.
         publishers: publishers of the results.
-        counters: counters of segmented frames.
-        reporter: reporter of problems with a frame.
+        reporter: reporter of problems with a frame, whose counters also count the segmented ones.
+        executor: executor of one thread, which publishes.
         map_stage: map of the scene, or None; its stage is `map`.
         on_network_change: called when another pipeline is in use, after the last frame of the one
             before is published and before the next frame is segmented.
@@ -63,8 +62,8 @@ class FrameProcessor:
         pipeline: Pipeline,
         decoder: FrameDecoder,
         publishers: OutputPublishers,
-        counters: FrameCounters,
         reporter: ProblemReporter,
+        executor: ThreadPoolExecutor,
         map_stage: MapStage | None = None,
         on_network_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -73,9 +72,8 @@ class FrameProcessor:
         self._map_stage = map_stage
         self._decoder = decoder
         self._publishers = publishers
-        self._counters = counters
         self._reporter = reporter
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
+        self._executor = executor
         self._publication: Future[None] | None = None
         self._epoch = 0
         self._lock = threading.Lock()
@@ -146,11 +144,6 @@ class FrameProcessor:
             self._publication.result()
             self._publication = None
 
-    def close(self) -> None:
-        """Finish, and end the publishing thread."""
-        self.finish()
-        self._executor.shutdown()
-
     def __call__(self, raw: RawFrame) -> None:
         """Segment one frame and start its publication, when that of the frame before has ended.
 
@@ -188,7 +181,7 @@ class FrameProcessor:
             with stopwatch("map"):
                 self._integrate(self._map_stage, frame, scene)
         timings = _with_totals(stopwatch.timings, arrival_s, start_s)
-        self._counters.count_segmented(timings, len(scene.objects))
+        self._reporter.counters.count_segmented(timings, len(scene.objects))
 
     def _integrate(self, map_stage: MapStage, frame: RGBDFrame, scene: SceneSegmentation) -> None:
         """Add a frame to the map; a failure costs no labels, which are published already."""

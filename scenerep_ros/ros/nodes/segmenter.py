@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -71,7 +72,10 @@ class SegmenterNode(LifecycleNode):
         self._output_publishers: OutputPublishers | None = None
         self._map_stage: MapStage | None = None
         self._processor: FrameProcessor | None = None
-        self._worker: LatestFrameWorker[RawFrame] | None = None
+        self._worker: LatestFrameWorker[RawFrame] = LatestFrameWorker(
+            self._process, self._on_superseded, self._reporter.report_error
+        )
+        self._publishing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
         self._input: CameraInput | None = None
         self._poses: CameraPoses | None = None
         self._is_finalized = False
@@ -101,6 +105,8 @@ class SegmenterNode(LifecycleNode):
         """Stop and free everything. Idempotent, and allowed in every state."""
         self._deactivate()
         self._release()
+        self._worker.close()
+        self._publishing.shutdown()
 
     def on_configure(self, _previous: LifecycleState) -> TransitionCallbackReturn:
         """Load the weights and create the output publishers."""
@@ -153,13 +159,10 @@ class SegmenterNode(LifecycleNode):
             pipeline,
             FrameDecoder(config, self._reporter, self._poses),
             self._output_publishers,
-            self._counters,
             self._reporter,
+            self._publishing,
             self._map_stage,
             self._on_network_change,
-        )
-        self._worker = LatestFrameWorker(
-            self._processor, self._on_superseded, self._reporter.report_error
         )
         backbone, method = pipeline.backbone, self.config.method
         self.get_logger().info(
@@ -174,7 +177,6 @@ class SegmenterNode(LifecycleNode):
         return MapStage(self, lambda: self.config.map, pipeline, self._reporter)
 
     def _activate(self) -> None:
-        assert self._worker is not None
         self._input = CameraInput(
             self, lambda: self.config, self._counters, self._reporter, self._worker.submit
         )
@@ -185,8 +187,7 @@ class SegmenterNode(LifecycleNode):
         if self._input is not None:
             self._input.close()
             self._input = None
-        if self._worker is not None:
-            self._worker.stop()
+        self._worker.stop()
         if self._processor is not None:
             self._processor.finish()
         if self._output_publishers is not None and self.context.ok():
@@ -195,7 +196,7 @@ class SegmenterNode(LifecycleNode):
 
     def _release(self) -> None:
         if self._processor is not None:
-            self._processor.close()
+            self._processor.finish()
         if self._output_publishers is not None:
             self._output_publishers.destroy()
         if self._map_stage is not None:
@@ -204,7 +205,7 @@ class SegmenterNode(LifecycleNode):
         if self._poses is not None:
             self._poses.close()
         self._poses = None
-        self._output_publishers = self._processor = self._worker = None
+        self._output_publishers = self._processor = None
 
     def _close_and_free_memory(self) -> None:
         self._deactivate()
@@ -232,6 +233,10 @@ class SegmenterNode(LifecycleNode):
 
     def _log_warning(self, text: str) -> None:
         self.get_logger().warning(text)
+
+    def _process(self, raw: RawFrame) -> None:
+        assert self._processor is not None
+        self._processor(raw)
 
     def _on_superseded(self, _raw: RawFrame) -> None:
         self._reporter.report_drop("superseded")

@@ -12,7 +12,9 @@ Frame = TypeVar("Frame")
 class LatestFrameWorker(Generic[Frame]):
     """Processes frames in a thread of its own. A new frame replaces a waiting frame.
 
-    Every submitted frame is processed, dropped or failed, exactly once.
+    Every submitted frame is processed, dropped or failed, exactly once. The thread waits between `stop`
+    and `start`: a new one would get another heap of the allocator, and the memory that frames need would
+    stay resident in both.
 
     Args:
         process: called in the thread with one frame at a time.
@@ -32,34 +34,43 @@ class LatestFrameWorker(Generic[Frame]):
         self._on_error = on_error
         self._condition = threading.Condition()
         self._waiting: Frame | None = None
-        self._is_running = False
+        self._is_running = self._is_busy = self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread. A call while it runs has no effect."""
-        if self._thread is None:
+        """Accept frames from now on. A call while the worker runs has no effect."""
+        with self._condition:
             self._is_running = True
+        if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="segment", daemon=True)
             self._thread.start()
 
     def submit(self, frame: Frame) -> None:
-        """Submit a frame without waiting. Without a running thread the frame is dropped."""
+        """Submit a frame without waiting. While the worker is stopped the frame is dropped."""
         with self._condition:
             dropped = self._waiting if self._is_running else frame
             if self._is_running:
                 self._waiting = frame
-                self._condition.notify()
+                self._condition.notify_all()
         if dropped is not None:
             self._on_drop(dropped)
 
     def stop(self) -> None:
-        """Finish the frame in progress, drop a waiting frame and end the thread. Idempotent."""
+        """Finish the frame in progress and drop a waiting frame. Idempotent."""
         with self._condition:
             self._is_running = False
             dropped, self._waiting = self._waiting, None
-            self._condition.notify()
         if dropped is not None:
             self._on_drop(dropped)
+        with self._condition:
+            self._condition.wait_for(lambda: not self._is_busy)
+
+    def close(self) -> None:
+        """Stop, and end the thread. Idempotent; the worker cannot start again."""
+        self.stop()
+        with self._condition:
+            self._is_closed = True
+            self._condition.notify_all()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -72,9 +83,11 @@ class LatestFrameWorker(Generic[Frame]):
                 self._on_error(error)
 
     def _next_frame(self) -> Frame | None:
-        """Wait for a frame; return None when the worker stops."""
+        """Wait for a frame; return None when the worker is closed."""
         with self._condition:
-            while self._is_running and self._waiting is None:
-                self._condition.wait()
+            self._is_busy = False
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: self._is_closed or self._waiting is not None)
             frame, self._waiting = self._waiting, None
-            return frame if self._is_running else None
+            self._is_busy = frame is not None
+            return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore, Thread
 
 import pytest
@@ -88,14 +89,17 @@ def counters():
 
 
 @pytest.fixture
-def processor(pipeline, publishers, counters):
+def executor(publishers):
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+        publishers.gate.set()
+
+
+@pytest.fixture
+def processor(pipeline, publishers, counters, executor):
     reporter = ProblemReporter(counters, print)
-    processor = FrameProcessor(
-        pipeline, FrameDecoder(NodeConfig(), reporter), publishers, counters, reporter
-    )
-    yield processor
-    publishers.gate.set()
-    processor.close()
+    decoder = FrameDecoder(NodeConfig(), reporter)
+    return FrameProcessor(pipeline, decoder, publishers, reporter, executor)
 
 
 @pytest.fixture
@@ -104,7 +108,7 @@ def worker(processor):
     worker.start()
     yield worker
     processor.pipeline.gate.set()
-    worker.stop()
+    worker.close()
 
 
 def change_options_and_reset(processor):
@@ -203,12 +207,12 @@ class BrokenMap:
         raise MemoryError("no voxels")
 
 
-def test_processor_failed_map_costs_no_published_frame(pipeline, publishers, counters):
+def test_processor_failed_map_costs_no_published_frame(pipeline, publishers, counters, executor):
     reporter = ProblemReporter(counters, print)
     decoder = FrameDecoder(NodeConfig(), reporter)
-    processor = FrameProcessor(pipeline, decoder, publishers, counters, reporter, BrokenMap())
+    processor = FrameProcessor(pipeline, decoder, publishers, reporter, executor, BrokenMap())
     processor(raw_frame(stamp_ns=1))
-    processor.close()
+    processor.finish()
     counts = counters.snapshot()
     assert publishers.stamps == [1]
     assert (counts.segmented, counts.dropped) == (1, {})
@@ -253,7 +257,7 @@ def swapped(processor, pipelines):
     return processor
 
 
-def test_network_change_is_reported_between_its_frames(pipelines, publishers, counters):
+def test_network_change_is_reported_between_its_frames(pipelines, publishers, counters, executor):
     first, second = pipelines
     reporter = ProblemReporter(counters, print)
 
@@ -264,8 +268,8 @@ def test_network_change_is_reported_between_its_frames(pipelines, publishers, co
         first,
         FrameDecoder(NodeConfig(), reporter),
         publishers,
-        counters,
         reporter,
+        executor,
         on_network_change=report,
     )
     processor(raw_frame(stamp_ns=1))
@@ -273,7 +277,7 @@ def test_network_change_is_reported_between_its_frames(pipelines, publishers, co
     processor(raw_frame(stamp_ns=2))
     second.error = RuntimeError("out of memory")
     processor(raw_frame(stamp_ns=3))  # the first network is back
-    processor.close()
+    processor.finish()
     assert publishers.events == ["frame 1", second, "frame 2", first, "frame 3"]
 
 

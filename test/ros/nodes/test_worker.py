@@ -39,7 +39,7 @@ def recorder():
     recorder.worker.start()
     yield recorder
     recorder.gate.set()
-    recorder.worker.stop()
+    recorder.worker.close()
 
 
 def test_worker_processes_latest_frame_and_drops_others(recorder):
@@ -82,6 +82,24 @@ def test_worker_restarts_after_repeated_stop(recorder):
     recorder.worker.submit("again")
     assert recorder.left.acquire(timeout=TIMEOUT_S)
     assert recorder.processed == ["again"]
+
+
+def test_worker_keeps_its_thread_until_closed(recorder):
+    threads = []
+    recorder.worker = LatestFrameWorker(
+        lambda _: threads.append(threading.current_thread()), print, print
+    )
+    for frame in range(3):
+        recorder.worker.start()
+        recorder.worker.submit(frame)
+        while len(threads) <= frame:
+            threading.Event().wait(0.001)
+        recorder.worker.stop()
+    assert len(set(threads)) == 1
+    assert threads[0].is_alive()
+    recorder.worker.close()
+    recorder.worker.close()
+    assert not threads[0].is_alive()
 
 
 def test_worker_accounts_for_every_frame_once(recorder):
