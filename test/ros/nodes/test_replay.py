@@ -21,6 +21,7 @@ from camera_listener import (
     ros_node,
     stamps,
 )
+from diagnostic_msgs.msg import DiagnosticArray
 from recordings import write_image, write_tum
 from sensor_msgs.msg import Image
 
@@ -51,9 +52,10 @@ def arguments(*parameters):
     return ["replay", "--ros-args", *(word for p in parameters for word in ("-p", p))]
 
 
-def start_process(*parameters):
+def start_process(*parameters, namespace="/", name="replay"):
     """Start the executable."""
     command = [sys.executable, "-m", "scenerep_ros.ros.nodes.replay", *arguments(*parameters)[1:]]
+    command += ["-r", f"__ns:={namespace}", "-r", f"__node:={name}"]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
@@ -190,6 +192,24 @@ def test_replay_repeats_its_status_on_diagnostics(tum):
         "unanswered": "0",
         "finished": "false",
     }
+
+
+def test_replay_in_a_namespace_reports_its_full_name(tum):
+    with listening() as listener:
+        names = set()
+        listener.node.create_subscription(
+            DiagnosticArray,
+            "/diagnostics",
+            lambda message: names.update(status.name for status in message.status),
+            RELIABLE,
+        )
+        process = start_process(
+            f"source:={tum}", "subscriber_timeout:=0.0", namespace="/robot/left", name="bag"
+        )
+        listener.wait_for(lambda: names)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert names == {"robot/left/bag: replay"}
 
 
 def test_replay_without_subscriber_starts_after_timeout(tum, tmp_path, capfd):
