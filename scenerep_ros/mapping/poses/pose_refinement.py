@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.geometry import viewing_rays
 from scenerep_ros.mapping.poses.pose_gate import motion_between
-from scenerep_ros.mapping.views.carving import look_up_pixels
 from scenerep_ros.mapping.views.frame_view import sampling_step
 from scenerep_ros.mapping.views.map_views import MapView, MapViews
 
@@ -112,12 +111,36 @@ class _Points:
     """Points of a frame, in camera coordinates.
 
     Attributes:
-        positions: (n, 3) float64 [m].
-        normals: (n, 3) float64.
+        positions: (3, n) float32 [m].
+        normals: (3, n) float32.
+        jacobian: (n, 6) float64, change of the distance of each point along its normal by a rotation
+            about the camera and a translation, both in camera axes.
     """
 
-    positions: NDArray[np.float64]
-    normals: NDArray[np.float64]
+    positions: Floats
+    normals: Floats
+    jacobian: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Surfaces:
+    """Depth images of V views, as one array over all pixels, with their cameras.
+
+    Attributes:
+        depth: (pixels,) float16 [m], one image after the other.
+        starts: (V, 1) int, first pixel of each image.
+        size: (V, 2, 1) float32, width and height [px].
+        focal: (V, 2, 1) float32, focal lengths [px].
+        center: (V, 2, 1) float32, principal points [px].
+        poses: (V, 4, 4) float64, camera to world.
+    """
+
+    depth: NDArray[np.float16]
+    starts: NDArray[np.intp]
+    size: Floats
+    focal: Floats
+    center: Floats
+    poses: Pose
 
 
 def refined_frame(frame: RGBDFrame, views: MapViews) -> RGBDFrame:
@@ -147,15 +170,18 @@ def refine_pose(depth: Floats, intrinsics: Intrinsics, pose: Pose, views: MapVie
         pose, CONSTANTS.max_views, CONSTANTS.max_view_distance_m, CONSTANTS.max_view_angle_deg
     )
     points = _sample_points(depth, intrinsics)
-    if not near or len(points.positions) < CONSTANTS.min_matches:
+    if not near or len(points.jacobian) < CONSTANTS.min_matches:
         return pose
-    before = _residual(points, near, pose)
+    surfaces = _stack_views(near)
+    first, *others = CONSTANTS.distances_m
+    distances = _match(points, surfaces, pose, first)
+    before = _median_distance(distances)
     if not before > CONSTANTS.good_residual_m:  # NaN without common surfaces
         return pose
-    refined = pose
-    for distance in CONSTANTS.distances_m:
-        refined = _step(points, near, refined, pose, distance)
-    after = _residual(points, near, refined)
+    refined = _step(points, distances, pose, pose)
+    for distance in others:
+        refined = _step(points, _match(points, surfaces, refined, distance), refined, pose)
+    after = _median_distance(_match(points, surfaces, refined, first))
     moved_m, turned_deg = motion_between(pose, refined)
     limit = CONSTANTS.max_noise_ratio
     is_noise = (
@@ -183,63 +209,83 @@ def _sample_points(depth: Floats, intrinsics: Intrinsics) -> _Points:
     is_smooth = (np.abs(across[:, 2]) < max_step) & (np.abs(down[:, 2]) < max_step)
     normals = np.cross(across[is_smooth], down[is_smooth])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), _MIN_LENGTH)
-    return _Points(position(center[is_smooth]).astype(np.float64), normals.astype(np.float64))
+    positions = position(center[is_smooth])
+    jacobian = np.concatenate([np.cross(positions, normals), normals], axis=1)
+    return _Points(
+        np.ascontiguousarray(positions.T, np.float32),
+        np.ascontiguousarray(normals.T, np.float32),
+        jacobian.astype(np.float64),
+    )
 
 
-def _match(
-    points: _Points, views: list[MapView], pose: Pose, distance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _stack_views(views: list[MapView]) -> _Surfaces:
+    """Return the surfaces of views, whose images may have different sizes."""
+    pixels = np.array([view.depth.size for view in views], np.intp)
+    cameras = [view.intrinsics for view in views]
+    return _Surfaces(
+        depth=np.concatenate([view.depth.ravel() for view in views]),
+        starts=(np.cumsum(pixels) - pixels)[:, None],
+        size=np.array([view.depth.shape[::-1] for view in views], np.float32)[..., None],
+        focal=np.array([(k.fx, k.fy) for k in cameras], np.float32)[..., None],
+        center=np.array([(k.cx, k.cy) for k in cameras], np.float32)[..., None],
+        poses=np.array([view.pose for view in views]),
+    )
+
+
+def _match(points: _Points, surfaces: _Surfaces, pose: Pose, max_distance: float) -> Floats:
     """Find corresponding points in the views by projection.
 
     Returns:
-        Offsets (m, 3) of the points from the camera, normals (m, 3), and distances (m,) of the views'
-        surfaces along the normals, in world axes [m].
+        (V, n) float32, distance of the surface of each view along the normal of each point [m]; NaN
+        where the view shows no surface near the point.
     """
-    offsets = points.positions @ pose[:3, :3].T
-    normals = points.normals @ pose[:3, :3].T
-    parts = []
-    for view in views:
-        world_offsets = offsets + (pose[:3, 3] - view.pose[:3, 3])
-        local = (world_offsets @ view.pose[:3, :3]).astype(np.float32)
-        rays, measured, inside = look_up_pixels(view.depth, local, view.intrinsics)
-        is_near = inside & (np.abs(measured - local[:, 2]) < distance)
-        surface = rays[is_near] * measured[is_near, None] - local[is_near]
-        difference = surface.astype(np.float64) @ view.pose[:3, :3].T
-        residual = np.einsum("ni,ni->n", difference, normals[is_near])
-        is_near[is_near] = np.abs(residual) < distance
-        parts.append((is_near, residual[np.abs(residual) < distance]))
-    return (
-        np.concatenate([offsets[is_near] for is_near, _ in parts]),
-        np.concatenate([normals[is_near] for is_near, _ in parts]),
-        np.concatenate([residual for _, residual in parts]),
-    )
+    # 1. Transform points and normals to the V cameras.
+    to_views = surfaces.poses[:, :3, :3].transpose(0, 2, 1)
+    rotations = (to_views @ pose[:3, :3]).astype(np.float32)
+    offsets = to_views @ (pose[:3, 3] - surfaces.poses[:, :3, 3])[..., None]
+    local = rotations @ points.positions + offsets.astype(np.float32)
+    # 2. Look up the depth of the pixel that each point projects to.
+    z = local[:, 2]
+    is_visible = z > 0
+    scale = np.divide(np.float32(1), z, out=np.zeros_like(z), where=is_visible)
+    pixels = np.rint(local[:, :2] * scale[:, None] * surfaces.focal + surfaces.center)
+    is_visible &= ((pixels >= 0) & (pixels < surfaces.size)).all(axis=1)
+    columns, rows = np.where(is_visible[:, None], pixels, 0).astype(np.intp).transpose(1, 0, 2)
+    widths = surfaces.size[:, 0].astype(np.intp)
+    depth = surfaces.depth[surfaces.starts + rows * widths + columns].astype(np.float32)
+    # 3. Measure the distance between the point and the surface at this pixel.
+    rays = (pixels - surfaces.center) / surfaces.focal
+    difference = np.concatenate([rays * depth[:, None], depth[:, None]], axis=1) - local
+    distances = np.sum((rotations @ points.normals) * difference, axis=1)
+    is_near = is_visible & (np.abs(depth - z) < max_distance)
+    return np.where(is_near & (np.abs(distances) < max_distance), distances, np.float32(np.nan))
 
 
-def _residual(points: _Points, views: list[MapView], pose: Pose) -> float:
+def _median_distance(distances: Floats) -> float:
     """Return the median distance from the views [m]; NaN with too few common points."""
-    *_, residuals = _match(points, views, pose, CONSTANTS.distances_m[0])
-    if len(residuals) < CONSTANTS.min_matches:
-        return float("nan")
-    return float(np.median(np.abs(residuals)))
+    known = np.abs(distances[np.isfinite(distances)])
+    return float(np.median(known)) if len(known) >= CONSTANTS.min_matches else float("nan")
 
 
-def _step(points: _Points, views: list[MapView], pose: Pose, given: Pose, distance: float) -> Pose:
+def _step(points: _Points, distances: Floats, pose: Pose, given: Pose) -> Pose:
     """Return the pose after one Gauss-Newton step with the given pose as prior."""
-    offsets, normals, residuals = _match(points, views, pose, distance)
-    if len(residuals) < CONSTANTS.min_matches:
+    is_match = np.isfinite(distances)
+    if is_match.sum() < CONSTANTS.min_matches:
         return pose
-    jacobian = np.concatenate([np.cross(offsets, normals), normals], axis=1)
+    weights = is_match.sum(axis=0)
+    residuals = np.where(is_match, distances, 0).sum(axis=0)
+    rotation = pose[:3, :3]
     deviation = np.concatenate(
         [
-            Rotation.from_matrix(pose[:3, :3] @ given[:3, :3].T).as_rotvec(),
-            pose[:3, 3] - given[:3, 3],
+            cv2.Rodrigues(given[:3, :3].T @ rotation)[0][:, 0],
+            rotation.T @ (pose[:3, 3] - given[:3, 3]),
         ]
     )
     noise = np.repeat([np.radians(CONSTANTS.angle_noise_deg), CONSTANTS.position_noise_m], 3)
-    weight = (CONSTANTS.surface_noise_m / noise) ** 2
-    normal_matrix = jacobian.T @ jacobian + np.diag(weight)
-    step = np.linalg.solve(normal_matrix, jacobian.T @ residuals - weight * deviation)
+    prior = (CONSTANTS.surface_noise_m / noise) ** 2
+    normal_matrix = (points.jacobian * weights[:, None]).T @ points.jacobian + np.diag(prior)
+    step = np.linalg.solve(normal_matrix, points.jacobian.T @ residuals - prior * deviation)
     result = np.eye(4)
-    result[:3, :3] = Rotation.from_rotvec(step[:3]).as_matrix() @ pose[:3, :3]
-    result[:3, 3] = pose[:3, 3] + step[3:]
+    result[:3, :3] = rotation @ cv2.Rodrigues(step[:3])[0]
+    result[:3, 3] = pose[:3, 3] + rotation @ step[3:]
     return result

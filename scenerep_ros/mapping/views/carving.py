@@ -68,27 +68,6 @@ def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, 
     return image[rows, columns], inside
 
 
-def look_up_pixels(
-    depth: NDArray[np.floating], points: Floats, camera: Intrinsics
-) -> tuple[Floats, Floats, Mask]:
-    """Sample a depth image at the projections of points.
-
-    Args:
-        depth: (h, w) [m].
-        points: (n, 3) float32 in camera coordinates [m].
-        camera: intrinsics of the image.
-
-    Returns:
-        Directions (n, 3) of the pixels, scaled to unit depth, their depth (n,) [m], and which points
-        (n,) are in front of the camera and in the image.
-    """
-    columns, rows, inside = _project(points, camera, *depth.shape)
-    rays = np.ones((len(points), 3), np.float32)
-    rays[:, 0] = (columns - camera.cx) / camera.fx
-    rays[:, 1] = (rows - camera.cy) / camera.fy
-    return rays, depth[rows, columns].astype(np.float32), inside
-
-
 def _project(
     points: Floats, camera: Intrinsics, height: int, width: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Mask]:

@@ -96,20 +96,23 @@ class LabelVotes:
             labels: (m,) int32, label that each votes for.
         """
         weights = np.where(labels == NO_OBJECT, 1, CONSTANTS.object_weight).astype(np.int16)
-        counters = rows * np.int32(CONSTANTS.counter_count) + self._columns[rows]
+        counters = rows * np.int32(CONSTANTS.counter_count) + self._columns.take(rows)
         counts = self.counts.ravel()
-        largest = counts[counters]
-        # 1. First votes take the first counter.
+        largest = counts.take(counters)
+        # 1. First votes take the first counter. Numpy is faster with indices than with masks.
         is_first = largest == 0
-        self._add_first(rows[is_first], labels[is_first], weights[is_first])
+        is_agreed = ~is_first & (self.winners.take(rows) == labels)
+        is_settled = is_agreed & self._is_settled.take(rows)
+        first = np.flatnonzero(is_first)
+        self._add_first(rows.take(first), labels.take(first), weights.take(first))
         # 2. Votes for the winner raise its count, up to the bound.
-        is_agreed = ~is_first & (self.winners[rows] == labels)
         is_raised = is_agreed & (largest < CONSTANTS.max_count)
-        raised = largest[is_raised] + weights[is_raised]
-        counts[counters[is_raised]] = np.minimum(raised, CONSTANTS.max_count)
+        raised = np.flatnonzero(is_raised)
+        sums = largest.take(raised) + weights.take(raised)
+        counts[counters.take(raised)] = np.minimum(sums, CONSTANTS.max_count)
         # 3. Votes for the only label of a voxel change nothing at the bound; others change counts.
-        is_rest = ~(is_first | is_raised | (is_agreed & self._is_settled[rows]))
-        self._add_to_counters(rows[is_rest], labels[is_rest], weights[is_rest])
+        rest = np.flatnonzero(~(is_first | is_raised | is_settled))
+        self._add_to_counters(rows.take(rest), labels.take(rest), weights.take(rest))
 
     def _add_first(self, rows: Rows, labels: Labels, weights: Counts) -> None:
         self.labels[rows, 0], self.counts[rows, 0] = labels, weights

@@ -75,17 +75,16 @@ class VoxelIndex:
         rows = np.full(len(keys), ABSENT, np.int32)
         pending = np.arange(len(keys))
         slots = self._hash(keys)
+        # Numpy is faster with indices than with masks, and with `take` than with brackets.
         while len(pending):
-            candidates = self._table[slots]
-            is_occupied = candidates != ABSENT
-            pending, candidates, slots = (
-                pending[is_occupied],
-                candidates[is_occupied],
-                slots[is_occupied],
-            )
-            is_match = self._keys[candidates] == keys[pending]
-            rows[pending[is_match]] = candidates[is_match]
-            pending, slots = pending[~is_match], (slots[~is_match] + 1) & self._mask
+            candidates = self._table.take(slots)
+            occupied = np.flatnonzero(candidates != ABSENT)
+            pending, candidates = pending.take(occupied), candidates.take(occupied)
+            is_match = self._keys.take(candidates) == keys.take(pending)
+            matches, others = np.flatnonzero(is_match), np.flatnonzero(~is_match)
+            rows[pending.take(matches)] = candidates.take(matches)
+            pending = pending.take(others)
+            slots = (slots.take(occupied.take(others)) + 1) & self._mask
         return rows
 
     def insert(self, keys: Keys) -> Rows:
