@@ -17,7 +17,7 @@ from scenerep_ros.errors import ScenerepError
 if TYPE_CHECKING:
     from scenerep_training.rendering.recording import Recording
 
-SCENE_SETS = ("kinds", "patrols", "rooms", "turntables")
+SCENE_SETS = ("kinds", "patrols", "rooms", "sizes", "turntables")
 """Names of the built-in sets, for the help text."""
 OUTPUT_TEXT = (
     "Each seed gets a folder OUT/SCENES_seedN, or one folder for each recording below it, which "

@@ -15,20 +15,10 @@ from .physics import settle
 from .placement import footprint, place_on
 from .scene import Item, Light, Material, Part, Role, Scene, Surface
 from .textures import Rng
+from .views import View
 
 TABLE_HEIGHT_M = 0.74
 """Height of a table above the floor [m]; its top is z = 0."""
-
-
-@dataclass(frozen=True)
-class View:
-    """Ranges of camera poses around a target (3,) [m]; azimuth 0 looks along +y."""
-
-    target: tuple[float, float, float] = (0, 0, 0.04)
-    distance: tuple[float, float] = (0.8, 1.1)
-    elevation_deg: tuple[float, float] = (28, 55)
-    azimuth_deg: tuple[float, float] = (-35, 35)
-    roll_deg: tuple[float, float] = (-4, 4)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenerep_training.rendering.arrangements import ARRANGEMENTS, Arrangement
-from scenerep_training.rendering.camera import Array, Camera, look_at
+from scenerep_training.rendering.arrangements import ARRANGEMENTS
+from scenerep_training.rendering.camera import Camera
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
-from scenerep_training.rendering.textures import Rng
 
 KINECT_CAMERA = Camera()
 STEREO_CAMERA = Camera.with_field_of_view(1280, 720, 69)
@@ -35,27 +34,8 @@ def kinds(seed: int, options: RenderOptions) -> Iterator[Recording]:
         for frame in range(options.frames):
             rng = np.random.default_rng((seed, index, frame))
             arrangement = arrange(rng)
-            pose = _pose(arrangement, rng)
+            pose = arrangement.view.draw_pose(rng)
             scene = arrangement.scene.renumbered(first_id)
             first_id += len(scene.items)
             shots.append(Shot(f"{name}_{frame:04d}", scene, pose, float(frame)))
         yield Recording(name, camera, sensor, shots)
-
-
-def _pose(arrangement: Arrangement, rng: Rng) -> Array:
-    """Draw a camera pose that looks at the center of an arrangement."""
-    view = arrangement.view
-    azimuth, elevation = (
-        np.radians(rng.uniform(*view.azimuth_deg)),
-        np.radians(rng.uniform(*view.elevation_deg)),
-    )
-    direction = np.array(
-        [
-            np.sin(azimuth) * np.cos(elevation),
-            -np.cos(azimuth) * np.cos(elevation),
-            np.sin(elevation),
-        ]
-    )
-    target = np.asarray(view.target) + rng.normal(0, 0.02, 3)
-    eye = target + rng.uniform(*view.distance) * direction
-    return look_at(eye, target, np.radians(rng.uniform(*view.roll_deg)))

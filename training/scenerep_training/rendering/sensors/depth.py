@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -30,6 +31,11 @@ def structured_light(geometry: Geometry, focal: float, rng: np.random.Generator)
         geometry.albedo.astype(float),
     )
     return kinect.simulate_depth(*buffers, focal, rng)
+
+
+def bright_structured_light(geometry: Geometry, focal: float, rng: np.random.Generator) -> Floats:
+    """Simulate a Kinect on surfaces that all return its pattern: noise, but no surface is too dark."""
+    return structured_light(replace(geometry, albedo=np.ones_like(geometry.albedo)), focal, rng)
 
 
 def stereo(geometry: Geometry, focal: float, rng: np.random.Generator) -> Floats:
@@ -64,6 +70,7 @@ def time_of_flight(geometry: Geometry, _: float, rng: np.random.Generator) -> Fl
 SENSORS: dict[str, Simulation] = {
     "exact": exact,
     "structured_light": structured_light,
+    "bright_structured_light": bright_structured_light,
     "stereo": stereo,
     "time_of_flight": time_of_flight,
 }
