@@ -20,6 +20,13 @@ from scenerep_training.datasets.recordings import Opener, has_depth, list_record
 from scenerep_training.evaluation.figures.film_strip import FilmStrip
 from scenerep_training.evaluation.framework.degradations import add_degrade_flag, degrade
 from scenerep_training.evaluation.framework.flags import add_frames_flag
+from scenerep_training.evaluation.framework.playback import (
+    AS_RECORDED,
+    PLAYBACKS,
+    PlayedRecording,
+    add_playback_flag,
+    list_playbacks,
+)
 from scenerep_training.evaluation.framework.protocol import (
     COUNT,
     ERROR_RATIO,
@@ -27,6 +34,7 @@ from scenerep_training.evaluation.framework.protocol import (
     MetricSpec,
     Protocol,
     Result,
+    sequence_of,
 )
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.label_propagation.warping import estimate_backward_warp
@@ -54,11 +62,14 @@ class Video(Protocol):
     the metrics against masks (`mot_switches`, `track_iou`, `frame_iou`) in `metrics.tracks`. A
     video of n frames lasts (n - 1) frame intervals; a track over n frames, n. Unreadable frames are
     skipped, logged and counted in `unreadable`. `--degrade` degrades the frames that the pipeline
-    receives; the warp is estimated from the original frames.
+    receives; the warp is estimated from the original frames. `--playback` plays each recording in
+    several ways, such as backwards or with every third frame; each is a sample. Without poses, only
+    the pipeline lacks them.
     """
 
     name = "video"
-    headline = ("switches_per_minute", "flicker", "life_median")
+    headline = ("switches_per_minute", "swaps", "rebirths", "flicker", "life_median")
+    resampling_unit = staticmethod(sequence_of)
     metric_specs: ClassVar[Mapping[str, MetricSpec]] = {
         "switches_per_minute": LOWER_RATE,
         "swaps": LOWER_COUNT,
@@ -82,39 +93,49 @@ class Video(Protocol):
         config: PipelineConfig,
         frames: int | None = None,
         degradations: Sequence[str] = (),
+        playbacks: Sequence[str] = (AS_RECORDED,),
     ) -> None:
         super().__init__(data, config)
         self.recordings = list_recordings(data)
         self.frames = frames
         self.degradations = degradations
+        self._samples = {
+            name: (recording, PLAYBACKS[playback])
+            for name, recording, playback in list_playbacks(list(self.recordings), playbacks)
+        }
         self.pipeline = Pipeline(config)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Register --frames and --degrade."""
+        """Register --frames, --degrade and --playback."""
         add_frames_flag(parser, "recording")
         add_degrade_flag(parser)
+        add_playback_flag(parser)
 
     def samples(self) -> Sequence[str]:
-        """Return the names of the recordings."""
-        return list(self.recordings)
+        """Return the names of the recordings, and of their other playbacks."""
+        return list(self._samples)
 
     def has_depth(self) -> bool:
         """Return whether the first frame has depth, of the first recording that can be read."""
         return has_depth(partial(_read_first_frame, opener) for opener in self.recordings.values())
 
     def group(self, sample: str) -> str:
-        """Return the name of the recording."""
+        """Return the sample itself, so that each has a row."""
         return sample
 
     def evaluate(self, sample: str) -> Result:
-        """Segment one recording and measure its temporal consistency."""
-        source = self.recordings[sample]()
-        length = min(len(source), self.frames or len(source))
+        """Segment one recording in one playback and measure its temporal consistency."""
+        recording, playback = self._samples[sample]
+        source = self.recordings[recording]()
+        source = PlayedRecording(
+            source.part(0, min(len(source), self.frames or len(source))), playback
+        )
+        length, degradations = len(source), (*self.degradations, *playback.degradations)
         consistency, tracks, strip = TemporalConsistency(), TrackMetrics(), FilmStrip(length)
         self.pipeline.reset()
         for index, frame in readable_frames(source, length):
-            degraded = degrade(self.degradations, frame)
+            degraded = degrade(degradations, frame)
             labels = self.pipeline(degraded).labels
             consistency.update(frame, labels)
             truth = source.ground_truth(index)

@@ -112,6 +112,16 @@ def test_video_without_readable_frame_raises_frame_error(tmp_path):
         make_video(data).evaluate("a")
 
 
+def test_video_measures_each_playback_of_a_recording(tmp_path):
+    write_moving_box(tmp_path / "a", frames=6)
+    protocol = Video(
+        tmp_path / "a", untrained_config(96, **OPTIONS), playbacks=["as_recorded", "every_3rd"]
+    )
+    assert protocol.samples() == ["a", "a/every_3rd"]
+    lengths = [protocol.evaluate(sample).metrics["frames"] for sample in protocol.samples()]
+    assert lengths == [6, 2]
+
+
 def test_video_is_independent_of_earlier_recordings(tmp_path):
     for name in ("a", "b"):
         write_moving_box(tmp_path / name)
@@ -131,6 +141,10 @@ def test_video_command_stores_flags_and_names_failures(tmp_path, capsys):
     flags += to_flags(resolution=96, **OPTIONS)
     assert main(["video", "--data", str(tmp_path / "data"), *flags]) == 0
     run = json.loads((out / "run.json").read_text())
-    assert run["settings"]["flags"] == {"frames": 2, "degradations": []}
+    assert run["settings"]["flags"] == {
+        "frames": 2,
+        "degradations": [],
+        "playbacks": ["as_recorded"],
+    }
     assert run["tables"][0]["rows"]["all"]["frames"] == 2
     assert "failed: b: " in capsys.readouterr().out
