@@ -94,7 +94,7 @@ def read_changes(before: Path, after: Path) -> TrueChanges:
     Raises:
         SourceError: if one is missing or damaged.
     """
-    first, second = _read_objects(before), _read_objects(after)
+    first, second = read_objects(before), read_objects(after)
     shared = first.keys() & second.keys()
     moved = {
         label
@@ -110,8 +110,12 @@ def read_changes(before: Path, after: Path) -> TrueChanges:
     )
 
 
-def _read_objects(folder: Path) -> dict[int, dict]:
-    """Return the entries of objects.json by the label that the source gives them."""
+def read_objects(folder: Path) -> dict[int, dict]:
+    """Return the entries of a recording's objects.json by the label that the source gives them.
+
+    Raises:
+        SourceError: if the file is missing or damaged.
+    """
     path = folder / "objects.json"
     try:
         entries = json.loads(path.read_text())
