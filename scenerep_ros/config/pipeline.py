@@ -33,7 +33,7 @@ class _StageOptions(BackboneOptions):
     use_depth: bool = Field(True, description="Use the depth of frames that have it.")
     track: bool = Field(True, description="Keep object ids from frame to frame.")
     min_area: float = Field(
-        0.001, ge=0.0, le=0.5, description="Area of the smallest object, as a ratio of the image."
+        0.0005, ge=0.0, le=0.5, description="Area of the smallest object, as a ratio of the image."
     )
     depth: DepthOptions = DepthOptions()
     clustering: ClusteringOptions = ClusteringOptions()

@@ -106,11 +106,13 @@ class ClusteredSegmenter(Segmenter[ClusteredPreparation]):
 
     def _find_geometry(self, context: FrameContext) -> ForegroundGeometry:
         view, options = context.working_depth, self.config.depth
-        is_background, near_plane = segment_support_planes(view, options)
+        planes = segment_support_planes(view, options)
         in_range = view.values > 1 / options.max_range
-        candidates = binary_opening(~is_background & in_range)
+        candidates = binary_opening(~planes.is_background & in_range)
         return ForegroundGeometry(
-            candidates, candidates & ~depth_discontinuities(view.values, options.gap), near_plane
+            candidates,
+            candidates & ~depth_discontinuities(view.values, options.gap),
+            planes.is_near_plane,
         )
 
     def _split(

@@ -43,6 +43,21 @@ class MissingDepthConstants:
 CONSTANTS = MissingDepthConstants()
 
 
+@dataclass(frozen=True)
+class SurfaceObjectLimits:
+    """Limits from which a region on a surface is an object.
+
+    Attributes:
+        min_area: smallest area, as a ratio of the image.
+        min_solidity: smallest ratio of the area to that of the convex hull.
+        min_color_contrast: smallest distance in CIELAB from the surface around the region.
+    """
+
+    min_area: float
+    min_solidity: float
+    min_color_contrast: float
+
+
 def detect_missing_depth_objects(
     holes: Mask, surface: Mask, color: NDArray[np.uint8], min_area: float
 ) -> Labels:
@@ -57,14 +72,36 @@ def detect_missing_depth_objects(
     Returns:
         (H, W) int32, 1..K for the objects, 0 elsewhere.
     """
-    regions = filter_small_regions(connected_regions(binary_opening(holes)), min_area)
+    return find_surface_objects(
+        holes,
+        surface,
+        color,
+        SurfaceObjectLimits(min_area, CONSTANTS.min_solidity, CONSTANTS.min_color_contrast),
+    )
+
+
+def find_surface_objects(
+    candidates: Mask, surface: Mask, color: NDArray[np.uint8], limits: SurfaceObjectLimits
+) -> Labels:
+    """Find the compact regions on a surface that have another color.
+
+    Args:
+        candidates: (H, W) bool, pixels of the regions.
+        surface: (H, W) bool, background.
+        color: (H, W, 3) uint8 RGB.
+        limits: limits of the regions.
+
+    Returns:
+        (H, W) int32, 1..K for the objects, 0 elsewhere.
+    """
+    regions = filter_small_regions(connected_regions(binary_opening(candidates)), limits.min_area)
     objects = np.zeros_like(regions)
     for region in range(1, int(regions.max()) + 1):
         window = _bounding_window(regions == region)
         if _is_cropped(window, regions.shape):
             continue
         mask = regions[window] == region
-        if _is_object(mask, surface[window], color[window]):
+        if _is_object(mask, surface[window], color[window], limits):
             objects[window][mask] = objects.max() + 1
     return objects
 
@@ -81,16 +118,19 @@ def _is_cropped(window: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
     return any(w.start < 0 or w.stop > size for w, size in zip(window, shape, strict=True))
 
 
-def _is_object(mask: Mask, surface: Mask, color: NDArray[np.uint8]) -> bool:
-    """Return True if a hole is compact, lies on a surface, and has another color.
+def _is_object(
+    mask: Mask, surface: Mask, color: NDArray[np.uint8], limits: SurfaceObjectLimits
+) -> bool:
+    """Return True if a region is compact, lies on a surface, and has another color.
 
     Args:
-        mask: (h, w) bool, the hole, with a margin.
+        mask: (h, w) bool, the region, with a margin.
         surface: (h, w) bool, background.
         color: (h, w, 3) uint8 RGB.
+        limits: limits of the region.
     """
     pixels = mask.astype(np.uint8)
-    # Check that a surface surrounds the hole.
+    # Check that a surface surrounds the region.
     size = 2 * CONSTANTS.margin_px + 1
     ring = (cv2.dilate(pixels, np.ones((size, size), np.uint8)) > 0) & ~mask
     surrounding = ring & surface
@@ -101,5 +141,5 @@ def _is_object(mask: Mask, surface: Mask, color: NDArray[np.uint8]) -> bool:
     cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(pixels)), 1)
     lab = cv2.cvtColor(color.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     contrast = np.linalg.norm(lab[mask].mean(axis=0) - lab[surrounding].mean(axis=0))
-    is_solid = mask.sum() > CONSTANTS.min_solidity * hull.sum()
-    return bool(contrast > CONSTANTS.min_color_contrast and is_solid)
+    is_solid = mask.sum() > limits.min_solidity * hull.sum()
+    return bool(contrast > limits.min_color_contrast and is_solid)

@@ -13,8 +13,8 @@ from scenerep_ros.config.options import DepthOptions
 from scenerep_ros.geometry import Plane, PlaneSearch
 from scenerep_ros.geometry.discontinuities import CONSTANTS as BOUNDARY
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage, shifted_neighbors
-from scenerep_ros.ops.region_samples import RegionSamples
 from scenerep_ros.ops.regions import filter_labels, region_areas
+from scenerep_ros.segmentation.depth.low_objects import find_raised_pixels
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -76,12 +76,6 @@ class SupportPlaneConstants:
         unit="1/m",
         set_on="Object Segmentation Database, TUM fr1_rpy and rendered scenes: 0.0012 to 0.0018",
     )
-    min_length_percentile: float = tuned(
-        2.0, "percentile of a region's points at which its length starts", set_on="not recorded"
-    )
-    max_length_percentile: float = tuned(
-        98.0, "percentile of a region's points at which its length ends", set_on="not recorded"
-    )
     bump_height_m: float = tuned(
         0.004,
         "height of bumps in a plane that calibration and interpolation leave at any distance",
@@ -114,7 +108,22 @@ class SupportPlaneConstants:
 CONSTANTS = SupportPlaneConstants()
 
 
-def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> tuple[Mask, Mask]:
+@dataclass(frozen=True)
+class SupportPlanes:
+    """Pixels (H, W) bool of the planes of structure and support surfaces.
+
+    Attributes:
+        is_background: pixels of one of these planes.
+        is_near_plane: pixels near the extension of one.
+        is_raised: pixels of `is_near_plane` that rise above the plane by more than noise.
+    """
+
+    is_background: Mask
+    is_near_plane: Mask
+    is_raised: Mask
+
+
+def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> SupportPlanes:
     """Segment the planes of structure and support surfaces.
 
     These are the dominant plane, those with a large area, those that bound the scene, and those that
@@ -125,12 +134,8 @@ def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> tu
     Args:
         view: inverse depth.
         options: tolerances.
-
-    Returns:
-        (H, W) bool, pixels of these planes, and (H, W) bool, pixels near the extension of one.
     """
-    is_background = np.zeros(view.values.shape, bool)
-    is_near_plane = np.zeros(view.values.shape, bool)
+    is_background, is_near_plane, is_raised = np.zeros((3, *view.values.shape), bool)
     slopes = _slopes(view.smoothed)
     # Adapt the tolerance to the noise of the sensor.
     search = PlaneSearch.start(view.values, view.rays)
@@ -151,9 +156,13 @@ def segment_support_planes(view: InverseDepthImage, options: DepthOptions) -> tu
             core = cv2.morphologyEx(
                 is_on_plane.astype(np.uint8), cv2.MORPH_OPEN, _kernel(CONSTANTS.opening_size_px)
             )
-            is_background |= is_close & (cv2.dilate(core, _kernel(CONSTANTS.dilation_size_px)) > 0)
-            is_near_plane |= absolute_residual < CONSTANTS.near_tolerance_ratio * tolerance
-    return is_background, is_near_plane
+            is_member = is_close & (cv2.dilate(core, _kernel(CONSTANTS.dilation_size_px)) > 0)
+            is_near = absolute_residual < CONSTANTS.near_tolerance_ratio * tolerance
+            smoothed_residual = plane.residual(view.smoothed, view.rays)
+            is_raised |= is_near & find_raised_pixels(residual, smoothed_residual, is_member)
+            is_background |= is_member
+            is_near_plane |= is_near
+    return SupportPlanes(is_background, is_near_plane, is_raised)
 
 
 def filter_protruding_regions(regions: Labels, is_near_plane: Mask, min_area: float) -> Labels:
@@ -171,49 +180,8 @@ def filter_protruding_regions(regions: Labels, is_near_plane: Mask, min_area: fl
     return filter_labels(regions, is_large & is_protruding)
 
 
-def find_oversized_regions(regions: Labels, view: InverseDepthImage, max_size: float) -> Mask:
-    """Find regions that are too long for an object: shelves, frames, the front of a table.
-
-    Args:
-        regions: (H, W) int32, 0..K.
-        view: inverse depth.
-        max_size: length of the longest object [m].
-
-    Returns:
-        (K + 1,) bool.
-    """
-    samples = RegionSamples.of(regions)
-    is_oversized = np.zeros(samples.count + 1, bool)
-    if samples.count:
-        rays = view.rays.reshape(-1, 3).take(samples.pixels, axis=0)
-        points = rays / view.values.take(samples.pixels)[:, None]
-        is_oversized[1:] = _lengths(points, samples) > max_size
-    return is_oversized
-
-
 def _kernel(size: int) -> NDArray[np.uint8]:
     return np.ones((size, size), np.uint8)
-
-
-def _lengths(points: Floats, samples: RegionSamples) -> NDArray[np.float64]:
-    """Measure regions (K,) along their first principal axis, without outliers [m].
-
-    Args:
-        points: (n, 3) float32, points of the samples [m].
-        samples: regions of the points.
-    """
-    centered = points - samples.means(points)[samples.index]
-    products = centered[:, :, None] * centered[:, None]
-    axes = np.linalg.eigh(samples.sums(products.reshape(-1, 9)).reshape(-1, 3, 3))[1][..., -1]
-    # i: points; k: coordinates.
-    along = np.einsum("ik,ik->i", centered, axes[samples.index])
-    # Interpolate the percentiles of each region.
-    ordered = along[np.lexsort((along, samples.index))]
-    ends = [
-        samples.interpolate(ordered, percentile / 100)
-        for percentile in (CONSTANTS.min_length_percentile, CONSTANTS.max_length_percentile)
-    ]
-    return ends[1] - ends[0]
 
 
 def _slopes(w: Floats) -> tuple[Floats, Floats]:

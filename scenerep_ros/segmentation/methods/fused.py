@@ -26,12 +26,13 @@ from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.segmentation.base import Segmenter
 from scenerep_ros.segmentation.depth.furniture import add_furniture, segment_furniture
 from scenerep_ros.segmentation.depth.label_propagation import propagate_labels
+from scenerep_ros.segmentation.depth.low_objects import detect_low_objects
 from scenerep_ros.segmentation.depth.merging import merge_object_regions
 from scenerep_ros.segmentation.depth.missing_depth_objects import detect_missing_depth_objects
 from scenerep_ros.segmentation.depth.projector_shadows import label_projector_shadows
+from scenerep_ros.segmentation.depth.region_length import find_oversized_regions
 from scenerep_ros.segmentation.depth.support_planes import (
     filter_protruding_regions,
-    find_oversized_regions,
     segment_support_planes,
 )
 from scenerep_ros.segmentation.registry import SEGMENTERS
@@ -114,8 +115,9 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     With depth, structure and support surfaces are background. The rest is split at depth
     discontinuities and concave creases (Stein et al., "Object partitioning using local convexity",
     CVPR 2014), and regions whose shape and color belong to one object are merged. Projector shadows
-    belong to the surface they fall on, compact holes of another color than the surface around them
-    are objects, and pixels without depth take the label of similar patches nearby.
+    belong to the surface they fall on. Compact parts of a surface that rise above it by more than the
+    noise of its depth, or that have no depth, and that have another color, are objects. Pixels
+    without depth take the label of similar patches nearby.
 
     With a foreground head, features and depth then add furniture: objects of any size, which are the
     segments of like features and near positions that are not structure.
@@ -179,14 +181,14 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
     def _partition(self, context: FrameContext) -> DepthPartition:
         view, options, min_area = context.working_depth, self.config.depth, self.config.min_area
         # Remove structure and support surfaces.
-        is_background, is_near_plane = segment_support_planes(view, options)
+        planes = segment_support_planes(view, options)
         in_range = view.values > 1 / options.max_range
-        candidates = binary_opening(~is_background & in_range)
+        candidates = binary_opening(~planes.is_background & in_range)
         # Split the rest at discontinuities and concave creases.
         is_boundary = depth_discontinuities(view.values, options.gap)
         is_boundary |= concavity(view.smoothed) > options.crease
         regions = connected_regions(candidates & ~is_boundary)
-        regions = filter_protruding_regions(regions, is_near_plane, min_area / 2)
+        regions = filter_protruding_regions(regions, planes.is_near_plane, min_area / 2)
         regions = region_growing(
             regions, candidates, view.values, options.gap, CONSTANTS.max_growth_px
         )
@@ -195,15 +197,17 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         objects = filter_labels(regions, ~is_oversized)
         objects = merge_object_regions(objects, view, context.working_color)
         labels = filter_small_regions(objects, min_area)
-        is_labelled = (labels > 0) | is_background | is_near_plane
+        is_labelled = (labels > 0) | planes.is_background | planes.is_near_plane
         is_labelled |= (view.valid & ~in_range) | is_oversized[regions]
         # Label holes in the depth: projector shadows, then dark and reflecting objects.
         labels, is_labelled = label_projector_shadows(labels, is_labelled, view, options.gap)
-        holes = ~view.valid & ~is_labelled
-        missing = detect_missing_depth_objects(
-            holes, is_background, context.working_color, min_area
-        )
+        holes, color = ~view.valid & ~is_labelled, context.working_color
+        missing = detect_missing_depth_objects(holes, planes.is_background, color, min_area)
         labels = np.where(missing > 0, missing + labels.max(), labels)
+        # Add what rises little above a support surface.
+        raised = planes.is_raised & (labels == 0)
+        low = detect_low_objects(raised, planes.is_background, color, min_area)
+        labels = np.where(low > 0, low + labels.max(), labels)
         return DepthPartition(labels, is_labelled | (missing > 0), view.valid)
 
     def _add_furniture(

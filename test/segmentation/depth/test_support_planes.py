@@ -13,7 +13,6 @@ from scenerep_ros.geometry import invert_depth, plane_fit_residual, viewing_rays
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage, smooth_valid
 from scenerep_ros.segmentation.depth.support_planes import (
     filter_protruding_regions,
-    find_oversized_regions,
     segment_support_planes,
 )
 
@@ -37,8 +36,8 @@ def table_with_window(window, gradient):
 
 
 def background_ratio(w, window, **noise):
-    is_background, _ = segment_support_planes(noisy_view(w, **noise), DepthOptions())
-    return is_background[window].mean()
+    planes = segment_support_planes(noisy_view(w, **noise), DepthOptions())
+    return planes.is_background[window].mean()
 
 
 def test_floor_beside_table_is_background():
@@ -71,15 +70,6 @@ def test_plane_fit_residual_measures_noise_of_flat_parts():
     mean_distance = 0.004 * np.sqrt(2 / np.pi)
     assert plane_fit_residual(w, RAYS) == pytest.approx(mean_distance, rel=0.15)
     assert plane_fit_residual(np.full((8, 8), np.nan, np.float32), RAYS[:8, :8]) == 0
-
-
-def test_regions_longer_than_max_size_are_oversized():
-    regions = np.zeros(RAYS.shape[:2], np.int32)
-    regions[100:110, 35:285] = 1  # 0.95 m at 1 m
-    regions[150:160, 100:205] = 2  # 0.4 m at 1 m
-    view = noisy_view(np.ones(regions.shape, np.float32))
-    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.8), [False, True, False])
-    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.3), [False, True, True])
 
 
 def test_filter_protruding_regions_drops_small_and_flat_regions():
