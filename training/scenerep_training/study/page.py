@@ -63,9 +63,11 @@ def study_grid(cells: Sequence[Cell], settings: Sequence[ClusterSetting]) -> Gri
     by_key = {(cell.network, cell.setting): cell for cell in cells}
     rows = []
     for network in NETWORKS:
-        columns = [_mean_text(by_key.get((network.name, setting.name))) for setting in settings]
-        rows.append([network.name, *columns, format_value(network.published, PERCENT)])
-    columns = ["", *(setting.name for setting in settings), "the study on CO3D, k = 2"]
+        row = [by_key.get((network.name, setting.name)) for setting in settings]
+        seeds = str(len(row[0].seeds)) if row[0] else DASH
+        published = format_value(network.published, PERCENT)
+        rows.append([network.name, seeds, *map(_mean_text, row), published])
+    columns = ["", "seeds", *(setting.name for setting in settings), "the study on CO3D, k = 2"]
     return Grid("IoU of the best cluster, %", columns, rows)
 
 
