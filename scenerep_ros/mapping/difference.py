@@ -29,7 +29,12 @@ class DifferenceConstants:
 
     min_free_ratio: float = tuned(
         0.5,
-        "ratio of an object's points that the other map must show to be free",
+        "ratio of an object's points that the other map must show to be free, of those it has seen",
+        set_on="argument: the majority; unseen points say nothing",
+    )
+    min_seen_ratio: float = tuned(
+        0.5,
+        "ratio of an object's points that the other map must have seen",
         set_on="argument: the majority",
     )
     min_similarity: float = tuned(
@@ -123,10 +128,11 @@ def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     mean = _mean_feature(before, after)
     gone, unseen = _objects_in_free_space(before, after.views)
     new, newly_seen = _objects_in_free_space(after, before.views)
+    stayed = _others(before, gone + unseen), _others(after, new + newly_seen)
     gone, new = join_parts(gone, before, mean), join_parts(new, after, mean)
     min_similarity = [CONSTANTS.min_similarity] * len(new)
     min_similarity += [CONSTANTS.min_unseen_similarity] * len(newly_seen)
-    moves = _pair(gone, new + newly_seen, min_similarity, mean)
+    moves = _pair(gone, new + newly_seen, min_similarity, stayed, mean)
     moved_before = {move.before.id for move in moves}
     moved_after = {move.after.id for move in moves}
     overlap, agreement = _measure_agreement(before, after)
@@ -162,11 +168,12 @@ def _objects_in_free_space(
         if item.id not in points:
             continue
         state = views.evidence(points[item.id])
-        ratio = np.bincount(state, minlength=len(Evidence)) / len(state)
-        if ratio[Evidence.FREE] >= CONSTANTS.min_free_ratio:
-            free.append(item)
-        elif ratio[Evidence.UNSEEN] > CONSTANTS.min_free_ratio:
+        counts = np.bincount(state, minlength=len(Evidence))
+        seen_count = len(state) - counts[Evidence.UNSEEN]
+        if seen_count < CONSTANTS.min_seen_ratio * len(state):
             unseen.append(item)
+        elif counts[Evidence.FREE] >= CONSTANTS.min_free_ratio * seen_count:
+            free.append(item)
     return free, unseen
 
 
@@ -181,21 +188,55 @@ def _mean_feature(*snapshots: MapSnapshot) -> Floats:
     return np.asarray(np.mean(features, axis=0) if features else np.zeros(1), np.float32)
 
 
+def _others(snapshot: MapSnapshot, items: list[MapObject]) -> list[MapObject]:
+    """Return the objects of a map without some of them."""
+    ids = {item.id for item in items}
+    return [item for item in snapshot.objects if item.id not in ids]
+
+
 def _pair(
-    gone: list[MapObject], new: list[MapObject], min_similarity: list[float], mean: Floats
+    gone: list[MapObject],
+    new: list[MapObject],
+    min_similarity: list[float],
+    stayed: tuple[list[MapObject], list[MapObject]],
+    mean: Floats,
 ) -> list[Move]:
-    """Pair removed with other objects of similar feature and size, most similar first."""
+    """Pair removed with other objects of similar feature and size, most similar first.
+
+    A feature that also resembles an object that stayed says nothing about identity. So a pair must
+    be more similar than each of both is to the objects that stayed, in the map of the other.
+
+    Args:
+        gone: objects of the first map.
+        new: objects of the second map.
+        min_similarity: similarity from which each of `new` may be one of `gone`.
+        stayed: objects of the first and of the second map that have not changed.
+        mean: (C,) mean feature.
+    """
     if not gone or not new:
         return []
     similarity = centered_features(gone, mean) @ centered_features(new, mean).T
+    rivals_of_gone = _largest_similarity(gone, stayed[1], mean)
+    rivals_of_new = _largest_similarity(new, stayed[0], mean)
+    min_similarities = np.maximum(
+        np.maximum(rivals_of_gone[:, None], rivals_of_new), min_similarity
+    )
     before, after = (
         np.array([np.cbrt(max(float(item.box.size.prod()), 1e-9)) for item in items])
         for items in (gone, new)
     )
     ratio = before[:, None] / after
-    is_possible = (similarity >= np.array(min_similarity)) & (
+    is_possible = (similarity >= min_similarities) & (
         np.maximum(ratio, 1 / ratio) <= CONSTANTS.max_size_ratio
     )
     score = np.where(is_possible, similarity, 0)
     pairs = zip(*linear_sum_assignment(score, maximize=True), strict=True)
     return [Move(gone[i], new[j]) for i, j in pairs if is_possible[i, j]]
+
+
+def _largest_similarity(items: list[MapObject], others: list[MapObject], mean: Floats) -> Floats:
+    """Return the similarity (n,) of each object to the most similar one of others; -1 without any."""
+    if not others:
+        return np.full(len(items), -1, np.float32)
+    similarity = centered_features(items, mean) @ centered_features(others, mean).T
+    return np.asarray(similarity.max(axis=1), np.float32)

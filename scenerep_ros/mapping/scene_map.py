@@ -52,6 +52,11 @@ class SceneMapConstants:
         "number of frames up to which the list is updated three times as often",
         set_on="argument: a recording of few frames, and the first objects, are listed soon",
     )
+    touching_voxels: int = tuned(
+        2,
+        "number of voxels within which a segment touches an object",
+        set_on="argument: pixels next to the edge between two sides of an object are left out",
+    )
     carved_voxels: int = tuned(
         20_000,
         "number of voxels that are tested for free space in each frame",
@@ -162,8 +167,13 @@ class SceneMap:
         overlaps = measure_overlaps(segments, self._grid.labels_at(occupied))
         # 2. Identify each segment with an object of the map, or with a new one.
         self._memory.features.observe(segments.features)
+
+        def touched_keys(index: int) -> set[int]:
+            points = view.points[segments.index == index + 1]
+            return set(self._grid.labels_near(points, CONSTANTS.touching_voxels).tolist())
+
         records = identify_segments(
-            self._memory, segments, overlaps, self.frame_count, frame.stamp_ns
+            self._memory, segments, overlaps, touched_keys, self.frame_count, frame.stamp_ns
         )
         # 3. Add the points, and vote on their labels.
         self._add_points(view, rows, segments, records)
@@ -301,8 +311,8 @@ class SceneMap:
         rows = self._grid.add(rows, view.points, view.colors, self.frame_count)
         keys = np.array([NO_OBJECT] + [record.key for record in records], np.int32)
         is_small = (segments.index == 0) & (view.labels != BACKGROUND)
-        is_vote = (rows != ABSENT) & is_labelled(view.labels) & ~is_small
-        self._grid.vote(rows[is_vote], keys[segments.index[is_vote]])
+        votes = np.flatnonzero((rows != ABSENT) & is_labelled(view.labels) & ~is_small)
+        self._grid.vote(rows.take(votes), keys.take(segments.index.take(votes)))
 
     def _carve(self, view: FrameView) -> None:
         rows = self._grid.next_carving_rows(CONSTANTS.carved_voxels)

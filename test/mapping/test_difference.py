@@ -82,3 +82,28 @@ def test_object_whose_place_was_not_seen_again_is_unseen():
     difference = compare_maps(snapshot(BOXES, orbit(30)), snapshot([], away))
     assert len(difference.unseen) == 3
     assert not difference.removed
+
+
+def test_feature_that_also_resembles_an_unchanged_object_is_no_move():
+    """Three alike objects: one was removed, another added, and the third one stayed."""
+    before, after = (
+        snapshot(BOXES, orbit(30)),
+        snapshot([*BOXES[:2], Cuboid(17, (0.2, 0.7))], orbit(30)),
+    )
+    stayed = before.objects[1].feature
+
+    def alike(scene, place, noise):
+        """Return a map in which the object at a place resembles the one that stayed."""
+        rng = np.random.default_rng(noise)
+        objects = [
+            replace(item, feature=stayed + 0.1 * rng.normal(size=stayed.shape).astype(np.float32))
+            if places([item]) == [place]
+            else item
+            for item in scene.objects
+        ]
+        return replace(scene, objects=tuple(objects))
+
+    difference = compare_maps(alike(before, [0.0, -0.6], 1), alike(after, [0.2, 0.7], 2))
+    assert not difference.moved
+    assert places(difference.removed) == [[0.0, -0.6]]
+    assert places(difference.added) == [[0.2, 0.7]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.mapping.objects.association import FrameSegments, Overlaps, assign_by_place
 from scenerep_ros.mapping.objects.object_memory import ObjectMemory
 from scenerep_ros.mapping.objects.object_record import ObjectRecord
+from scenerep_ros.mapping.objects.rediscovery import CONSTANTS as REDISCOVERY_CONSTANTS
 
 Floats = NDArray[np.float32]
 
@@ -38,12 +40,22 @@ def identify_segments(
     memory: ObjectMemory,
     segments: FrameSegments,
     overlaps: Overlaps,
+    touched_keys: Callable[[int], Container[int]],
     frame_index: int,
     stamp_ns: int,
 ) -> list[ObjectRecord]:
     """Return the record of each segment, updated by this frame; segments without one create it.
 
-    A segment is first compared with the objects at its place, then with the object of its track.
+    A segment is first compared with the objects at its place, then with the object of its track, with
+    those that it contains, and with those that it continues.
+
+    Args:
+        memory: objects of the map.
+        segments: segments of the frame.
+        overlaps: their overlaps with the objects of the map.
+        touched_keys: returns the keys of the objects that the segment of an index touches.
+        frame_index: number of the frame.
+        stamp_ns: time of the frame [ns].
     """
     overlaps = overlaps.of_keys(memory.records)
     keys = overlaps.keys.tolist()
@@ -53,7 +65,14 @@ def identify_segments(
         [[item is not None and item.key == key for key in keys] for item in followed], np.bool_
     ).reshape(len(followed), len(keys))
     similarity = memory.features.similarity(segments.features, memory.features_of(keys))
-    matches = assign_by_place(overlaps, similarity, is_track)
+    places = assign_by_place(overlaps, similarity, is_track)
+    # An object of few voxels may be invisible to the map while the tracker follows it.
+    hidden = [item if item is not None and item.key not in keys else None for item in followed]
+    matches = {
+        row: column
+        for row, column in places.items()
+        if not _resembles(memory, hidden[row], segments.features[row], similarity[row, column])
+    }
     for key in keys:
         memory.records[key].visible_count += 1
     taken = {keys[column] for column in matches.values()}
@@ -62,6 +81,11 @@ def identify_segments(
         record = memory.records[keys[matches[index]]] if index in matches else None
         if record is None:
             record = _carried(memory, followed[index], feature, taken)
+        if record is None or not record.id:
+            record = _contained(memory, overlaps, similarity[index], index, taken) or record
+        if record is None:
+            hidden_keys = memory.records.keys() - taken - set(keys)
+            record = _continued(memory, hidden_keys, feature, touched_keys(index))
         if record is None:
             record = memory.create(feature, id_, frame_index, stamp_ns)
         else:
@@ -72,19 +96,65 @@ def identify_segments(
     return records
 
 
+def _contained(
+    memory: ObjectMemory, overlaps: Overlaps, similarity: Floats, index: int, taken: set[int]
+) -> ObjectRecord | None:
+    """Return the object of which a segment contains most visible points, if its feature agrees.
+
+    Such a segment shows more of an object than the map knows, as when the camera turns to the other
+    end of a sofa.
+    """
+    shared = overlaps.shared[index]
+    is_contained = shared > CONSTANTS.min_absorbed_ratio * overlaps.visible
+    is_similar = similarity >= CONSTANTS.min_track_similarity
+    candidates = [
+        (int(shared[column]), int(overlaps.keys[column]))
+        for column in np.flatnonzero(is_contained & is_similar)
+        if int(overlaps.keys[column]) not in taken and memory.records[overlaps.keys[column]].id
+    ]
+    return memory.records[max(candidates)[1]] if candidates else None
+
+
+def _continued(
+    memory: ObjectMemory, hidden_keys: Set[int], feature: Floats, touched: Container[int]
+) -> ObjectRecord | None:
+    """Return the object out of sight that a segment touches and resembles, the most similar one.
+
+    Such a segment is another side of the object, seen after the camera has gone around it.
+    """
+    records = [memory.records[key] for key in sorted(hidden_keys) if key in touched]
+    candidates = [item for item in records if item.id and not item.is_gone]
+    if not candidates:
+        return None
+    features = np.array([item.feature for item in candidates], np.float32)
+    similarity = memory.features.similarity(feature[None], features)[0]
+    best = int(similarity.argmax())
+    if similarity[best] < REDISCOVERY_CONSTANTS.min_similarity:
+        return None
+    candidates[best].visible_count += 1
+    return candidates[best]
+
+
 def _carried(
     memory: ObjectMemory, record: ObjectRecord | None, feature: Floats, taken: set[int]
 ) -> ObjectRecord | None:
     """Return the record that a track carries to a new place, if its feature agrees."""
-    if record is None or record.key in taken:
-        return None
-    similarity = memory.features.similarity(feature[None], record.feature[None])
-    if float(similarity[0, 0]) < CONSTANTS.min_track_similarity:
+    if record is None or record.key in taken or not _resembles(memory, record, feature):
         return None
     record.visible_count += 1
     if record.moved_from is None:
         record.moved_from = record.center
     return record
+
+
+def _resembles(
+    memory: ObjectMemory, record: ObjectRecord | None, feature: Floats, rival: float = -1.0
+) -> bool:
+    """Return whether a feature (C,) agrees with a record, and better than with another object."""
+    if record is None:
+        return False
+    similarity = float(memory.features.similarity(feature[None], record.feature[None])[0, 0])
+    return similarity >= max(CONSTANTS.min_track_similarity, rival)
 
 
 def _observe_pairs(memory: ObjectMemory, overlaps: Overlaps, records: list[ObjectRecord]) -> None:

@@ -19,6 +19,7 @@ from scenerep_ros.mapping.objects.object_record import ObjectRecord
 Floats = NDArray[np.float32]
 
 _MIN_LENGTH = 1e-6  # constant: avoids a division by zero
+_NO_POINTS = np.empty((0, 3), np.float32)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class ObjectBoxConstants:
         3,
         "side of the cells by whose adjacency the parts of an object are connected, in voxels",
         set_on="argument: bridges a cup in front of an object, not the way to stray labels",
+    )
+    min_part_ratio: float = tuned(
+        0.5,
+        "ratio of an object's points that its largest part must have",
+        set_on="argument: the majority; otherwise there are stray labels instead of an object",
     )
     min_moved_distance_m: float = tuned(
         0.1,
@@ -46,6 +52,8 @@ def describe_objects(
 ) -> tuple[MapObject, ...]:
     """Return the objects that are part of the map, in order of their ids.
 
+    An object is one connected part, perhaps with smaller ones that something hides the connection of.
+
     Args:
         records: records of the memory.
         points: points (n, 3) of each key [m].
@@ -53,12 +61,21 @@ def describe_objects(
         voxel_size: side of a voxel [m].
     """
     boxes = [
-        (record, upright_box(largest_part(points[record.key], voxel_size), up))
+        (record, _box(points.get(record.key, _NO_POINTS), up, voxel_size))
         for record in records
-        if record.is_reported and len(points.get(record.key, ())) >= MEMORY_CONSTANTS.min_voxels
+        if record.is_reported
     ]
     objects = [_map_object(record, box) for record, box in boxes if box is not None]
     return tuple(sorted(objects, key=lambda item: item.id))
+
+
+def _box(points: Floats, up: Floats, voxel_size: float) -> Box | None:
+    """Return the box of the largest part of points (n, 3) [m]; None if they are no object."""
+    if len(points) < MEMORY_CONSTANTS.min_voxels:
+        return None
+    part = largest_part(points, voxel_size)
+    is_object = len(part) >= CONSTANTS.min_part_ratio * len(points)
+    return upright_box(part, up) if is_object else None
 
 
 def restored_record(item: MapObject) -> ObjectRecord:

@@ -150,13 +150,20 @@ class VoxelGrid:
     def _occupied(self, rows: Rows) -> Rows:
         if not len(self._hits):
             return rows.copy()
-        return np.where(self._hits[rows] > 0, rows, ABSENT).astype(np.int32)
+        return np.where(self._hits.take(rows) > 0, rows, np.int32(ABSENT))
 
     def labels_at(self, rows: Rows) -> NDArray[np.int32]:
         """Return the label (n,) of voxels, and ABSENT for rows that are ABSENT."""
         if not len(self):
             return np.full(len(rows), ABSENT, np.int32)
-        return np.where(rows != ABSENT, self._votes.winners[rows], ABSENT).astype(np.int32)
+        return np.where(rows != ABSENT, self._votes.winners.take(rows), np.int32(ABSENT))
+
+    def labels_near(self, points: Floats, max_voxels: int) -> NDArray[np.int32]:
+        """Return the labels (m,) of voxels within a number of voxels of points (n, 3) along an axis."""
+        steps = [step for step in range(-max_voxels, max_voxels + 1) if step]
+        offsets = np.float32(self.voxel_size) * np.eye(3, dtype=np.float32)
+        near = np.concatenate([points + step * offset for offset in offsets for step in steps])
+        return np.unique(self.labels_at(self.find(near)))
 
     def add(self, rows: Rows, points: Floats, colors: Floats, frame_index: int) -> Rows:
         """Add the points of one frame; each voxel counts as hit once.
@@ -173,15 +180,16 @@ class VoxelGrid:
         # Take one point for each voxel.
         order = np.arange(len(rows), dtype=np.int32)
         self._first[rows[::-1]] = order[::-1]
-        is_first = self._first[rows] == order
-        hit = rows[is_first]
+        is_first = self._first.take(rows) == order
+        index = np.flatnonzero(is_first)
+        hit = rows.take(index)
         # Update the averages until they have the largest number of hits.
         self._last_seen[hit] = frame_index
-        hits = self._hits[hit] + np.int16(1)
-        is_open = hits <= CONSTANTS.max_hits
-        hit, hits, index = hit[is_open], hits[is_open], order[is_first][is_open]
+        hits = self._hits.take(hit) + np.int16(1)
+        # Numpy is faster with indices than with masks, and on weights that are repeated.
+        is_open = np.flatnonzero(hits <= CONSTANTS.max_hits)
+        hit, hits, index = hit.take(is_open), hits.take(is_open), index.take(is_open)
         self._hits[hit] = hits
-        # Numpy is faster on rows that are taken, and on weights that are repeated, than on masks.
         means = self._means.take(hit, axis=0)
         steps = np.concatenate([points.take(index, axis=0), colors.take(index, axis=0)], axis=1)
         steps -= means

@@ -13,7 +13,8 @@ from scenerep_ros.pipeline import Pipeline
 
 Labels = NDArray[np.uint16]
 
-FEATURE_SIZE = 32
+FEATURE_SIZE = 384
+"""Channels of the default network. With few, different objects resemble each other by chance."""
 FEATURE_NOISE = 0.3
 """Standard deviation of each component, of a feature whose components have the deviation 1."""
 
