@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -31,9 +32,11 @@ from scenerep_training.evaluation.framework.protocol import (
 )
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.scene_maps.disturbances import NAMES, Disturbances
+from scenerep_training.evaluation.scene_maps.located_frames import locate_frames
 from scenerep_training.evaluation.scene_maps.mapped_recording import (
     MapRun,
     compare_with_truth,
+    played_position,
     run_map,
     run_metrics,
 )
@@ -51,6 +54,7 @@ HIGHER_COUNT = MetricSpec("", 1)
 SUMMED = (
     *("true_objects", "found_boxes", "false_boxes", "switches", "rejected", "frames"),
     *("true_changes", "changes", "places", "true_places", "false_changes"),
+    *("unposed", "located", "wrong_poses"),
 )
 """Metrics of which the table gives the sum beside the mean."""
 
@@ -72,6 +76,11 @@ class Map(Protocol):
     with their kind; `places` of `true_places` are named at all (a moved object has two);
     `false_changes` are named where nothing changed.
 
+    With --relocalize, every second frame of a recording is located in the map of the others, and all
+    frames of the second walk of a patrol in the map of the first. Of the `unposed` frames, `located`
+    get a pose within 20 cm and 10 degrees, with the median errors `located_cm` and `located_deg`;
+    `wrong_poses` are the other poses.
+
     `integration_ms` is the median CPU time of a frame's integration, and `peak_mb` the largest size
     of the map.
     """
@@ -91,6 +100,11 @@ class Map(Protocol):
         "true_places": COUNT,
         "places": HIGHER_COUNT,
         "false_changes": LOWER_COUNT,
+        "unposed": COUNT,
+        "located": HIGHER_COUNT,
+        "wrong_poses": LOWER_COUNT,
+        "located_cm": MetricSpec("cm", -1),
+        "located_deg": MetricSpec("deg", -1),
         "integration_ms": MetricSpec("ms", -1),
         "peak_mb": MetricSpec("MB", -1),
     }
@@ -102,17 +116,18 @@ class Map(Protocol):
         masks: str = "own",
         disturb: Sequence[str] = (),
         passes: int = 1,
+        relocalize: bool = False,
     ) -> None:
         super().__init__(data, config)
         self._paths = _sample_paths(data)
-        self._disturb, self._passes = disturb, passes
+        self._disturb, self._passes, self._relocalize = disturb, passes, relocalize
         self._segment: FrameSegmenter = (
             TrueSegmenter() if masks == "true" else OwnSegmenter(Pipeline(config))
         )
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Register --masks, --disturb and --passes."""
+        """Register --masks, --disturb, --passes and --relocalize."""
         parser.add_argument(
             "--masks",
             choices=("own", "true"),
@@ -137,6 +152,12 @@ class Map(Protocol):
             help="play each recording N times, forward and backward in turn, so that objects leave and "
             "return (default: 1)",
         )
+        parser.add_argument(
+            "--relocalize",
+            action="store_true",
+            help="locate frames without their poses: every second one of a recording in the map of the "
+            "others, those of the second walk of a patrol in the map of the first",
+        )
 
     def samples(self) -> Sequence[str]:
         """Return the names of recordings and patrols."""
@@ -156,13 +177,14 @@ class Map(Protocol):
         recordings = _recordings(self._paths[sample])
         runs, metrics, labels = [], [], []
         for source in recordings:
-            run = self._map(source)
+            run = self._map(source, self._relocalize and len(recordings) == 1)
             comparison = compare_with_truth(source, run)
             runs.append(run)
             metrics.append(run_metrics(run) | comparison.metrics)
             labels.append(comparison.true_label_of)
+        located = self._locate(recordings, runs) if self._relocalize else {}
         if len(runs) == 1:
-            return Result(metrics[0], draw_top_view(runs[0].scene_map.snapshot()))
+            return Result(metrics[0] | located, draw_top_view(runs[0].scene_map.snapshot()))
         before, after = (run.scene_map.snapshot() for run in runs)
         difference = compare_maps(before, after)
         truth = read_changes(*(self._paths[sample] / name for name in (BEFORE, AFTER)))
@@ -177,7 +199,7 @@ class Map(Protocol):
             "false_changes": float(score.false),
         }
         picture = draw_difference(before, after, difference)
-        return Result(_combined(*metrics) | changes, picture)
+        return Result(_combined(*metrics) | changes | located, picture)
 
     def summary(self, rows: Sequence[Row]) -> list[Table]:
         """Return means over the samples, and sums of counts."""
@@ -188,9 +210,21 @@ class Map(Protocol):
         }
         return [*super().summary(rows), Table("sum over samples", {"all": sums})]
 
-    def _map(self, source: Source) -> MapRun:
+    def _map(self, source: Source, withholds_odd: bool) -> MapRun:
         disturb = Disturbances(self._disturb, len(source) * self._passes)
-        return run_map(source, self._segment, disturb, SceneMap(MappingOptions()), self._passes)
+
+        def given(frame: RGBDFrame, index: int) -> RGBDFrame:
+            _, position = played_position(index, len(source))
+            is_withheld = withholds_odd and position % 2 == 1
+            return disturb(replace(frame, pose=None) if is_withheld else frame, index)
+
+        return run_map(source, self._segment, given, SceneMap(MappingOptions()), self._passes)
+
+    def _locate(self, recordings: Sequence[Source], runs: Sequence[MapRun]) -> Metrics:
+        """Locate frames in the map of the first recording, see the description of the class."""
+        source, scenes = recordings[-1], runs[-1].scenes
+        step = 1 if len(recordings) > 1 else 2
+        return locate_frames(runs[0].scene_map, source, scenes, range(step - 1, len(source), step))
 
 
 def _sample_paths(data: Path) -> dict[str, Path]:

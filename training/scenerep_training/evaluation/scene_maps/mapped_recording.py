@@ -45,6 +45,7 @@ class MapRun:
         frame_mious: mean IoU of each single frame's segments.
         peak_bytes: largest size of the map.
         true_poses: poses (4, 4) without disturbance by the stamps of the frames [ns].
+        scenes: segmentations by the index of the frame in the recording.
     """
 
     scene_map: SceneMap
@@ -54,6 +55,7 @@ class MapRun:
     frame_mious: list[float] = field(default_factory=list)
     peak_bytes: int = 0
     true_poses: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    scenes: dict[int, SceneSegmentation] = field(default_factory=dict)
     _last_ids: dict[int, int] = field(default_factory=dict)
 
     def add(self, frame: RGBDFrame, scene: SceneSegmentation, truth: Labels | None) -> None:
@@ -84,29 +86,39 @@ def run_map(
     Raises:
         FrameError: if no frame can be read.
     """
-    run, scenes = MapRun(scene_map), {}
+    run = MapRun(scene_map)
     max_range = scene_map.options.max_range
     segment.reset()
     first_ns, last_ns = (source[index].stamp_ns for index in (0, len(source) - 1))
     play_ns = last_ns - first_ns + (last_ns - first_ns) // max(len(source) - 1, 1)
     for index in range(passes * len(source)):
-        play, position = divmod(index, len(source))
+        play, position = played_position(index, len(source))
         is_backward = play % 2 == 1
-        position = len(source) - 1 - position if is_backward else position
         frame, truth = source[position], source.ground_truth(position)
         elapsed_ns = last_ns - frame.stamp_ns if is_backward else frame.stamp_ns - first_ns
         frame = replace(frame, stamp_ns=first_ns + play * play_ns + elapsed_ns)
-        if position not in scenes:
-            scenes[position] = segment(frame, truth)
+        if position not in run.scenes:
+            run.scenes[position] = segment(frame, truth)
             if truth is not None:
                 judged = ignore_far(truth, frame, max_range)
-                run.frame_mious.append(matched_miou(scenes[position].labels, judged))
+                run.frame_mious.append(matched_miou(run.scenes[position].labels, judged))
         if frame.pose is not None:
             run.true_poses[frame.stamp_ns] = frame.pose
-        run.add(disturb(frame, index), scenes[position], truth)
+        run.add(disturb(frame, index), run.scenes[position], truth)
     if not run.times_ms:
         raise FrameError(f"{source.name}: has no frames")
     return run
+
+
+def played_position(index: int, count: int) -> tuple[int, int]:
+    """Return the number of the play, and the frame of the recording, of a played frame.
+
+    Args:
+        index: number of the played frame.
+        count: number of frames of the recording, which is played forward and backward in turn.
+    """
+    play, position = divmod(index, count)
+    return play, count - 1 - position if play % 2 else position
 
 
 def labelled_frames(source: Source) -> Iterator[tuple[RGBDFrame, Labels]]:

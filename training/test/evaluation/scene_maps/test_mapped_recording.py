@@ -7,6 +7,7 @@ from scenerep_training.evaluation.scene_maps.disturbances import Disturbances
 from scenerep_training.evaluation.scene_maps.mapped_recording import (
     compare_with_truth,
     matched_miou,
+    played_position,
     run_map,
     run_metrics,
 )
@@ -53,6 +54,16 @@ def test_map_of_true_masks_finds_all_objects_without_switches(run):
 def test_objects_of_the_map_get_their_true_labels(run):
     labels = compare_with_truth(BoxSource(), run).true_label_of
     assert sorted(labels.values()) == [3, 5]
+
+
+def test_played_position_runs_forward_and_backward_in_turn():
+    assert [played_position(index, 3) for index in (0, 2, 3, 5, 6)] == [
+        (0, 0),
+        (0, 2),
+        (1, 2),
+        (1, 0),
+        (2, 0),
+    ]
 
 
 def test_miou_counts_a_missing_and_a_divided_object():
