@@ -51,6 +51,12 @@ class TemporalFilterConstants:
         grid="working grid, 320 columns",
         set_on="not recorded; the rule was evaluated on TUM fr1_rpy",
     )
+    min_border_frames: int = tuned(
+        2,
+        "number of consecutive frames after which a border moves, unless the surface changed",
+        unit="frames",
+        set_on="argument: the second frame confirms the first; evaluated on TUM fr1_rpy",
+    )
     disocclusion_divisor: int = tuned(
         2,
         "part of the confirmation frames that a disoccluded pixel starts with as disagreements",
@@ -115,8 +121,10 @@ class LabelHysteresis:
         is_replaced |= warp.disoccluded.take(conflict.pixels)
         labels.put(conflict.pixels[is_replaced], conflict.proposed[is_replaced])
         # Follow the frame where only a border moved.
-        kept = conflict.pixels[conflict.is_labelled & ~is_replaced]
+        is_kept = conflict.is_labelled & ~is_replaced
+        kept = conflict.pixels[is_kept]
         is_border = _is_moved_border(labels, observed, kept)
+        is_border &= _is_settled(conflict, warp.changed)[is_kept]
         labels.put(kept[is_border], observed.take(kept[is_border]))
         self._labels = labels
         return _overwrite(frame_labels, labels, kept[~is_border])
@@ -205,6 +213,15 @@ def _update_counts(
     counts.put(conflict.pixels, np.where(is_accepted, 0, conflict.counts))
     counts[is_disoccluded] = confirmation_frames // CONSTANTS.disocclusion_divisor
     return counts
+
+
+def _is_settled(conflict: _Conflict, changed: Mask | None) -> Mask:
+    """Mark the pixels (n,) whose border may move: it was there before, or the surface changed.
+
+    Borders of single frames jitter by a pixel or two. Inferred labels are not counted, and follow.
+    """
+    is_settled = (conflict.counts >= CONSTANTS.min_border_frames) | ~conflict.is_counted
+    return is_settled if changed is None else is_settled | changed.take(conflict.pixels)
 
 
 def _is_moved_border(labels: Labels, observed: Labels, pixels: Indices) -> Mask:

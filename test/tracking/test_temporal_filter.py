@@ -118,13 +118,30 @@ def test_label_hysteresis_disoccluded_pixels_start_with_part_of_count(label_filt
 
 
 @pytest.mark.parametrize(("shift", "follows"), [(BORDER, True), (BORDER + 3, False)])
-def test_label_hysteresis_border_moves_within_tolerance(shift, follows):
+def test_label_hysteresis_border_moves_within_tolerance_in_second_frame(shift, follows):
     before, after = image(0), image(0)
     before[:, :20], after[:, : 20 + shift] = 5, 5
     hysteresis = LabelHysteresis()
     hysteresis.update(before, None, ALL, ALL, FRAMES)
-    labels = hysteresis.update(after, still_warp(SHAPE), ALL, ALL, FRAMES)
-    np.testing.assert_array_equal(labels, after if follows else before)
+    first, second = (
+        hysteresis.update(after, still_warp(SHAPE), ALL, ALL, FRAMES) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, before)
+    np.testing.assert_array_equal(second, after if follows else before)
+
+
+def test_label_hysteresis_border_of_changed_surface_moves_at_once():
+    before, after = image(0), image(0)
+    before[:, :20], after[:, : 20 + BORDER] = 5, 5
+    after[:, 30:] = 7
+    before[:, 30 + BORDER :] = 7
+    changed = np.zeros(SHAPE, np.bool_)
+    changed[:8, 20:] = True
+    hysteresis = LabelHysteresis()
+    hysteresis.update(before, None, ALL, ALL, FRAMES)
+    warp = replace(still_warp(SHAPE), changed=changed)
+    labels = hysteresis.update(after, warp, ALL, ALL, FRAMES)
+    np.testing.assert_array_equal(labels, np.where(np.arange(SHAPE[0])[:, None] < 8, after, before))
 
 
 def test_label_hysteresis_thin_strip_far_from_object_is_filtered():
@@ -191,14 +208,15 @@ class PixelwiseHysteresis:
                 self.counts[pixel] = confirmation_frames // CONSTANTS.disocclusion_divisor
             if is_accepted or occluded[pixel] or not is_tracked[current]:
                 self.labels[pixel] = proposed
-        self.labels = self.with_moved_borders(observed)
+        is_settled = (counts >= CONSTANTS.min_border_frames) | inferred
+        self.labels = self.with_moved_borders(observed, is_settled)
         return np.where(observed == UNLABELLED, observed, self.labels)
 
-    def with_moved_borders(self, observed: np.ndarray) -> np.ndarray:
+    def with_moved_borders(self, observed: np.ndarray, is_settled: np.ndarray) -> np.ndarray:
         differs = (self.labels != observed).astype(np.uint8)
         opened = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         labels = self.labels.copy()
-        for v, u in np.argwhere(differs & ~opened & (observed != UNLABELLED)):
+        for v, u in np.argwhere(differs & ~opened & (observed != UNLABELLED) & is_settled):
             rows, columns = (slice(max(0, x - BORDER), x + BORDER + 1) for x in (v, u))
             if (self.labels[rows, columns] == observed[v, u]).any():
                 labels[v, u] = observed[v, u]
