@@ -57,6 +57,9 @@ class SceneMapConstants:
         "number of voxels within which a segment touches an object",
         set_on="argument: pixels next to the edge between two sides of an object are left out",
     )
+    touching_points: int = tuned(
+        200, "number of points of a segment that are tested for touching", set_on="argument: time"
+    )
     carved_voxels: int = tuned(
         20_000,
         "number of voxels that are tested for free space in each frame",
@@ -170,7 +173,8 @@ class SceneMap:
 
         def touched_keys(index: int) -> set[int]:
             points = view.points[segments.index == index + 1]
-            return set(self._grid.labels_near(points, CONSTANTS.touching_voxels).tolist())
+            sample = points[:: 1 + len(points) // CONSTANTS.touching_points]
+            return set(self._grid.labels_near(sample, CONSTANTS.touching_voxels).tolist())
 
         records = identify_segments(
             self._memory, segments, overlaps, touched_keys, self.frame_count, frame.stamp_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Set
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def identify_segments(
             record = _contained(memory, overlaps, similarity[index], index, taken) or record
         if record is None:
             hidden_keys = memory.records.keys() - taken - set(keys)
-            record = _continued(memory, hidden_keys, feature, touched_keys(index))
+            record = _continued(memory, hidden_keys, feature, partial(touched_keys, index))
         if record is None:
             record = memory.create(feature, id_, frame_index, stamp_ns)
         else:
@@ -116,23 +117,31 @@ def _contained(
 
 
 def _continued(
-    memory: ObjectMemory, hidden_keys: Set[int], feature: Floats, touched: Container[int]
+    memory: ObjectMemory,
+    hidden_keys: Set[int],
+    feature: Floats,
+    touched_keys: Callable[[], Container[int]],
 ) -> ObjectRecord | None:
     """Return the object out of sight that a segment touches and resembles, the most similar one.
 
     Such a segment is another side of the object, seen after the camera has gone around it.
     """
-    records = [memory.records[key] for key in sorted(hidden_keys) if key in touched]
-    candidates = [item for item in records if item.id and not item.is_gone]
+    hidden = [memory.records[key] for key in sorted(hidden_keys)]
+    hidden = [item for item in hidden if item.id and not item.is_gone]
+    if not hidden:
+        return None
+    features = np.array([item.feature for item in hidden], np.float32)
+    similarity = memory.features.similarity(feature[None], features)[0]
+    similar = np.flatnonzero(similarity >= REDISCOVERY_CONSTANTS.min_similarity)
+    if not len(similar):  # the search for what a segment touches takes time
+        return None
+    touched = touched_keys()
+    candidates = [(float(similarity[k]), k) for k in similar if hidden[k].key in touched]
     if not candidates:
         return None
-    features = np.array([item.feature for item in candidates], np.float32)
-    similarity = memory.features.similarity(feature[None], features)[0]
-    best = int(similarity.argmax())
-    if similarity[best] < REDISCOVERY_CONSTANTS.min_similarity:
-        return None
-    candidates[best].visible_count += 1
-    return candidates[best]
+    record = hidden[max(candidates)[1]]
+    record.visible_count += 1
+    return record
 
 
 def _carried(
