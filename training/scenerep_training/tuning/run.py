@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.packaged_weights import STUDENT
 from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.errors import ConfigError, FrameError
@@ -28,6 +30,8 @@ from scenerep_training.tuning.network import RESOLUTION, Network, load
 from scenerep_training.tuning.options import TuneOptions
 from scenerep_training.tuning.plan import CONSTANTS as PLAN
 from scenerep_training.tuning.plan import make_plan
+
+log = logging.getLogger(__name__)
 
 CLUSTER_COUNTS = (3, 5, 8)
 """Numbers of clusters of which the gate selects one."""
@@ -67,6 +71,11 @@ def tune(data: Sequence[Path], output: Path, options: TuneOptions) -> str:
     if (output / "model.yaml").exists():
         raise ConfigError(f"{output}: holds a checkpoint already; name another --output")
     net, parts = load(options), hold_out(open_recordings(data))
+    if net.options.backbone == STUDENT:
+        log.warning(
+            "the gate accepted worse codebooks of the student for two of seven recordings; compare "
+            "the masks before you use this one, or tune the default network"
+        )
     plan = make_plan(net, parts, options.minutes, start_s)
     print(plan.describe(), flush=True)  # noqa: T201
     gate = CodebookGate(net.backbone, held_back_samples(parts.held_back, plan.gate_pairs))

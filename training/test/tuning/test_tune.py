@@ -45,6 +45,11 @@ def test_tune_writes_checkpoint_with_judged_codebook(tmp_path, capsys):
     assert (codebook is not None) == is_any_better == ("without a codebook" not in out)
 
 
+def test_tune_of_the_student_warns_of_its_gate(tmp_path, caplog):
+    assert tune(tmp_path / "tuned", "student", "--minutes", "0.1", "--device", "cpu") == 0
+    assert "worse codebooks of the student" in caplog.text
+
+
 def test_tune_refuses_folder_of_checkpoint(tmp_path, capsys):
     (tmp_path / "model.yaml").write_text("")
     assert tune(tmp_path, "test_resnet") == 1
