@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,12 +171,7 @@ class SceneMap:
         overlaps = measure_overlaps(segments, self._grid.labels_at(occupied))
         # 2. Identify each segment with an object of the map, or with a new one.
         self._memory.features.observe(segments.features)
-
-        def touched_keys(index: int) -> set[int]:
-            points = view.points[segments.index == index + 1]
-            sample = points[:: 1 + len(points) // CONSTANTS.touching_points]
-            return set(self._grid.labels_near(sample, CONSTANTS.touching_voxels).tolist())
-
+        touched_keys = partial(self._touched_keys, view, segments)
         records = identify_segments(
             self._memory, segments, overlaps, touched_keys, self.frame_count, frame.stamp_ns
         )
@@ -308,6 +304,12 @@ class SceneMap:
         if frame.pose is None:
             return "no pose"
         return "" if self._gate.accepts(frame.pose, frame.stamp_ns) else "implausible pose"
+
+    def _touched_keys(self, view: FrameView, segments: FrameSegments, index: int) -> set[int]:
+        """Return the labels of the map beside a segment."""
+        points = view.points[segments.index == index + 1]
+        sample = points[:: 1 + len(points) // CONSTANTS.touching_points]
+        return set(self._grid.labels_near(sample, CONSTANTS.touching_voxels).tolist())
 
     def _add_points(
         self, view: FrameView, rows: Rows, segments: FrameSegments, records: list[ObjectRecord]
