@@ -204,7 +204,11 @@ def test_replay_in_a_namespace_reports_its_full_name(tum):
             RELIABLE,
         )
         process = start_process(
-            f"source:={tum}", "subscriber_timeout:=0.0", namespace="/robot/left", name="bag"
+            f"source:={tum}",
+            "subscriber_timeout:=0.0",
+            "loop:=true",
+            namespace="/robot/left",
+            name="bag",
         )
         listener.wait_for(lambda: names)
         process.send_signal(signal.SIGINT)

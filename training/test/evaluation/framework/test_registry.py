@@ -11,7 +11,7 @@ from scenerep_ros.errors import ConfigError
 
 NAMES = (
     *("agreement", "attention", "co3d", "collapse", "davis", "embed", "knn"),
-    *("linear", "map", "objects", "saliency", "speed", "unsupervised", "video"),
+    *("linear", "map", "objects", "saliency", "sizes", "speed", "unsupervised", "video"),
 )
 
 
