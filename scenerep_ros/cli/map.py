@@ -123,7 +123,7 @@ def map_recording(args: argparse.Namespace) -> int:
         snapshot = scene_map.snapshot()
         write_map(snapshot, folder)
         write_map_recording(Path(args.source), source_options(args), folder)
-        write_pictures(snapshot, folder)
+        write_pictures(read_map(folder), folder)  # as --draw, from the rounded numbers
     print(_summary(scene_map, snapshot))
     if recovery.recovered:
         print(f"{recovery.recovered} lost poses found again in the map")
