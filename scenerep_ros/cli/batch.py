@@ -30,7 +30,7 @@ from scenerep_ros.cli.batch_jobs import (
     list_sources,
 )
 from scenerep_ros.cli.batch_ray import RayOptions, import_ray, process_on_ray
-from scenerep_ros.cli.flag_types import frame_count
+from scenerep_ros.cli.flag_types import frame_count, number_from_zero, positive_number
 from scenerep_ros.cli.flags import add_options, options_from
 from scenerep_ros.cli.source_flags import add_source_flags, source_options
 from scenerep_ros.config.pipeline import MapConfig
@@ -73,10 +73,14 @@ def add_parser(subparsers: Any) -> None:
         "--address", default="", help="address of a Ray cluster, or auto (default: this machine)"
     )
     parser.add_argument(
-        "--cpus", type=_positive, default=1.0, metavar="N", help="CPU cores of each recording"
+        "--cpus", type=positive_number, default=1.0, metavar="N", help="CPU cores of each recording"
     )
     parser.add_argument(
-        "--gpus", type=_share, default=0.0, metavar="N", help="GPUs of each recording, such as 0.5"
+        "--gpus",
+        type=number_from_zero,
+        default=0.0,
+        metavar="N",
+        help="GPUs of each recording, such as 0.5",
     )
     parser.add_argument("--clouds", action="store_true", help="segment: also write clouds/NAME.ply")
     parser.add_argument(
@@ -257,29 +261,3 @@ def format_table(results: Sequence[BatchResult]) -> str:
         "{} recordings: {} done, {} complete before, {} failed".format(len(results), *counts)
     )
     return "\n".join(lines)
-
-
-def _share(text: str) -> float:
-    """Parse a number from 0 on.
-
-    Raises:
-        argparse.ArgumentTypeError: if the text is no such number.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 on")
-    return value
-
-
-def _positive(text: str) -> float:
-    """Parse a positive number.
-
-    Raises:
-        argparse.ArgumentTypeError: if the text is no such number.
-    """
-    if _share(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a positive number")
-    return _share(text)

@@ -39,10 +39,27 @@ def positive_number(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: if the text is no such number.
     """
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _parse_number(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a positive number")
     return number
+
+
+def number_from_zero(text: str) -> float:
+    """Parse a finite number from 0 on.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is no such number.
+    """
+    number = _parse_number(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 on")
+    return number
+
+
+def _parse_number(text: str) -> float:
+    """Return the number of a text; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

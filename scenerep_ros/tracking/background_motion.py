@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.robust_deviation import robust_deviation
 from scenerep_ros.tracking.flow_sampling import sample_along_flow
 from scenerep_ros.tracking.warping import BackwardWarp
 
 Floats = NDArray[np.float32]
 
 _PARAMETERS = 8  # constant: of the flow of a plane
-_MAD_TO_DEVIATION = 1.4826  # constant: of a normal distribution
 _RIDGE = 1e-3  # constant: keeps the fit solvable in tiny images
 
 
@@ -96,7 +96,7 @@ def estimate_residual_motion(flow: Floats, backward_flow: Floats) -> Floats | No
     """
     residual = flow - _fit_background_flow(flow)
     speed = np.hypot(residual[..., 0], residual[..., 1])
-    if _MAD_TO_DEVIATION * float(np.median(speed)) > CONSTANTS.max_deviation_px:
+    if robust_deviation(speed) > CONSTANTS.max_deviation_px:
         return None
     # Carry the speed along the flow to the current grid.
     return sample_along_flow(speed, backward_flow)
@@ -128,7 +128,7 @@ def _fit_background_flow(flow: Floats) -> Floats:
     parameters[[0, 3]] = np.median(samples.reshape(-1, 2), axis=0)
     for _ in range(CONSTANTS.iterations):
         residual = np.hypot(*(samples - design @ parameters).reshape(-1, 2).T)
-        deviation = max(_MAD_TO_DEVIATION * float(np.median(residual)), CONSTANTS.min_deviation_px)
+        deviation = max(robust_deviation(residual), CONSTANTS.min_deviation_px)
         weights = (1 + (residual / (CONSTANTS.outlier_deviations * deviation)) ** 2) ** -2
         weighted = design * np.repeat(weights, 2)[:, None]
         normal = weighted.T @ design + _RIDGE * np.eye(_PARAMETERS, dtype=np.float32)

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenerep_ros.cli.flag_types import frame_count, positive_count, positive_number
+from scenerep_ros.cli.flag_types import (
+    frame_count,
+    number_from_zero,
+    positive_count,
+    positive_number,
+)
 
 
 @given(st.integers(1, 10**9))
@@ -30,6 +35,17 @@ def test_positive_number_parses_its_own_text(number):
 def test_positive_number_refuses_other_numbers(number):
     with pytest.raises(argparse.ArgumentTypeError, match="expected a positive number"):
         positive_number(str(number))
+
+
+@given(st.floats(min_value=0, allow_infinity=False))
+def test_number_from_zero_parses_its_own_text(number):
+    assert number_from_zero(repr(number)) == number
+
+
+@pytest.mark.parametrize("text", ["-0.5", "inf", "nan", "half"])
+def test_number_from_zero_refuses_other_text(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}': expected a number from 0 on"):
+        number_from_zero(text)
 
 
 @pytest.mark.parametrize(("text", "count"), [("0", 0), ("7", 7)])

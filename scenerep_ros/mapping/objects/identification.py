@@ -62,18 +62,8 @@ def identify_segments(
     keys = overlaps.keys.tolist()
     tracked = memory.tracked(frame_index)
     followed = [tracked.get(id_) for id_ in segments.ids]
-    is_track = np.array(
-        [[item is not None and item.key == key for key in keys] for item in followed], np.bool_
-    ).reshape(len(followed), len(keys))
     similarity = memory.features.similarity(segments.features, memory.features_of(keys))
-    places = assign_by_place(overlaps, similarity, is_track)
-    # An object of few voxels may be invisible to the map while the tracker follows it.
-    hidden = [item if item is not None and item.key not in keys else None for item in followed]
-    matches = {
-        row: column
-        for row, column in places.items()
-        if not _resembles(memory, hidden[row], segments.features[row], similarity[row, column])
-    }
+    matches = _match_places(memory, segments, overlaps, followed, similarity)
     for key in keys:
         memory.records[key].visible_count += 1
     taken = {keys[column] for column in matches.values()}
@@ -95,6 +85,36 @@ def identify_segments(
         records.append(record)
     _observe_pairs(memory, overlaps, records)
     return records
+
+
+def _match_places(
+    memory: ObjectMemory,
+    segments: FrameSegments,
+    overlaps: Overlaps,
+    followed: list[ObjectRecord | None],
+    similarity: Floats,
+) -> dict[int, int]:
+    """Return the column of the overlaps by the row of each segment that shows the object at its place.
+
+    Args:
+        memory: objects of the map.
+        segments: segments of the frame.
+        overlaps: their overlaps with the objects of the map.
+        followed: object of the track of each segment.
+        similarity: (segments, objects) float32, of the features.
+    """
+    keys = overlaps.keys.tolist()
+    is_track = np.array(
+        [[item is not None and item.key == key for key in keys] for item in followed], np.bool_
+    ).reshape(len(followed), len(keys))
+    places = assign_by_place(overlaps, similarity, is_track)
+    # An object of few voxels may be invisible to the map while the tracker follows it.
+    hidden = [item if item is not None and item.key not in keys else None for item in followed]
+    return {
+        row: column
+        for row, column in places.items()
+        if not _resembles(memory, hidden[row], segments.features[row], similarity[row, column])
+    }
 
 
 def _contained(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.robust_deviation import robust_deviation
 from scenerep_ros.segmentation.depth.missing_depth_objects import (
     SurfaceObjectLimits,
     find_surface_objects,
@@ -25,7 +26,6 @@ Mask = NDArray[np.bool_]
 
 MIN_WEIGHT = 1e-3  # constant: numerical stability
 """Smallest share of a plane in the neighborhood of a pixel from which its bend is known."""
-MAD_TO_DEVIATION = 1.4826  # constant: of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ def find_raised_pixels(residual: Floats, smoothed_residual: Floats, on_plane: Ma
         (H, W) bool.
     """
     bend = _estimate_bend(smoothed_residual, on_plane)
-    deviation = _deviation((smoothed_residual - bend)[on_plane])
+    deviation = robust_deviation((smoothed_residual - bend)[on_plane])
     # Estimate the bend again, without what rises above it.
     threshold = np.float32(CONSTANTS.min_deviations * deviation)
     is_flat = on_plane & (np.abs(smoothed_residual - bend) < threshold)
     bend = _estimate_bend(smoothed_residual, is_flat)
     threshold = np.float32(
-        CONSTANTS.min_deviations * _deviation((smoothed_residual - bend)[on_plane])
+        CONSTANTS.min_deviations * robust_deviation((smoothed_residual - bend)[on_plane])
     )
     is_raised = smoothed_residual - bend > threshold
     return is_raised & (residual - bend > CONSTANTS.min_raw_ratio * threshold)
@@ -126,8 +126,3 @@ def _estimate_bend(residual: Floats, on_plane: Mask) -> Floats:
     bend = np.where(weight > MIN_WEIGHT, total / np.maximum(weight, MIN_WEIGHT), np.float32(0))
     size = (residual.shape[1], residual.shape[0])
     return np.asarray(cv2.resize(bend, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _deviation(values: Floats) -> float:
-    """Estimate the standard deviation of values (n,) from their median absolute value."""
-    return MAD_TO_DEVIATION * float(np.median(np.abs(values))) if len(values) else 0.0

@@ -136,8 +136,7 @@ class PairDataset(Dataset[Views]):
             return FramePair(first_frame, second_frame, (first_mask, second_mask), source.name)
         masks = {index: self._read_mask(source, index) for index in indices}
         if self._transform.needs_masks and masks[first] is None:
-            name = source.frame_name(first)
-            raise MissingMaskError(f"frame {name}: has no mask of its foreground")
+            raise MissingMaskError(source.frame_name(first))
         self.unreadable_frames.count_requests(len(indices))
         frames = {index: self._read_frame(source, index) for index in indices}
         return FramePair(frames[first], frames[second], (masks[first], masks[second]), source.name)

@@ -19,7 +19,14 @@ GROUP = "group"
 
 
 class MissingMaskError(FrameError):
-    """A readable frame without the mask that a method needs; another frame is taken."""
+    """A readable frame without the mask that a method needs; another frame is taken.
+
+    Args:
+        frame_name: name of the frame.
+    """
+
+    def __init__(self, frame_name: str) -> None:
+        super().__init__(f"frame {frame_name}: has no mask of its foreground")
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class MaskedViewTransform(ViewTransform):
 def _checked_mask(pair: FramePair) -> NDArray[np.bool_]:
     frame, mask = pair.first, pair.masks[0]
     if mask is None:
-        raise MissingMaskError(f"frame {frame.name}: has no mask of its foreground")
+        raise MissingMaskError(frame.name)
     if mask.shape != frame.shape:
         raise FrameError(
             f"frame {frame.name}: its mask is {mask.shape[1]}x{mask.shape[0]} but the image is "

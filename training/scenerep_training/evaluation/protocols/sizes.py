@@ -29,13 +29,12 @@ from scenerep_training.evaluation.framework.protocol import (
 )
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.metrics.overlap import compute_overlap
-from scenerep_training.evaluation.scene_maps.true_objects import read_objects
+from scenerep_training.evaluation.scene_maps.true_objects import OBJECTS_FILE, read_objects
 
 Labels = NDArray[np.uint16]
 
 MIN_IOU = 0.5
 """Intersection over union above which an object counts as found, as in PASCAL VOC."""
-OBJECTS_FILE = "objects.json"
 
 
 @register_protocol

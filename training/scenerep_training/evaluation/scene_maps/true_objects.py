@@ -16,6 +16,8 @@ from scenerep_ros.geometry import Box, deproject, upright_box
 
 Labels = NDArray[np.uint16]
 
+OBJECTS_FILE = "objects.json"
+"""File of a rendered recording that describes its objects."""
 STEP_PX = 4
 """Distance of the pixels that contribute points to a true box [px]."""
 MIN_POINTS = 25
@@ -116,7 +118,7 @@ def read_objects(folder: Path) -> dict[int, dict]:
     Raises:
         SourceError: if the file is missing or damaged.
     """
-    path = folder / "objects.json"
+    path = folder / OBJECTS_FILE
     try:
         entries = json.loads(path.read_text())
         return {int(label) - 1: entry for label, entry in entries.items()}  # 1 is structure

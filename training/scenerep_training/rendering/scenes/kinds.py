@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from scenerep_training.rendering.arranged_shots import draw_shots
 from scenerep_training.rendering.arrangements import ARRANGEMENTS
 from scenerep_training.rendering.camera import Camera
-from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
+from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions
 
 KINECT_CAMERA = Camera()
 STEREO_CAMERA = Camera.with_field_of_view(1280, 720, 69)
@@ -29,13 +28,5 @@ def kinds(seed: int, options: RenderOptions) -> Iterator[Recording]:
         if options.only and name not in options.only:
             continue
         camera, sensor = CAMERAS.get(name, (KINECT_CAMERA, "structured_light"))
-        shots: list[Shot] = []
-        first_id = 1
-        for frame in range(options.frames):
-            rng = np.random.default_rng((seed, index, frame))
-            arrangement = arrange(rng)
-            pose = arrangement.view.draw_pose(rng)
-            scene = arrangement.scene.renumbered(first_id)
-            first_id += len(scene.items)
-            shots.append(Shot(f"{name}_{frame:04d}", scene, pose, float(frame)))
+        shots = draw_shots([arrange] * options.frames, (seed, index), f"{name}_")
         yield Recording(name, camera, sensor, shots)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from scenerep_training.rendering import prints
-from scenerep_training.rendering.arrangements import build_table, lit_scene
+from scenerep_training.rendering.arranged_shots import draw_shots
+from scenerep_training.rendering.arrangements import Arrangement, build_table, lit_scene
 from scenerep_training.rendering.camera import Array, Camera
 from scenerep_training.rendering.meshes import box
 from scenerep_training.rendering.placement import footprint
-from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
-from scenerep_training.rendering.scene import Item, Material, Part, Scene
+from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions
+from scenerep_training.rendering.scene import Item, Material, Part
 from scenerep_training.rendering.textures import Rng
 from scenerep_training.rendering.views import View
 
@@ -43,24 +45,22 @@ def sizes(seed: int, options: RenderOptions) -> Iterator[Recording]:
         if options.only and name not in options.only:
             continue
         view = View((0, 0, 0), (distance, distance), (50, 65), (-20, 20))
-        shots: list[Shot] = []
-        first_id = 1
-        for frame in range(options.frames):
-            rng = np.random.default_rng((seed, index, frame))
-            scene = _build_scene(rng, SLAB_THICKNESSES_M[frame % 2 :: 2]).renumbered(first_id)
-            first_id += len(scene.items)
-            shots.append(Shot(f"{frame:04d}", scene, view.draw_pose(rng), float(frame)))
+        frames = [
+            partial(_arrange, view, SLAB_THICKNESSES_M[frame % 2 :: 2])
+            for frame in range(options.frames)
+        ]
+        shots = draw_shots(frames, (seed, index))
         yield Recording(name, camera, "bright_structured_light", shots)
 
 
-def _build_scene(rng: Rng, thicknesses: Sequence[float]) -> Scene:
+def _arrange(view: View, thicknesses: Sequence[float], rng: Rng) -> Arrangement:
     """Build a table with a cube of each size and slabs of some thicknesses [m]."""
     slabs = [_box("slab", (*SLAB_SIDES_M, thickness), rng) for thickness in thicknesses]
     cubes = [_box("cube", (side, side, side), rng) for side in CUBE_SIDES_M]
     occupied: list[Array] = []
     by_width = sorted([*slabs, *cubes], key=lambda item: -np.ptp(item.bounds[:, 0]))
     placed = [_place(item, occupied, rng) for item in by_width]
-    return lit_scene(rng, build_table(rng), placed)
+    return Arrangement(lit_scene(rng, build_table(rng), placed), view)
 
 
 def _box(name: str, size: tuple[float, float, float], rng: Rng) -> Item:
