@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,13 +11,22 @@ import pytest
 SAMPLE = Path(__file__).parent / "data" / "tabletop"
 PROGRAM = """
 import sys
+import time
 from scenerep_ros.interruption import exit_at_interrupts, run_module
+
+class PausedImport:
+    def find_spec(self, name, *_):
+        if name == paused:
+            print("importing", flush=True)
+            time.sleep(60)
+
 exit_at_interrupts()
-print("started", flush=True)
-sys.exit(run_module(sys.argv.pop(1)))
+module, paused = sys.argv.pop(1), sys.argv.pop(1)
+sys.meta_path.insert(0, PausedImport())
+sys.exit(run_module(module))
 """
-DELAYS_S = (0.0, 0.3, 1.0)
-"""Times after the start of Python, during the imports."""
+PAUSED = ("numpy", "pydantic", "cv2")
+"""Modules during whose import the signal comes; all executables need them."""
 
 
 @pytest.mark.parametrize(
@@ -34,14 +42,13 @@ def test_executable_interrupted_at_its_start_exits_quietly(module, arguments, tm
     if "ros" in module.split(".") and find_spec("rclpy") is None:
         pytest.skip("rclpy is not installed")
     arguments = [*arguments, "--out", str(tmp_path)] if "cli" in module else arguments
-    command = [sys.executable, "-c", PROGRAM, module, *arguments]
+    commands = [[sys.executable, "-c", PROGRAM, module, paused, *arguments] for paused in PAUSED]
     processes = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in DELAYS_S
+        for command in commands
     ]
-    for process, delay_s in zip(processes, DELAYS_S, strict=True):
-        assert process.stdout.readline() == "started\n"
-        time.sleep(delay_s)
+    for process in processes:
+        assert process.stdout.readline() == "importing\n"
         process.send_signal(signal.SIGINT)
     for process in processes:
         output, _ = process.communicate(timeout=60)
