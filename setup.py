@@ -41,7 +41,7 @@ setup(
     maintainer_email="maintainers@scenerep.org",
     license="Apache-2.0",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed", "segmentation/rgb/weights/*", "backbones/weights/*"]},
+    package_data={NAME: ["py.typed", "segmentation/rgb/weights/*", "backbones/weights/student/*"]},
     python_requires=">=3.10",
     install_requires=requirements("requirements.txt"),
     extras_require={

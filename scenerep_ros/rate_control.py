@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.packaged_weights import candidate_backbones
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
+from scenerep_ros.backbones.weights.packaged import candidate_backbones
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ScenerepError

@@ -8,7 +8,6 @@ from typing import TypeVar
 import numpy as np
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card, weights_path
 from scenerep_ros.backbones.registry import BACKBONES
 from scenerep_ros.backbones.runtimes.graph import (
     UnsupportedNetworkError,
@@ -18,7 +17,8 @@ from scenerep_ros.backbones.runtimes.graph import (
 from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_graph_backbone
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
 from scenerep_ros.backbones.timm_networks import load_timm_backbone
-from scenerep_ros.backbones.weight_download import WHEELS
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card, weights_path
+from scenerep_ros.backbones.weights.download import WHEELS
 from scenerep_ros.config.options import BackboneOptions, Runtime
 from scenerep_ros.errors import ConfigError, WeightsError
 

@@ -16,7 +16,11 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import (
+from scenerep_ros.backbones.convnet import StageBackbone
+from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.preprocessing import Normalization
+from scenerep_ros.backbones.vit import ViTBackbone, is_trained_with_antialiasing
+from scenerep_ros.backbones.weights.checkpoint import (
     CARD_NAME,
     WEIGHTS_NAME,
     find_checkpoint,
@@ -24,13 +28,9 @@ from scenerep_ros.backbones.checkpoint import (
     read_checkpoint,
     weights_path,
 )
-from scenerep_ros.backbones.convnet import StageBackbone
-from scenerep_ros.backbones.hardware import choose_device, choose_dtype
-from scenerep_ros.backbones.packaged_weights import STUDENT, packaged_weights
-from scenerep_ros.backbones.preprocessing import Normalization
-from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
-from scenerep_ros.backbones.vit import ViTBackbone, is_trained_with_antialiasing
-from scenerep_ros.backbones.weight_download import WHEELS, fetch
+from scenerep_ros.backbones.weights.download import WHEELS, fetch
+from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
+from scenerep_ros.backbones.weights.state_dict import load_strictly, read_state_dict
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, WeightsError, suggest_names
 

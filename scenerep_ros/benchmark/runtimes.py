@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from scenerep_ros.backbones import Backbone, load_backbone
 from scenerep_ros.backbones.hardware import choose_device, choose_dtype
-from scenerep_ros.backbones.packaged_weights import STUDENT, candidate_backbones
+from scenerep_ros.backbones.weights.packaged import STUDENT, candidate_backbones
 from scenerep_ros.benchmark.passes import Candidate
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ScenerepError

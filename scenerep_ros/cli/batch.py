@@ -18,7 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli import exit_code
-from scenerep_ros.cli.batch_jobs import (
+from scenerep_ros.cli.batching.jobs import (
     DONE,
     FAILED,
     KEPT,
@@ -29,10 +29,10 @@ from scenerep_ros.cli.batch_jobs import (
     describe,
     list_sources,
 )
-from scenerep_ros.cli.batch_ray import RayOptions, import_ray, process_on_ray
-from scenerep_ros.cli.flag_types import frame_count, number_from_zero, positive_number
-from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, source_options
+from scenerep_ros.cli.batching.ray_jobs import RayOptions, import_ray, process_on_ray
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.sources import add_source_flags, source_options
+from scenerep_ros.cli.flags.types import frame_count, number_from_zero, positive_number
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, printable
 from scenerep_ros.filesystem.atomic import write_atomically

@@ -18,16 +18,16 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.backbones.packaged_weights import candidate_backbones
+from scenerep_ros.backbones.weights.packaged import candidate_backbones
 from scenerep_ros.benchmark.kmeans import kmeans_benchmark
 from scenerep_ros.benchmark.load import burning_cores
 from scenerep_ros.benchmark.passes import PassTimes, measure_interleaved
 from scenerep_ros.benchmark.plot import write_plot
 from scenerep_ros.benchmark.runtimes import runtime_candidates
 from scenerep_ros.benchmark.yardsticks import yardsticks
-from scenerep_ros.cli.flag_types import positive_count
-from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, source_options
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.sources import add_source_flags, source_options
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically

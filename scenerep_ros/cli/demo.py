@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.cli.flag_types import frame_count
-from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, source_options
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.sources import add_source_flags, source_options
+from scenerep_ros.cli.flags.types import frame_count
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import SourceError

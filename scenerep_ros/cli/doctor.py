@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_ros.config.options import TopicOptions
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.export.folder import PARITY_NAME, export_folder

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 
 import scenerep_ros
 from scenerep_ros.cli.exit_code import exit_code
-from scenerep_ros.cli.flag_spelling import hyphenate_flags
+from scenerep_ros.cli.flags.spelling import hyphenate_flags
 from scenerep_ros.interruption import exit_on_interrupt, interrupt_once
 
 COMMANDS = (

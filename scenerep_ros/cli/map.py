@@ -12,9 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from scenerep_ros.cli.flag_types import frame_count
-from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, source_options
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.sources import add_source_flags, source_options
+from scenerep_ros.cli.flags.types import frame_count
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import MapConfig
 from scenerep_ros.errors import ConfigError, SourceError

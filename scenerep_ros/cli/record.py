@@ -7,8 +7,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.cli.flag_types import positive_count, positive_number
-from scenerep_ros.cli.flags import add_options
+from scenerep_ros.cli.flags.options import add_options
+from scenerep_ros.cli.flags.types import positive_count, positive_number
 from scenerep_ros.config.options import TopicOptions
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.validation import load_yaml, validated

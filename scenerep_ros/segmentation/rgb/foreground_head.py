@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import (
+from scenerep_ros.backbones.weights.checkpoint import (
     find_checkpoint,
     find_companion,
     read_card,
     read_checkpoint,
 )
-from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.frames import Features

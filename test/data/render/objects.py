@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import trimesh
-from scenerep_training.rendering.meshes import (
+from scenerep_training.rendering.assets.meshes import (
     Array,
     box,
     circle,

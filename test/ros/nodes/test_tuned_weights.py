@@ -17,8 +17,8 @@ from segmenter_rig import SMALL_OPTIONS, running_segmenter
 from std_srvs.srv import Trigger
 
 from scenerep_ros import Pipeline, PipelineConfig, open_source
-from scenerep_ros.backbones.checkpoint import read_card, read_checkpoint, save_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card, load_backbone
+from scenerep_ros.backbones.weights.checkpoint import read_card, read_checkpoint, save_checkpoint
 from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep

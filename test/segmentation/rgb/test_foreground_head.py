@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.frames import Features

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint
 from scenerep_ros.backbones.loading import apply_model_card
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint
 from scenerep_ros.cli.exit_code import exit_code
-from scenerep_ros.cli.flag_spelling import hyphenate_flags
-from scenerep_ros.cli.flag_types import positive_count
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.spelling import hyphenate_flags
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.fields import flatten
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from scenerep_ros.cli.exit_code import exit_code
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.errors import ScenerepError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_training.study.networks import select_networks
 from scenerep_training.study.options import StudyOptions
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scenerep_ros.cli.exit_code import exit_code
-from scenerep_ros.cli.flag_spelling import hyphenate_flags
-from scenerep_ros.cli.flag_types import positive_number
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.spelling import hyphenate_flags
+from scenerep_ros.cli.flags.types import positive_number
 from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
 from scenerep_training.datasets.sharding import ShardOptions, write_shards

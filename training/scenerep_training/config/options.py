@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
-from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.config.options import Device, OptionGroup
 
 OptimizerName = Literal["adamw", "sgd", "lars"]

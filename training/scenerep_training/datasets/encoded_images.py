@@ -28,7 +28,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 
-from scenerep_ros.backbones.checkpoint import parse_safetensors
+from scenerep_ros.backbones.weights.checkpoint import parse_safetensors
 from scenerep_ros.errors import FrameError, SourceError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import Features, RGBDFrame

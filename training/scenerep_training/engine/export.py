@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_training.methods.base import Method
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from scenerep_ros import PipelineConfig, open_source
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.cli.exit_code import exit_code
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.frames import KINECT, Features, RGBDFrame

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torchvision.ops import roi_align
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint, parse_safetensors, read_card
 from scenerep_ros.backbones.loading import load_backbone
 from scenerep_ros.backbones.vit import PositionEmbedding, is_trained_with_antialiasing
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, parse_safetensors, read_card
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.filesystem.atomic import write_atomically

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .arrangements import Arrangement
-from .recording import Shot
-from .textures import Rng
+from scenerep_training.rendering.arrangements import Arrangement
+from scenerep_training.rendering.assets.textures import Rng
+from scenerep_training.rendering.recording import Shot
 
 
 def draw_shots(

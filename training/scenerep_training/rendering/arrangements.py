@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import prints, textures
-from .meshes import box, tiled_box
-from .objects import accessories, furniture, household
-from .objects.household import Builder
-from .physics import settle
-from .placement import footprint, place_on
-from .scene import Item, Light, Material, Part, Role, Scene, Surface
-from .textures import Rng
-from .views import View
-
-TABLE_HEIGHT_M = 0.74
-"""Height of a table above the floor [m]; its top is z = 0."""
+from scenerep_training.rendering.assets import prints, textures
+from scenerep_training.rendering.assets.meshes import box, tiled_box
+from scenerep_training.rendering.assets.textures import Rng
+from scenerep_training.rendering.objects import accessories, furniture, household
+from scenerep_training.rendering.objects.household import Builder
+from scenerep_training.rendering.physics import settle
+from scenerep_training.rendering.placement import footprint, place_on
+from scenerep_training.rendering.scene import Item, Material, Part, Role, Scene, Surface
+from scenerep_training.rendering.table import (
+    build_surroundings,
+    build_table,
+    lit_scene,
+    random_material,
+    structure_item,
+)
+from scenerep_training.rendering.viewing.views import View
 
 
 @dataclass(frozen=True)
@@ -27,69 +31,6 @@ class Arrangement:
 
     scene: Scene
     view: View
-
-
-def _material(rng: Rng) -> Material:
-    if rng.random() < 0.6:
-        return Material(textures.wood(rng), rng.uniform(0.03, 0.25))
-    pattern = (textures.fabric, textures.marble, textures.plastic)[rng.integers(3)]
-    return Material(pattern(rng, textures.random_color(rng)), rng.uniform(0, 0.2))
-
-
-def _structure(
-    name: str, parts: Sequence[Part], position: tuple[float, float, float] = (0, 0, 0)
-) -> Item:
-    return Item(name, tuple(parts), role=Role.STRUCTURE).at(position)
-
-
-def _surroundings(rng: Rng, floor: float, wall: float) -> list[Item]:
-    """Build the floor at a height and a wall behind at a distance [m]."""
-    base = (
-        textures.planks(rng)
-        if rng.random() < 0.5
-        else textures.carpet(rng, textures.random_color(rng))
-    )
-    ground = Part(tiled_box(20, 20, 0.1, tile=1.0), Material(base, 0.05))
-    paint = textures.plaster(rng, textures.neutral_color(rng))
-    if rng.random() < 0.4:
-        paint = textures.wallpaper(rng, textures.neutral_color(rng))
-    back = Part(tiled_box(20, 0.1, 4, tile=1.6), Material(paint))
-    return [
-        _structure("floor", [ground], (0, 0, floor - 0.1)),
-        _structure("wall", [back], (0, wall + 0.05, floor)),
-    ]
-
-
-def build_table(rng: Rng, wall: float | None = None) -> list[Item]:
-    """Build a table whose top is z = 0, with floor and wall."""
-    size = rng.uniform((1.1, 0.75), (1.6, 0.95)).tolist()
-    material = _material(rng)
-    parts = [Part(tiled_box(size[0], size[1], 0.035), material).moved((0, 0, -0.035))]
-    legs = Part(tiled_box(0.06, 0.06, TABLE_HEIGHT_M - 0.035), material)
-    for x in (-1, 1):
-        for y in (-1, 1):
-            parts.append(
-                legs.moved((x * (size[0] / 2 - 0.06), y * (size[1] / 2 - 0.06), -TABLE_HEIGHT_M))
-            )
-    distance = size[1] / 2 + rng.uniform(0.02, 1.2) if wall is None else wall
-    return [*_surroundings(rng, -TABLE_HEIGHT_M, distance), _structure("table", parts)]
-
-
-def lit_scene(rng: Rng, structure: list[Item], objects: list[Item], height: float = 1.7) -> Scene:
-    """Combine items with a ceiling lamp at a height above the support and light from a window."""
-    lamp = Light(
-        np.array([*rng.uniform(-0.6, 0.6, 2), height]),
-        np.array([[0.5, 0, 0], [0, 0.5, 0]]),
-        rng.uniform(1.5, 2.6) * np.array([1, 0.94, 0.84]),
-    )
-    side = rng.choice([-1, 1])
-    window = Light(
-        np.array([2.2 * side, -0.8, 0.9]),
-        np.array([[0, 1.1, 0], [0, 0, 1.0]]),
-        rng.uniform(0.8, 3) * np.array([0.88, 0.96, 1.08]),
-    )
-    ambient = rng.uniform(0.3, 0.45) * np.ones(3)
-    return Scene(dict(enumerate([*structure, *objects], 1)), (lamp, window), ambient)
 
 
 def _scatter(
@@ -173,7 +114,7 @@ def stack(rng: Rng) -> Arrangement:
 
 def floor(rng: Rng) -> Arrangement:
     """Objects on the floor beside a wall."""
-    ground = _surroundings(rng, 0, rng.uniform(0.3, 0.5))
+    ground = build_surroundings(rng, 0, rng.uniform(0.3, 0.5))
     builders = [*household.ASSORTED, household.cardboard_box, household.vase]
     objects = settle(ground, _scatter(rng, builders, int(rng.integers(4, 9)), 0.28), 0)
     view = View(distance=(1.1, 1.5), elevation_deg=(25, 50))
@@ -182,7 +123,7 @@ def floor(rng: Rng) -> Arrangement:
 
 def board(rng: Rng) -> Arrangement:
     """A table with a raised board; objects stand on both."""
-    table, material = build_table(rng), _material(rng)
+    table, material = build_table(rng), random_material(rng)
     width, depth, height = rng.uniform((0.35, 0.22, 0.04), (0.55, 0.32, 0.12))
     x, y = rng.uniform(-0.12, 0.12), rng.uniform(0.02, 0.14)
     top = Part(tiled_box(width, depth, 0.02), material).moved((0, 0, height - 0.02))
@@ -190,7 +131,7 @@ def board(rng: Rng) -> Arrangement:
         Part(tiled_box(0.03, depth, height - 0.02), material).moved((s * width * 0.42, 0, 0))
         for s in (-1, 1)
     ]
-    raised = _structure("board", [top, *feet], (x, y, 0))
+    raised = structure_item("board", [top, *feet], (x, y, 0))
     surface = Surface((-width / 2, -depth / 2), (width / 2, depth / 2), height + 0.003)
     objects = place_on(raised, surface, household.ASSORTED, int(rng.integers(2, 5)), rng)
     below = _scatter(rng, household.ASSORTED, int(rng.integers(3, 6)), 0.3)
@@ -208,7 +149,7 @@ def shelf(rng: Rng) -> Arrangement:
     objects = []
     for level in boards[first : first + 3]:
         objects += place_on(rack, level, household.ASSORTED, int(rng.integers(2, 6)), rng)
-    structure = [*_surroundings(rng, 0, rack.bounds[1, 1] + 0.01), rack]
+    structure = [*build_surroundings(rng, 0, rack.bounds[1, 1] + 0.01), rack]
     middle = boards[min(first + 1, len(boards) - 1)].height
     view = View((0, 0, middle + 0.08), (0.9, 1.2), (-5, 25), (-25, 25))
     return Arrangement(lit_scene(rng, structure, settle(structure, objects, 0), height=2.4), view)
@@ -218,14 +159,14 @@ def rimmed_box(rng: Rng) -> Arrangement:
     """Objects in an open box with a rim."""
     table = build_table(rng)
     width, depth, height = rng.uniform((0.34, 0.26, 0.05), (0.46, 0.36, 0.12))
-    material, wall = _material(rng), 0.012
+    material, wall = random_material(rng), 0.012
     parts = [Part(tiled_box(width, depth, 0.008), material)]
     for side in (-1, 1):
         parts.append(Part(tiled_box(wall, depth, height), material).moved((side * width / 2, 0, 0)))
         parts.append(
             Part(tiled_box(width + wall, wall, height), material).moved((0, side * depth / 2, 0))
         )
-    tray = _structure("box", parts)
+    tray = structure_item("box", parts)
     objects = _pour(rng, household.ASSORTED, int(rng.integers(5, 10)), 0.06)
     structure = [*table, tray]
     view = View(elevation_deg=(40, 70))

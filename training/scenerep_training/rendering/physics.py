@@ -12,8 +12,8 @@ import pybullet
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from .camera import Array
-from .scene import Item
+from scenerep_training.rendering.scene import Item
+from scenerep_training.rendering.viewing.camera import Array
 
 SETTLING_TIME_S = 2.5
 """Simulated time [s]."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import trimesh
 
-from .camera import Array
-from .objects.household import book
-from .objects.shell import WALL_YAWS, RoomSize
-from .scene import Item, Surface, upright_pose
-from .textures import Rng
+from scenerep_training.rendering.assets.textures import Rng
+from scenerep_training.rendering.objects.household import book
+from scenerep_training.rendering.objects.shell import WALL_YAWS, RoomSize
+from scenerep_training.rendering.scene import Item, Surface, upright_pose
+from scenerep_training.rendering.viewing.camera import Array
 
 ATTEMPTS = 40
 """Number of random positions that are tried before an item is left out."""

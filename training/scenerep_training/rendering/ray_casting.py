@@ -9,8 +9,8 @@ import numpy as np
 import open3d
 from numpy.typing import NDArray
 
-from .meshes import texture_coordinates
-from .scene import Material, Scene
+from scenerep_training.rendering.assets.meshes import texture_coordinates
+from scenerep_training.rendering.scene import Material, Scene
 
 Floats = NDArray[np.floating[Any]]
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenerep_ros.config.registry import Registry
-
-from .camera import Array, Camera
-from .scene import Scene
+from scenerep_training.rendering.scene import Scene
+from scenerep_training.rendering.viewing.camera import Array, Camera
 
 
 @dataclass(frozen=True)

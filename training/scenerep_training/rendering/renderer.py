@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .ray_casting import Floats
-from .recording import Recording
-from .scene import Role, Scene
-from .sensors.color import simulate_webcam_image
-from .sensors.depth import SENSORS, to_millimeters
-from .tracer import Geometry, Tracer
+from scenerep_training.rendering.ray_casting import Floats
+from scenerep_training.rendering.recording import Recording
+from scenerep_training.rendering.scene import Role, Scene
+from scenerep_training.rendering.sensors.color import simulate_webcam_image
+from scenerep_training.rendering.sensors.depth import SENSORS, to_millimeters
+from scenerep_training.rendering.tracer import Geometry, Tracer
 
 MIN_LABEL_RATIO = 1 / 3000
 """Objects that cover a smaller share of an image are ignored in its label image."""

@@ -9,7 +9,7 @@ import numpy as np
 import trimesh
 from numpy.typing import ArrayLike, NDArray
 
-from .textures import Image
+from scenerep_training.rendering.assets.textures import Image
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import Array, Camera
-from .ray_casting import Floats, RayHits, Triangles
-from .scene import Light, Scene
+from scenerep_training.rendering.ray_casting import Floats, RayHits, Triangles
+from scenerep_training.rendering.scene import Light, Scene
+from scenerep_training.rendering.viewing.camera import Array, Camera
 
 SURFACE_OFFSET_M = 1e-3
 """Distance from the surface at which secondary rays start [m]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.config.options import OptionGroup
 
 

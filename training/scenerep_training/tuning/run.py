@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
-from scenerep_ros.backbones.packaged_weights import STUDENT
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.errors import ConfigError, FrameError

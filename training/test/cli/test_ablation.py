@@ -12,7 +12,7 @@ from scenerep_training.cli.evaluate import main
 from scenerep_training.evaluation.framework.registry import PROTOCOLS
 from scenerep_training.evaluation.framework.runner import read_rows
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 
 BACKBONE = "vit_tiny_patch16_224"
 FAST = ["--device", "cpu", "--precision", "fp32", "--resolution", "96", "--method", "kmeans"]

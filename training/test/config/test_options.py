@@ -8,7 +8,7 @@ from scenerep_training.cli.train import main
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.methods.registry import METHODS
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scenerep_training.agreement import gate
 from scenerep_training.cli.train import main
 from scenerep_training.networks.encoder import build_encoder
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.filesystem.share import sample_sequence
 
 pytestmark = pytest.mark.slow

@@ -17,8 +17,8 @@ from scenerep_training.networks.encoder import build_encoder
 from scenerep_training.networks.teacher import crop_grid
 from torch.utils.data import default_collate
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.backbones.loading import load_backbone
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import KINECT, Features, RGBDFrame

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scenerep_training.networks.encoder import Encoder, build_encoder
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.backbones.timm_networks import wrap_network
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 

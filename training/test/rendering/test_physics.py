@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the extra `render` is not installed")
 
-from scenerep_training.rendering import textures
-from scenerep_training.rendering.meshes import tiled_box
+from scenerep_training.rendering.assets import textures
+from scenerep_training.rendering.assets.meshes import tiled_box
 from scenerep_training.rendering.objects import household
 from scenerep_training.rendering.physics import settle
 from scenerep_training.rendering.scene import Item, Material, Part

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("open3d", reason="the extra `render` is not installed")
 
-from scenerep_training.rendering import textures
-from scenerep_training.rendering.camera import Camera, look_at
-from scenerep_training.rendering.meshes import tiled_box
+from scenerep_training.rendering.assets import textures
+from scenerep_training.rendering.assets.meshes import tiled_box
 from scenerep_training.rendering.scene import Item, Light, Material, Part, Scene
 from scenerep_training.rendering.tracer import Tracer
+from scenerep_training.rendering.viewing.camera import Camera, look_at
 
 CAMERA = Camera.with_field_of_view(64, 48, 60)
 FRONT = look_at((0, -2, 0), (0, 0, 0))

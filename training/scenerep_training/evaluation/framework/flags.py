@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 
 
 def add_every_flag(parser: argparse.ArgumentParser, meaning: str) -> None:

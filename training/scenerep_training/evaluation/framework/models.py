@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import find_checkpoint, read_card
+from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME
-from scenerep_ros.backbones.weight_download import WHEELS
+from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME
+from scenerep_ros.backbones.weights.download import WHEELS
 from scenerep_ros.config.pipeline import PipelineConfig
 
 PACKAGES = (

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.clustering.attention_heads import attention_masks
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_training.datasets.training_logs import Curve, list_logs, read_curves
 from scenerep_training.evaluation.figures import charts

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scenerep_training.evaluation.framework.protocol import PublishedResult
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.metrics.classification import knn_scores, normalize_features
-from scenerep_training.evaluation.protocols.classification import (
+from scenerep_training.evaluation.probes.classification import (
     Classification,
     Classifier,
     Feature,

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from scenerep_training.evaluation.framework.protocol import PublishedResult
 from scenerep_training.evaluation.framework.registry import register_protocol
-from scenerep_training.evaluation.protocols.classification import (
+from scenerep_training.evaluation.probes.classification import (
     Classification,
     Classifier,
     Feature,
 )
-from scenerep_training.evaluation.protocols.linear_probe import LinearProbe
+from scenerep_training.evaluation.probes.linear_probe import LinearProbe
 
 DINO = "Caron et al., ICCV 2021, ImageNet, per cent"
 DINOV2 = "Oquab et al., TMLR 2024, ImageNet, per cent"

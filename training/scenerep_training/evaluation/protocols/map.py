@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.atomic import write_atomically

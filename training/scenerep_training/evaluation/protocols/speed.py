@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError, FrameError
@@ -29,7 +29,7 @@ from scenerep_training.evaluation.framework.protocol import (
 from scenerep_training.evaluation.framework.registry import register_protocol
 from scenerep_training.evaluation.framework.runner import null_to_nan
 from scenerep_training.evaluation.metrics.pareto import pareto_front
-from scenerep_training.evaluation.protocols.speed_probe import (
+from scenerep_training.evaluation.probes.speed_probe import (
     WARM_UP_PASSES,
     ProbeRequest,
     measure_in_subprocess,

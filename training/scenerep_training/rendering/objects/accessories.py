@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
-from scenerep_training.rendering import meshes, prints, textures
-from scenerep_training.rendering.meshes import circle, cylinder, tiled_box, tiled_loft
+from scenerep_training.rendering.assets import meshes, prints, textures
+from scenerep_training.rendering.assets.meshes import circle, cylinder, tiled_box, tiled_loft
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.objects.parts import panel, slab, upholstery
 from scenerep_training.rendering.scene import Item, Material, Part, Role
-from scenerep_training.rendering.textures import Rng
 
 
 def _screen_parts(rng: Rng, width: float, height: float, base: float) -> list[Part]:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenerep_training.rendering import prints, textures
-from scenerep_training.rendering.meshes import circle, cylinder, soft_box, tiled_box, tiled_loft
+from scenerep_training.rendering.assets import prints, textures
+from scenerep_training.rendering.assets.meshes import (
+    circle,
+    cylinder,
+    soft_box,
+    tiled_box,
+    tiled_loft,
+)
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.objects.parts import legs, panel, slab, upholstery, wood
 from scenerep_training.rendering.scene import Item, Material, Part, Surface
-from scenerep_training.rendering.textures import Rng
 
 
 def sofa(rng: Rng, seats: int | None = None) -> Item:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import trimesh
 
-from scenerep_training.rendering import meshes, prints, textures
-from scenerep_training.rendering.meshes import circle, loft, tiled_loft
+from scenerep_training.rendering.assets import meshes, prints, textures
+from scenerep_training.rendering.assets.meshes import circle, loft, tiled_loft
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.scene import Item, Material, Part
-from scenerep_training.rendering.textures import Rng
 
 Builder = Callable[[Rng], Item]
 

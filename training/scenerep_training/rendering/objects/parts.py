@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import trimesh
 
-from scenerep_training.rendering import meshes, textures
-from scenerep_training.rendering.meshes import tiled_box
+from scenerep_training.rendering.assets import meshes, textures
+from scenerep_training.rendering.assets.meshes import tiled_box
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.scene import Material, Part
-from scenerep_training.rendering.textures import Rng
 
 
 def wood(rng: Rng) -> Material:

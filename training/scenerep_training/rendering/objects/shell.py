@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scenerep_training.rendering import prints, textures
-from scenerep_training.rendering.meshes import tiled_box
+from scenerep_training.rendering.assets import prints, textures
+from scenerep_training.rendering.assets.meshes import tiled_box
+from scenerep_training.rendering.assets.textures import Rng
+from scenerep_training.rendering.objects.parts import panel
 from scenerep_training.rendering.scene import Item, Material, Part, Role
-from scenerep_training.rendering.textures import Rng
-
-from .parts import panel
 
 WALL_YAWS = (0.0, -np.pi / 2, np.pi, np.pi / 2)
 """Yaw of furniture whose back faces the wall at +y, +x, -y, -x [rad]."""

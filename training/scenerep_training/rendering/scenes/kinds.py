@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from scenerep_training.rendering.arranged_shots import draw_shots
 from scenerep_training.rendering.arrangements import ARRANGEMENTS
-from scenerep_training.rendering.camera import Camera
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions
+from scenerep_training.rendering.viewing.camera import Camera
 
 KINECT_CAMERA = Camera()
 STEREO_CAMERA = Camera.with_field_of_view(1280, 720, 69)

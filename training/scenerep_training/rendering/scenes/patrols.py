@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from scenerep_training.rendering.camera import Array, Camera
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.furnishing import Room, furnish
 from scenerep_training.rendering.placement import footprint
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
 from scenerep_training.rendering.scene import Item, Role, Scene
-from scenerep_training.rendering.textures import Rng
 from scenerep_training.rendering.tracer import Tracer
-from scenerep_training.rendering.viewpoints import small_camera, walk
+from scenerep_training.rendering.viewing.camera import Array, Camera
+from scenerep_training.rendering.viewing.viewpoints import small_camera, walk
 
 FRAME_RATE_HZ = 3.0
 MIN_VISIBLE_RATIO = 0.006

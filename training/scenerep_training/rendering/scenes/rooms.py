@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenerep_training.rendering.camera import Camera
 from scenerep_training.rendering.furnishing import furnish
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
-from scenerep_training.rendering.viewpoints import viewpoints, walk
+from scenerep_training.rendering.viewing.camera import Camera
+from scenerep_training.rendering.viewing.viewpoints import viewpoints, walk
 
 FRAMES_PER_ROOM = 2
 """Number of separate views of one room."""

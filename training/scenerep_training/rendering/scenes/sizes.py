@@ -8,16 +8,17 @@ from functools import partial
 
 import numpy as np
 
-from scenerep_training.rendering import prints
 from scenerep_training.rendering.arranged_shots import draw_shots
-from scenerep_training.rendering.arrangements import Arrangement, build_table, lit_scene
-from scenerep_training.rendering.camera import Array, Camera
-from scenerep_training.rendering.meshes import box
+from scenerep_training.rendering.arrangements import Arrangement
+from scenerep_training.rendering.assets import prints
+from scenerep_training.rendering.assets.meshes import box
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.placement import footprint
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions
 from scenerep_training.rendering.scene import Item, Material, Part
-from scenerep_training.rendering.textures import Rng
-from scenerep_training.rendering.views import View
+from scenerep_training.rendering.table import build_table, lit_scene
+from scenerep_training.rendering.viewing.camera import Array, Camera
+from scenerep_training.rendering.viewing.views import View
 
 DISTANCES_M = (0.7, 1.0, 1.5, 2.0, 2.5)
 CUBE_SIDES_M = (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from scenerep_training.rendering import prints, textures
-from scenerep_training.rendering.arrangements import TABLE_HEIGHT_M, build_table, lit_scene
-from scenerep_training.rendering.camera import Array, Camera, look_at
-from scenerep_training.rendering.meshes import tiled_box
+from scenerep_training.rendering.assets import prints, textures
+from scenerep_training.rendering.assets.meshes import tiled_box
+from scenerep_training.rendering.assets.textures import Rng
 from scenerep_training.rendering.objects import accessories, household
 from scenerep_training.rendering.recording import SCENES, Recording, RenderOptions, Shot
 from scenerep_training.rendering.scene import Item, Material, Part, Role, Scene
-from scenerep_training.rendering.textures import Rng
+from scenerep_training.rendering.table import TABLE_HEIGHT_M, build_table, lit_scene
+from scenerep_training.rendering.viewing.camera import Array, Camera, look_at
 
 CATEGORIES: dict[str, Callable[[Rng], Item]] = {
     "book": household.book,

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_training.rendering.ray_casting import Floats
+from scenerep_training.rendering.sensors import kinect
 from scenerep_training.rendering.tracer import Geometry
-
-from . import kinect
 
 Simulation = Callable[[Geometry, float, np.random.Generator], Floats]
 

@@ -12,8 +12,7 @@ from scenerep_ros.filesystem.atomic import write_atomically, write_image
 from scenerep_training.datasets.co3d import ANNOTATIONS, read_entries, write_entries
 from scenerep_training.rendering.renderer import RenderedFrame
 from scenerep_training.rendering.scene import Role
-
-from .base import RecordingWriter
+from scenerep_training.rendering.writers.base import RecordingWriter
 
 JPEG_QUALITY = 95
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .base import RecordingWriter
-from .co3d import Co3dWriter
-from .mosd import MosdWriter
+from scenerep_training.rendering.writers.base import RecordingWriter
+from scenerep_training.rendering.writers.co3d import Co3dWriter
+from scenerep_training.rendering.writers.mosd import MosdWriter
 
 WRITERS: dict[str, type[RecordingWriter]] = {"mosd": MosdWriter, "co3d": Co3dWriter}
 """Writers by the name of their layout."""

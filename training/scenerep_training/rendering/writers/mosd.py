@@ -12,8 +12,7 @@ from scenerep_ros.filesystem.atomic import write_atomically, write_image
 from scenerep_training.rendering.recording import Shot
 from scenerep_training.rendering.renderer import RenderedFrame
 from scenerep_training.rendering.scene import Item, Role
-
-from .base import RecordingWriter
+from scenerep_training.rendering.writers.base import RecordingWriter
 
 
 class MosdWriter(RecordingWriter):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from scenerep_training.evaluation.framework.models import label_models, model_label, parse_model
 
-from scenerep_ros.backbones.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scenerep_training.evaluation.framework.settings import collect_settings, weights_sha256
 
-from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME
+from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME
 from scenerep_ros.config.pipeline import PipelineConfig
 
 

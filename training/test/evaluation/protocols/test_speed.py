@@ -12,8 +12,8 @@ import torch
 from layouts import write_ecssd
 from scenerep_training.evaluation.framework.protocol import Row
 from scenerep_training.evaluation.framework.runner import read_rows, run_protocol
+from scenerep_training.evaluation.probes.speed_probe import ProbeRequest, count_flops, main
 from scenerep_training.evaluation.protocols.speed import Speed, read_quality
-from scenerep_training.evaluation.protocols.speed_probe import ProbeRequest, count_flops, main
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.config.options import BackboneOptions

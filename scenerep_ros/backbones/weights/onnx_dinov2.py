@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import StateDict
+from scenerep_ros.backbones.weights.checkpoint import StateDict
 
 if TYPE_CHECKING:
     from onnx import GraphProto

@@ -9,7 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .textures import SIZE_PX, Image, Rng, fabric, noise, plastic, random_color, shade, wood
+from scenerep_training.rendering.assets.textures import (
+    SIZE_PX,
+    Image,
+    Rng,
+    fabric,
+    noise,
+    plastic,
+    random_color,
+    shade,
+    wood,
+)
 
 WORDS = (
     "OATS", "RICE", "TEA", "COFFEE", "MILK", "SALT", "NUTS", "SOAP", "CORN", "BEANS", "JUICE", "COCOA",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from .camera import Array, Camera, look_at
-from .furnishing import Room
-from .scene import Role
-from .tracer import Tracer
+from scenerep_training.rendering.furnishing import Room
+from scenerep_training.rendering.scene import Role
+from scenerep_training.rendering.tracer import Tracer
+from scenerep_training.rendering.viewing.camera import Array, Camera, look_at
 
 MIN_FREE_M = 0.3
 """Distance of a standing person's camera from furniture and walls [m]."""

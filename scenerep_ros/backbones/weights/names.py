@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scenerep_ros.backbones.checkpoint import StateDict
+from scenerep_ros.backbones.weights.checkpoint import StateDict
 
 # The teacher precedes the student, because DINO evaluates the teacher.
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model", "teacher", "student", "model_ema",

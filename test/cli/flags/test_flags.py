@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from scenerep_ros.cli.flags import add_options, options_from
+from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_ros.config.fields import option_fields
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.replay import ReplayConfig

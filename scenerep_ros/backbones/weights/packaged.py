@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import CARD_NAME, WEIGHTS_NAME
+from scenerep_ros.backbones.weights.checkpoint import CARD_NAME, WEIGHTS_NAME
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 
 STUDENT = "student"
 """Value of the option `backbone` that selects the distilled student."""
-PACKAGE_FOLDER = Path(__file__).parent / "weights"
+PACKAGE_FOLDER = Path(__file__).parent / STUDENT
 """Folder of the student's checkpoint."""
 
 

@@ -1,6 +1,6 @@
 """Cost of one backbone at one resolution, measured in a process of its own.
 
-`python -m scenerep_training.evaluation.protocols.speed_probe` reads a request as JSON from standard
+`python -m scenerep_training.evaluation.probes.speed_probe` reads a request as JSON from standard
 input and writes the metrics as JSON to standard output; `measure_in_subprocess` calls it.
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from scenerep_ros.cli.batch_jobs import FAILED, BatchJob, BatchResult, process
+from scenerep_ros.cli.batching.jobs import FAILED, BatchJob, BatchResult, process
 from scenerep_ros.errors import ConfigError
 
 POLL_S = 0.5

@@ -19,9 +19,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenerep_ros.backbones.checkpoint import ModelCard, StateDict, read_card, save_checkpoint
-from scenerep_ros.backbones.onnx_dinov2 import read_dinov2
 from scenerep_ros.backbones.preprocessing import IMAGENET
+from scenerep_ros.backbones.weights.checkpoint import (
+    ModelCard,
+    StateDict,
+    read_card,
+    save_checkpoint,
+)
+from scenerep_ros.backbones.weights.onnx_dinov2 import read_dinov2
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.cache import cache_folder
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from scenerep_ros.backbones.checkpoint import StateDict, parse_safetensors
-from scenerep_ros.backbones.pickled_weights import read_pickled_weights
-from scenerep_ros.backbones.weight_names import translate_names, unwrap
+from scenerep_ros.backbones.weights.checkpoint import StateDict, parse_safetensors
+from scenerep_ros.backbones.weights.names import translate_names, unwrap
+from scenerep_ros.backbones.weights.pickled import read_pickled_weights
 from scenerep_ros.errors import WeightsError
 
 MAX_LISTED_KEYS = 3

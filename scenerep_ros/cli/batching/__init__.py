@@ -1,0 +1,1 @@
+"""Jobs of `scenerep batch`, on this machine or on a Ray cluster."""

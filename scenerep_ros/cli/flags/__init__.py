@@ -1,0 +1,1 @@
+"""Flags of the commands: built from the option models, their types and their spelling."""

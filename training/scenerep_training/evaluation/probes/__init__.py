@@ -1,0 +1,1 @@
+"""Probes of frozen networks: classification of their features, and their cost."""

@@ -1,0 +1,1 @@
+"""Meshes, materials and printed surfaces of rendered objects."""

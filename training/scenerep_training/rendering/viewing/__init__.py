@@ -1,0 +1,1 @@
+"""Cameras and the poses from which scenes are rendered."""
