@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.sources import base
 from scenerep_ros.sources.base import Source
 
 Item = TypeVar("Item")
@@ -78,3 +81,22 @@ def prefetch(items: Iterable[Item], count: int) -> Generator[Item, None, None]:
         while (item := pending.popleft().result()) is not end:
             pending.append(reader.submit(next, iterator, end))
             yield item  # type: ignore[misc]
+
+
+@contextmanager
+def each_warning_once() -> Iterator[None]:
+    """Log the unreadable frames of a recording in the first round of a loop only."""
+    texts: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        is_repeated = text in texts
+        texts.add(text)
+        return not is_repeated
+
+    logger = logging.getLogger(base.__name__)
+    logger.addFilter(is_new)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_new)

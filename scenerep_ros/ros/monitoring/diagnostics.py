@@ -1,8 +1,9 @@
-"""State of the segmenter as diagnostic_msgs/DiagnosticStatus."""
+"""State of the segmenter and of a replay as diagnostic_msgs/DiagnosticStatus."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -10,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
 from scenerep_ros.ros.monitoring.problem_reporter import NORMAL_DROPS, NORMAL_WARNINGS
+from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.monitoring.topic_monitor import TopicStates
 
 if TYPE_CHECKING:
@@ -66,6 +68,31 @@ def segmenter_facts(method: str, pipeline: Pipeline | None) -> dict[str, str]:
         "device": str(backbone.device),
         **pipeline.rate_facts,
     }
+
+
+def replay_status(name: str, report: ReplayReport, is_finished: bool) -> DiagnosticStatus:
+    """Summarize a replay.
+
+    Args:
+        name: fully qualified name of the node.
+        report: present counts.
+        is_finished: whether all frames are published.
+
+    Returns:
+        Level WARN if the segmenter did not answer to some frames, else OK. Keys: those of the report,
+        and finished.
+    """
+    level = DiagnosticStatus.WARN if report.unanswered else DiagnosticStatus.OK
+    values = asdict(report) | {"finished": str(is_finished).lower()}
+    message = _replay_message(report, is_finished)
+    return status_message(f"{name.strip('/')}: replay", level, message, values)
+
+
+def _replay_message(report: ReplayReport, is_finished: bool) -> str:
+    state = "finished" if is_finished else "replaying"
+    if report.unanswered:
+        return f"{state}; {report.unanswered} frames without an answer of the segmenter"
+    return state if report.published else "waiting for a subscriber"
 
 
 def status_message(

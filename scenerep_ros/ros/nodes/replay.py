@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -29,6 +28,7 @@ from scenerep_ros.ros.conversions.camera_messages import (
     publishable_stamp_ns,
     stamp_to_ns,
 )
+from scenerep_ros.ros.monitoring.diagnostics import replay_status
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.parameters import declare_options
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
@@ -41,9 +41,9 @@ from scenerep_ros.ros.transport.pacing import (
     RecordedInterval,
     wait_until,
 )
-from scenerep_ros.sources import base, open_source
+from scenerep_ros.sources import open_source
 from scenerep_ros.sources.options import SourceOptions
-from scenerep_ros.sources.playback import Playback, prefetch
+from scenerep_ros.sources.playback import Playback, each_warning_once, prefetch
 
 
 @dataclass(frozen=True)
@@ -214,22 +214,10 @@ class ReplayNode(Node):
         )
 
     def _publish_diagnostics(self) -> None:
-        values = asdict(self.report) | {"finished": str(self._is_finished).lower()}
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.WARN if self._unanswered else DiagnosticStatus.OK,
-            name=f"{self.get_fully_qualified_name().strip('/')}: replay",
-            message=self._progress_text(),
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
-        )
+        status = replay_status(self.get_fully_qualified_name(), self.report, self._is_finished)
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
-
-    def _progress_text(self) -> str:
-        state = "finished" if self._is_finished else "replaying"
-        if self._unanswered:
-            return f"{state}; {self._unanswered} frames without an answer of the segmenter"
-        return state if self._published else "waiting for a subscriber"
 
     def _finish(self, duration_s: float) -> None:
         """Report the counts, and wait for the delivery of the last messages.
@@ -263,25 +251,6 @@ def _check_encodable(source: str) -> None:
             f"option source = {source!r}: is not UTF-8, as parameters of ROS must be; rename it, or "
             "name a link to it"
         ) from None
-
-
-@contextmanager
-def each_warning_once() -> Iterator[None]:
-    """Log the unreadable frames of a recording in the first round of a loop only."""
-    texts: set[str] = set()
-
-    def is_new(record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        is_repeated = text in texts
-        texts.add(text)
-        return not is_repeated
-
-    logger = logging.getLogger(base.__name__)
-    logger.addFilter(is_new)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_new)
 
 
 def has_subscribers(publisher: Any) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # Humble has it here only
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
 from scenerep_ros.config.pipeline import NodeConfig
@@ -22,7 +20,7 @@ from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.diagnostics import segmenter_facts, segmenter_status
-from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter, describe_error
+from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
 from scenerep_ros.ros.nodes.frame_processor import (
@@ -30,6 +28,7 @@ from scenerep_ros.ros.nodes.frame_processor import (
     FrameProcessor,
     with_weights_of,
 )
+from scenerep_ros.ros.nodes.managed_node import ManagedNode
 from scenerep_ros.ros.nodes.parameters import LiveOptions, declare_options
 from scenerep_ros.ros.nodes.spinning import spin_until_signal
 from scenerep_ros.ros.nodes.weight_service import WeightService
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 DIAGNOSTICS_PERIOD_S = 1.0
 
 
-class SegmenterNode(LifecycleNode):
+class SegmenterNode(ManagedNode):
     """Lifecycle node around one pipeline.
 
     Configure loads the weights, activate subscribes, deactivate unsubscribes and finishes the frames
@@ -78,7 +77,6 @@ class SegmenterNode(LifecycleNode):
         self._publishing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
         self._input: CameraInput | None = None
         self._poses: CameraPoses | None = None
-        self._is_finalized = False
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._weights = WeightService(self, self._options, lambda: self._processor)
@@ -96,51 +94,12 @@ class SegmenterNode(LifecycleNode):
         """Frame counts since the start of the node."""
         return self._counters.snapshot()
 
-    def start(self) -> bool:
-        """Configure and activate; return False after a failure, whose reason is in the log."""
-        success = TransitionCallbackReturn.SUCCESS
-        return self.trigger_configure() == success and self.trigger_activate() == success
-
     def close(self) -> None:
         """Stop and free everything. Idempotent, and allowed in every state."""
         self._deactivate()
         self._release()
         self._worker.close()
         self._publishing.shutdown()
-
-    def on_configure(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Load the weights and create the output publishers."""
-        return self._run_transition("configure", self._configure)
-
-    def on_activate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe to the camera."""
-        return self._run_transition("activate", self._activate)
-
-    def on_deactivate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe from the camera."""
-        return self._run_transition("deactivate", self._deactivate)
-
-    def on_cleanup(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Free the network's memory and destroy the output publishers."""
-        return self._run_transition("cleanup", self._free_memory)
-
-    def on_shutdown(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Stop and free everything."""
-        self._is_finalized = True
-        return self._run_transition("shutdown", self._close_and_free_memory)
-
-    def on_error(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Return to the unconfigured state."""
-        return self._run_transition("error processing", self._close_and_free_memory)
-
-    def _run_transition(self, name: str, work: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run a transition's work and log an exception, which rclpy would discard silently."""
-        try:
-            work()
-        except Exception as error:
-            self.get_logger().error(f"cannot {name}: {describe_error(error)}")
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
         try:
@@ -206,10 +165,6 @@ class SegmenterNode(LifecycleNode):
             self._poses.close()
         self._poses = None
         self._output_publishers = self._processor = None
-
-    def _close_and_free_memory(self) -> None:
-        self._deactivate()
-        self._free_memory()
 
     def _free_memory(self) -> None:
         self._release()
