@@ -15,6 +15,8 @@ Labels = NDArray[np.int32]
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+_MAX_INT32 = np.int32(2**31 - 1)  # constant: all bits but the sign
+
 
 @dataclass(frozen=True)
 class RegionSampleConstants:
@@ -77,6 +79,19 @@ class RegionSamples:
     def means(self, values: NDArray[Any]) -> NDArray[Any]:
         """Average values (n, m) of the samples over each region; returns (K, m)."""
         return self.sums(values) / self.counts[:, None].astype(values.dtype)
+
+    def sort(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sort finite values (n,) float32 within each region.
+
+        The sort of 64 bit numbers, of which the region is the upper half, takes a quarter of the
+        time of `np.lexsort`.
+        """
+        # The bits of a float, with those below the sign flipped if it is negative, sort like it.
+        bits = values.view(np.int32)
+        keys = (self.index << 32) + (bits ^ ((bits >> 31) & _MAX_INT32))
+        keys.sort()
+        bits = keys.astype(np.int32)
+        return (bits ^ ((bits >> 31) & _MAX_INT32)).view(np.float32)
 
     def interpolate(self, ordered: NDArray[Any], fraction: float) -> Doubles:
         """Interpolate a quantile (K,) of values (n,) that are sorted within each region."""

@@ -47,5 +47,6 @@ def upsample_nearest(labels: NDArray[Value], shape: tuple[int, int]) -> NDArray[
         shape: height and width of the image [px].
     """
     step = working_grid_step(shape)
-    repeated = np.repeat(np.repeat(labels, step, axis=0), step, axis=1)
+    # Repeated columns are copied row by row, which takes less time than repeating them in each row.
+    repeated = np.repeat(np.repeat(labels, step, axis=1), step, axis=0)
     return np.ascontiguousarray(repeated[: shape[0], : shape[1]])

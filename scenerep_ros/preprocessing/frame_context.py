@@ -72,7 +72,7 @@ class FrameContext:
     @cached_property
     def working_color(self) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 RGB on the working grid."""
-        return self.frame.color[:: self.working_step, :: self.working_step]
+        return np.ascontiguousarray(self.frame.color[:: self.working_step, :: self.working_step])
 
     @cached_property
     def working_depth(self) -> InverseDepthImage:

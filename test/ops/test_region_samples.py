@@ -55,3 +55,13 @@ def test_interpolated_quantiles_equal_those_of_numpy(fraction):
         np.quantile(values[samples.index == index], fraction) for index in range(samples.count)
     ]
     np.testing.assert_allclose(samples.interpolate(ordered, fraction), expected)
+
+
+@given(st.integers(0, 10**6))
+def test_sorted_values_equal_those_of_lexsort(seed):
+    samples = RegionSamples.of(random_regions(seed))
+    rng = np.random.default_rng(seed)
+    values = (rng.standard_normal(len(samples.pixels)) * 10.0 ** rng.integers(-30, 30)).astype("f4")
+    values[::7] = 0
+    expected = values[np.lexsort((values, samples.index))]
+    np.testing.assert_array_equal(samples.sort(values), expected)

@@ -50,6 +50,13 @@ def test_region_areas_counts_background_first():
     assert region_areas(np.array([[0, 2, 2], [0, 0, 2]], np.int32)).tolist() == [3, 0, 3]
 
 
+@pytest.mark.parametrize("largest", [0, 1, 254, 255, 256, 65535])
+def test_region_areas_equals_bincount(largest):
+    labels = np.random.default_rng(0).integers(0, largest + 1, (40, 50)).astype(np.int32)
+    labels[0, 0] = largest
+    np.testing.assert_array_equal(region_areas(labels), np.bincount(labels.ravel()))
+
+
 def test_filter_labels_renumbers_in_order():
     labels = np.array([[3, 1, 0, 2, 3]], np.int32)
     assert filter_labels(labels, np.array([False, False, True, True])).tolist() == [[2, 0, 0, 1, 2]]

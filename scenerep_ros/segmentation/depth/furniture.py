@@ -82,8 +82,8 @@ def add_furniture(compact: Labels, furniture: Labels) -> Labels:
     [[1, 2, 2, 2]]
     """
     free = np.where(compact > 0, 0, furniture)
-    area = region_areas(furniture)
-    free_area = np.bincount(free.ravel(), minlength=len(area))
+    area, free_area = region_areas(furniture), region_areas(free)
+    free_area = np.pad(free_area, (0, len(area) - len(free_area)))
     is_kept = (free_area > 0) & (free_area >= CONSTANTS.min_free_ratio * area)
     kept = filter_labels(free, is_kept)
     return np.where(kept > 0, kept + compact.max(), compact).astype(np.int32)

@@ -12,6 +12,7 @@ from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,15 @@ def label_projector_shadows(
     Returns:
         Labels and mask with the shadows.
     """
-    columns, last = np.arange(labels.shape[1], dtype=np.int32), labels.shape[1] - 1
+    last = labels.shape[1] - 1
     # Find the nearest measured pixels to the left and to the right of each hole.
-    left_to_pixel = np.where(view.valid, columns, np.int32(-1))
-    left = np.maximum.accumulate(left_to_pixel, axis=1)
-    right_to_pixel = np.where(view.valid, columns, np.int32(last + 1))
-    right = np.minimum.accumulate(right_to_pixel[:, ::-1], axis=1)[:, ::-1]
-    is_hole = ~view.valid & ~is_labelled & (left >= 0) & (right <= last)
-    v, u = np.divmod(np.flatnonzero(is_hole), last + 1)
-    width = right[v, u] - left[v, u] - 1
+    v, u, left, right = _pixels_of_holes(view.valid)
+    is_candidate = ~is_labelled[v, u] & (left >= 0) & (right <= last)
+    v, u, left, right = (array[is_candidate] for array in (v, u, left, right))
+    width = right - left - 1
     # Compute the width of a shadow from the step in inverse depth between both sides.
-    before = np.maximum(left[v, u] - CONSTANTS.margin_px, 0)
-    after = np.minimum(right[v, u] + CONSTANTS.margin_px, last)
+    before = np.maximum(left - CONSTANTS.margin_px, 0)
+    after = np.minimum(right + CONSTANTS.margin_px, last)
     step = view.values[v, after] - view.values[v, before]
     tangent_per_px = view.rays[0, 1, 0] - view.rays[0, 0, 0]
     shadow_width = CONSTANTS.baseline_m / tangent_per_px * np.abs(step)
@@ -83,3 +81,20 @@ def label_projector_shadows(
     labels[v, u] = labels[v, far]
     is_labelled[v, u] = True
     return labels, is_labelled
+
+
+def _pixels_of_holes(valid: Mask) -> tuple[Indices, Indices, Indices, Indices]:
+    """List the n pixels without a measurement in a mask (H, W), row by row.
+
+    Returns:
+        Row, column, and columns of the nearest measured pixels in the row to the left and to the
+        right, (n,) each; -1 and W where there is none.
+    """
+    # Find the first column of each hole, and the column behind its last one.
+    is_edge = np.diff(np.pad(~valid, ((0, 0), (1, 1))), axis=1)
+    row, column = np.divmod(np.flatnonzero(is_edge), is_edge.shape[1])
+    start, stop = column[::2], column[1::2]
+    length = stop - start
+    hole = np.repeat(np.arange(len(start)), length)
+    rank = np.arange(len(hole)) - (np.cumsum(length) - length)[hole]
+    return row[::2][hole], start[hole] + rank, start[hole] - 1, stop[hole]

@@ -64,7 +64,7 @@ def _lengths(points: Floats, samples: RegionSamples) -> NDArray[np.float64]:
     # i: points; k: coordinates.
     along = np.einsum("ik,ik->i", centered, axes[samples.index])
     # Interpolate the percentiles of each region.
-    ordered = along[np.lexsort((along, samples.index))]
+    ordered = samples.sort(along)
     ends = [
         samples.interpolate(ordered, percentile / 100)
         for percentile in (CONSTANTS.min_length_percentile, CONSTANTS.max_length_percentile)

@@ -126,14 +126,16 @@ def compute_structure_cues(
     count = int(segments.max())
     is_valid = np.isfinite(samples.inverse_depth)
     labels = np.where(is_valid, repeat_patches(segments), 0)
-    planes, misfit = _fit_planes(labels[is_valid], samples, is_valid, count)
+    rays, w = samples.rays[is_valid], samples.inverse_depth[is_valid]
+    planes, misfit = _fit_planes(labels[is_valid], rays, w, count)
     # Compare all samples with all planes; K: segments, n: samples.
-    residual = samples.inverse_depth[is_valid] - planes @ samples.rays[is_valid].T
+    residual = w - planes @ rays.T
     tolerance = np.maximum(CONSTANTS.behind_tolerance, 2 * misfit)[:, None]
-    behind = (residual < -tolerance).mean(axis=1)
+    behind = np.count_nonzero(residual < -tolerance, axis=1) / residual.shape[1]
     ring = _ring_masks(labels, count)[:, is_valid]
-    is_step = residual < -CONSTANTS.ring_tolerance
-    ring_ratio = (ring & is_step).sum(axis=1) / np.maximum(ring.sum(axis=1), 1)
+    ring_area = np.count_nonzero(ring, axis=1)
+    ring &= residual < -CONSTANTS.ring_tolerance
+    ring_ratio = np.count_nonzero(ring, axis=1) / np.maximum(ring_area, 1)
     relative_attention = attention / max(float(attention.mean()), MIN_MEAN_ATTENTION)
     return StructureCues(
         misfit,
@@ -151,40 +153,37 @@ def _segment_means(values: Floats, segments: Labels, count: int) -> Floats:
     return (total / np.maximum(area, 1)).astype(np.float32)
 
 
-def _fit_planes(
-    labels: Labels, samples: PatchSamples, is_valid: Mask, count: int
-) -> tuple[Floats, Floats]:
+def _fit_planes(labels: Labels, rays: Floats, w: Floats, count: int) -> tuple[Floats, Floats]:
     """Fit a plane w = g . ray to each segment, without its farther half.
 
     Args:
         labels: (n,) int32, 0..K, of the valid samples.
-        samples: depth.
-        is_valid: mask of the n valid samples.
+        rays: (n, 3) float32, viewing rays of the valid samples.
+        w: (n,) float32, their inverse depth [1/m].
         count: number of segments K; each has a valid sample.
 
     Returns:
         (K, 3) planes g, and (K,) median distance of each segment from its plane [1/m].
     """
     chosen = _choose_samples(labels, count)
-    rays = samples.rays[is_valid][chosen].astype(np.float64)
-    w = samples.inverse_depth[is_valid][chosen].astype(np.float64)
-    weight = np.ones_like(w)
-    # k: segments; s: samples; i, j: coordinates.
+    rays, w = rays[chosen].astype(np.float64), w[chosen].astype(np.float64)
+    weight = np.ones(w.shape)
+    # Batched products (K, 3, s) @ (K, s, 3) take a fifth of the time of an einsum of three factors.
     for _ in range(CONSTANTS.fit_count):
-        matrix = np.einsum("ks,ksi,ksj->kij", weight, rays, rays)
-        moment = np.einsum("ks,ksi,ks->ki", weight, rays, w)
-        matrix += PLANE_REGULARIZER * np.eye(3)
-        planes = np.linalg.solve(matrix, moment[..., None])[..., 0]
-        distance = np.abs(w - np.einsum("ksi,ki->ks", rays, planes))
+        weighted_rays = (weight[..., None] * rays).swapaxes(1, 2)
+        matrix = weighted_rays @ rays + PLANE_REGULARIZER * np.eye(3)
+        planes = np.linalg.solve(matrix, weighted_rays @ w[..., None])
+        distance = np.abs(w - (rays @ planes)[..., 0])
         misfit = np.median(distance, axis=1)
         weight = (distance <= 2 * misfit[:, None] + PLANE_REGULARIZER).astype(np.float64)
-    return planes.astype(np.float32), misfit.astype(np.float32)
+    return planes[..., 0].astype(np.float32), misfit.astype(np.float32)
 
 
 def _choose_samples(labels: Labels, count: int) -> NDArray[np.intp]:
     """Choose equally many of n samples, at random, for each segment; returns (K, s) indices."""
     shuffled = np.random.default_rng(0).permutation(len(labels))
-    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    # numpy's stable sort of 16 bit numbers is a radix sort.
+    order = shuffled[np.argsort(labels[shuffled].astype(np.uint16), kind="stable")]
     starts = np.searchsorted(labels[order], np.arange(1, count + 2))
     fractions = (np.arange(SAMPLES_PER_SEGMENT) + 0.5) / SAMPLES_PER_SEGMENT
     offsets = (np.diff(starts)[:, None] * fractions).astype(np.intp)

@@ -198,7 +198,7 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         objects = merge_object_regions(objects, view, context.working_color)
         labels = filter_small_regions(objects, min_area)
         is_labelled = (labels > 0) | planes.is_background | planes.is_near_plane
-        is_labelled |= (view.valid & ~in_range) | is_oversized[regions]
+        is_labelled |= (view.valid & ~in_range) | is_oversized.take(regions)
         # Label holes in the depth: projector shadows, then dark and reflecting objects.
         labels, is_labelled = label_projector_shadows(labels, is_labelled, view, options.gap)
         holes, color = ~view.valid & ~is_labelled, context.working_color

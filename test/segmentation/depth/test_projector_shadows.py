@@ -71,6 +71,42 @@ def test_shadow_on_unlabelled_surface_stays_unlabelled():
     assert not result[hole].any()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_shadows_equal_those_of_a_search_pixel_by_pixel(seed):
+    rng = np.random.default_rng(seed)
+    values = np.repeat(rng.choice([1.0, 1.4, 2.0], (20, 12)), 5, axis=1).astype(np.float32)
+    values[rng.random(values.shape) < 0.4] = np.nan
+    is_labelled = np.isfinite(values) | (rng.random(values.shape) < 0.2)
+    labels = rng.integers(0, 5, values.shape).astype(np.int32)
+    rays = np.ones((*values.shape, 3), np.float32)
+    rays[..., 0] = (np.arange(COLUMNS) - COLUMNS / 2) / FOCAL_LENGTH_PX
+    view = InverseDepthImage(values, values, rays)
+    expected, expected_mask = labels.copy(), is_labelled.copy()
+    for v, u in np.argwhere(~np.isfinite(values) & ~is_labelled):
+        far = far_side(values[v], u)
+        if far is not None and is_labelled[v, far]:
+            expected[v, u], expected_mask[v, u] = labels[v, far], True
+    result = label_projector_shadows(labels, is_labelled, view, 0.02)
+    np.testing.assert_array_equal(result[0], expected)
+    np.testing.assert_array_equal(result[1], expected_mask)
+    assert (result[1] != is_labelled).any()
+
+
+def far_side(row, u):
+    """Return the column whose label a hole at column u of a row takes; None if it is no shadow."""
+    measured = np.flatnonzero(np.isfinite(row))
+    left, right = measured[measured < u], measured[measured > u]
+    if not len(left) or not len(right):
+        return None
+    before = max(left[-1] - CONSTANTS.margin_px, 0)
+    after = min(right[0] + CONSTANTS.margin_px, COLUMNS - 1)
+    step = row[after] - row[before]
+    shadow_width = CONSTANTS.baseline_m * FOCAL_LENGTH_PX * abs(step)
+    max_width = CONSTANTS.max_width_ratio * shadow_width + 2 * CONSTANTS.margin_px
+    is_shadow = abs(step) > 0.02 and right[0] - left[-1] - 1 < max_width
+    return (before if step > 0 else after) if is_shadow else None
+
+
 def test_inputs_are_not_modified():
     view, labels, hole = row_with_hole(SHADOW_WIDTH)
     before = labels.copy(), hole.copy()
