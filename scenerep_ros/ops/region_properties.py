@@ -38,7 +38,7 @@ def measure_regions(labels: NDArray[Any]) -> RegionProperties:
     Args:
         labels: (H, W), integers in 0..65535.
     """
-    label, start, length = _sorted_runs(labels)
+    label, start, length = sorted_runs(labels)
     if not len(label):
         empty = np.empty(0, np.int64)
         return RegionProperties(empty, empty, empty, np.empty((0, 4), np.int64))
@@ -53,7 +53,7 @@ def measure_regions(labels: NDArray[Any]) -> RegionProperties:
     return RegionProperties(label[group].astype(np.int64), start[group], areas, boxes)
 
 
-def _sorted_runs(labels: NDArray[Any]) -> tuple[NDArray[np.uint16], Integers, Integers]:
+def sorted_runs(labels: NDArray[Any]) -> tuple[NDArray[np.uint16], Integers, Integers]:
     """Find the runs of all objects, sorted by label and then by start.
 
     Returns:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.region_properties import sorted_runs
 
 Labels = NDArray[np.int32]
 Doubles = NDArray[np.float64]
@@ -45,17 +46,20 @@ class RegionSamples:
     @classmethod
     def of(cls, labels: Labels) -> RegionSamples:
         """Sample the regions of labels (H, W), 1..K without gaps; 0 is no region."""
-        pixels = np.flatnonzero(labels)
-        pixel_labels = labels.ravel().take(pixels).astype(np.uint16)
-        # numpy's stable sort of 16 bit numbers is a radix sort.
-        pixels = pixels.take(np.argsort(pixel_labels, kind="stable"))
-        areas = np.bincount(pixel_labels, minlength=1)[1:]
+        label, start, length = sorted_runs(labels)
+        if not len(label):
+            return cls(np.empty(0, np.intp), np.empty(0, np.intp))
+        areas = np.add.reduceat(length, np.flatnonzero(np.diff(label, prepend=0)))
         steps = np.maximum(1, areas // CONSTANTS.max_samples)
         # Take every n-th pixel of each region.
         counts = -(-areas // steps)
         index = np.repeat(np.arange(len(areas)), counts)
         rank = np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
-        return cls(pixels.take((np.cumsum(areas) - areas)[index] + rank * steps[index]), counts)
+        position = (np.cumsum(areas) - areas)[index] + rank * steps[index]
+        # Find the run of each sample, and its pixel in it.
+        ends = np.cumsum(length)
+        run = np.searchsorted(ends, position, side="right")
+        return cls((start + length - ends)[run] + position, counts)
 
     @property
     def count(self) -> int:
