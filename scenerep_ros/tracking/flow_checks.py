@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -59,11 +60,23 @@ class FlowCheckConstants:
 CONSTANTS = FlowCheckConstants()
 
 
-def is_flow_reliable(flow: Floats, previous: GrayImage, current: GrayImage) -> bool:
-    """Check that warping by the flow reduces the difference of two gray images.
+class FlowCheck(NamedTuple):
+    """Agreement of two gray images along a flow.
 
-    It does not across a cut, in noise or in the dark. Differences are compared by their standard
-    deviation, which ignores a change of brightness by the automatic exposure.
+    Attributes:
+        is_reliable: True if warping by the flow reduces the difference of the images. It does not
+            across a cut, in noise or in the dark.
+        detail_correlation: normalized cross-correlation of clipped details, -1..1; 1 for two images
+            without details, 0 for a flow out of the image. Across a cut, flow aligns patches of
+            similar brightness, but not their details.
+    """
+
+    is_reliable: bool
+    detail_correlation: float
+
+
+def check_flow(flow: Floats, previous: GrayImage, current: GrayImage) -> FlowCheck:
+    """Compare two gray images along a flow.
 
     Args:
         flow: (h, w, 2) float32, from previous to current [px].
@@ -72,30 +85,17 @@ def is_flow_reliable(flow: Floats, previous: GrayImage, current: GrayImage) -> b
     """
     warped, is_inside = _warp_back(flow, current)
     if not is_inside.any():
-        return False
-    # Compare the residual with the difference that remains without warping.
+        return FlowCheck(False, 0.0)
+    # Compare the residual with the difference that remains without warping, by their standard
+    # deviation, which ignores a change of brightness by the automatic exposure.
     residual = cv2.subtract(warped, previous, dtype=cv2.CV_32F)[is_inside].std()
     difference = cv2.subtract(current, previous, dtype=cv2.CV_32F).std()
-    return bool(residual < CONSTANTS.max_residual_ratio * difference)
+    is_reliable = bool(residual < CONSTANTS.max_residual_ratio * difference)
+    return FlowCheck(is_reliable, _correlate_details(previous, warped, is_inside))
 
 
-def correlate_details(flow: Floats, previous: GrayImage, current: GrayImage) -> float:
-    """Correlate the details of two gray images along the flow.
-
-    Across a cut, flow aligns patches of similar brightness, but not their details.
-
-    Args:
-        flow: (h, w, 2) float32, from previous to current [px].
-        previous: (h, w) uint8.
-        current: (h, w) uint8.
-
-    Returns:
-        Normalized cross-correlation of clipped details, -1..1; 1 for two images without details, 0
-        for a flow out of the image.
-    """
-    warped, is_inside = _warp_back(flow, current)
-    if not is_inside.any():
-        return 0.0
+def _correlate_details(previous: GrayImage, warped: GrayImage, is_inside: Mask) -> float:
+    """Correlate the details of two images (h, w) at the pixels of a mask."""
     first, second = (_details(image)[is_inside] for image in (previous, warped))
     deviations = float(first.std()), float(second.std())
     if max(deviations) < CONSTANTS.noise_deviation:

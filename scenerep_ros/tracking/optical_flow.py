@@ -8,7 +8,7 @@ correlation estimates, because on its own it fails when the camera turns fast.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.geometry import invert_depth
 from scenerep_ros.preprocessing.exposure import is_black
 from scenerep_ros.tracking.flow_checks import CONSTANTS as CHECK_CONSTANTS
-from scenerep_ros.tracking.flow_checks import correlate_details, is_flow_reliable
+from scenerep_ros.tracking.flow_checks import check_flow
 from scenerep_ros.tracking.flow_sampling import sample_along_flow
 
 _GRAY_LEVELS = 256  # constant: 8 bits
@@ -107,8 +107,8 @@ class FlowEstimate:
 
     Attributes:
         measured: (h, w, 2) float32, displacement in u and v of each pixel of the previous grid [px].
-        is_reliable: result of `is_flow_reliable`; a scene that hardly moves as a whole fails it.
-        detail_correlation: result of `correlate_details`, -1..1.
+        is_reliable: see `FlowCheck`; a scene that hardly moves as a whole is not reliable.
+        detail_correlation: see `FlowCheck`, -1..1.
         previous: (h, w) uint8, gray levels of the previous image.
         current: (h, w) uint8, gray levels of the current image at the exposure of the previous one.
     """
@@ -173,13 +173,7 @@ class FlowEstimator:
         # Initialize with the global shift, then refine by dense inverse search.
         initial_flow = zero_flow + _global_shift(previous, current)
         flow = np.asarray(self._inverse_search.calc(previous, current, initial_flow), np.float32)
-        return FlowEstimate(
-            flow,
-            is_flow_reliable(flow, previous, current),
-            correlate_details(flow, previous, current),
-            previous,
-            current,
-        )
+        return FlowEstimate(flow, *check_flow(flow, previous, current), previous, current)
 
 
 def invert_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,6 +206,14 @@ def _match_exposure(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> 
 
 def _global_shift(previous: NDArray[np.uint8], current: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Shift in u and v (2,) by phase correlation [px]; 0 where it is not finite."""
-    window = cv2.createHanningWindow(previous.shape[::-1], cv2.CV_32F)
+    window = _hanning_window(previous.shape)
     shift, _ = cv2.phaseCorrelate(previous.astype(np.float32), current.astype(np.float32), window)
     return np.nan_to_num(np.array(shift, np.float32), posinf=0.0, neginf=0.0)
+
+
+@lru_cache(maxsize=4)
+def _hanning_window(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Weights (h, w) that fall to 0 at the border of an image."""
+    window = np.asarray(cv2.createHanningWindow(shape[::-1], cv2.CV_32F), np.float32)
+    window.flags.writeable = False
+    return window

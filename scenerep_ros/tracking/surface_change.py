@@ -130,8 +130,9 @@ def _median_of_sample(values: Floats, mask: Mask) -> np.float32:
 
 def _sample_inverse_depth(depth: Floats) -> Floats:
     """Inverse depth [1/m] on the working grid of depth (H, W); 0 where it is unknown."""
-    sample = np.ascontiguousarray(depth[working_grid_slices((depth.shape[0], depth.shape[1]))])
-    return np.nan_to_num(invert_depth(sample), posinf=0.0, neginf=0.0)
+    inverse = invert_depth(depth[working_grid_slices((depth.shape[0], depth.shape[1]))])
+    inverse[np.isnan(inverse)] = 0
+    return inverse
 
 
 def _square(radius: int) -> NDArray[np.uint8]:

@@ -186,11 +186,11 @@ def _accept(
     show another surface.
     """
     # Group the pixels by their transition.
-    transition = conflict.current.astype(np.int64) * (UNLABELLED + 1) + conflict.proposed
+    transition = conflict.current.astype(np.uint32) << 16 | conflict.proposed
     transitions = np.unique(transition)
     group = np.searchsorted(transitions, transition)  # faster than np.unique's return_inverse
     sizes = np.maximum(np.bincount(group, conflict.is_counted), 1)
-    current, proposed = np.divmod(transitions, UNLABELLED + 1)
+    current, proposed = transitions >> 16, transitions & UNLABELLED
     # Accept transitions that persist, if they may replace a label, and those of other surfaces.
     mean_count = np.bincount(group, conflict.counts * conflict.is_counted) / sizes
     is_accepted = mean_count >= confirmation_frames

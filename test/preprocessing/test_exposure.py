@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.preprocessing.exposure import (
+    CONSTANTS,
     is_black,
     is_blank,
     linear_to_srgb,
@@ -53,6 +55,18 @@ def test_normalize_exposure_raises_the_white_level(level):
     color = normalize_exposure(gray_ramp(0, level)).color
     assert int(color.max()) == pytest.approx(200, abs=20)
     assert color.min() <= 20
+
+
+@given(st.integers(0, 10**6))
+def test_normalize_exposure_equals_the_gain_of_numpys_percentile(seed):
+    rng = np.random.default_rng(seed)
+    color = rng.integers(0, rng.integers(20, 120), (40, 56, 3)).astype(np.uint8)
+    gray = cv2.cvtColor(color[::8, ::8].copy(), cv2.COLOR_RGB2GRAY)
+    white = float(np.percentile(gray, CONSTANTS.white_percentile))
+    gain = float(srgb_to_linear(CONSTANTS.target_level) / srgb_to_linear(white))
+    brightened = cv2.LUT(color, linear_to_srgb(gain * srgb_to_linear(np.arange(256))))
+    expected = cv2.GaussianBlur(brightened, (0, 0), gain**0.5 / CONSTANTS.noise_gain_per_px)
+    np.testing.assert_array_equal(normalize_exposure(RGBDFrame(color)).color, expected)
 
 
 def test_normalize_exposure_inverts_a_loss_of_light(mosd_folder):

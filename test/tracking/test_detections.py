@@ -1,13 +1,14 @@
 """Description of a frame's segments for the association."""
 
 import numpy as np
+import pytest
 import torch
 from discs import DISCS, SHAPE, VECTORS, disc_labels, features_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenerep_ros.frames import UNLABELLED, Features, Segmentation
-from scenerep_ros.tracking.detections import extract_detections, points_by_id
+from scenerep_ros.tracking.detections import extract_detections, points_by_id, relabel
 from scenerep_ros.tracking.optical_flow import tracking_grid_shape
 
 GRID_SHAPE = tracking_grid_shape(SHAPE)
@@ -19,6 +20,20 @@ def test_extract_detections_orders_segments_by_first_pixel():
     detections = extract_detections(Segmentation(labels), features_of(labels))
     # Top rows of the discs: 10 for label 2, 30 for 1, 145 for 4 and 155 for 3.
     assert detections.labels.tolist() == [2, 1, 4, 3]
+
+
+@pytest.mark.parametrize("largest", [3, 254, 255, 300])
+def test_relabel_equals_replacement_of_each_label(largest):
+    labels = np.random.default_rng(0).choice([0, 1, 2, largest, UNLABELLED], SHAPE).astype(np.int32)
+    segmentation = Segmentation(labels)
+    detections = extract_detections(segmentation, features_of(disc_labels(DISCS)))
+    ids = [40, 30_000, 7]
+    expected = np.where(labels == UNLABELLED, UNLABELLED, 0)
+    for label, id_ in zip(detections.labels.tolist(), ids, strict=True):
+        expected[labels == label] = id_
+    result = relabel(segmentation, detections, ids)
+    assert result.dtype == np.uint16
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_extract_detections_points_lie_around_disc_centers():
