@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ HINTS = {"fp32": ov.Type.f32, "bf16": ov.Type.bf16, "fp16": ov.Type.f16}
 MAX_SIZES_IN_MEMORY = 2
 """Number of image sizes whose compiled models stay in memory."""
 MAX_BLOBS = 4
-"""Number of compiled models that the cache keeps of one graph."""
+"""Number of compiled models, those used last, that the cache keeps of one graph."""
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -73,7 +74,10 @@ class OpenVINOEngine:
         path = self._blob_path(shapes)
         if path.is_file():
             try:
-                return self._import(path)
+                compiled = self._import(path)
+                with suppress(OSError):  # a folder that cannot be written
+                    os.utime(path)  # the models used last are kept
+                return compiled
             except (RuntimeError, ValueError, OSError) as error:  # of another version, or damaged
                 log.warning("%s: cannot be loaded (%s); it is compiled again", path, error)
         size = "x".join(map(str, dict(shapes)["image"][:1:-1]))

@@ -29,7 +29,7 @@ def run(graph, size=64, **options):
 
 
 def blobs(graph):
-    return {path: path.stat().st_mtime_ns for path in graph.folder.glob("*.blob")}
+    return {path: path.stat().st_ino for path in graph.folder.glob("*.blob")}
 
 
 def test_compiled_model_is_stored_and_used_again(graph):
@@ -54,6 +54,14 @@ def test_compiled_models_of_a_graph_are_limited_in_number(graph):
     for size in range(32, 32 * 7, 32):
         run(graph, size)
     assert len(blobs(graph)) == openvino_engine.MAX_BLOBS
+
+
+def test_compiled_model_used_last_is_kept_when_others_are_added(graph):
+    run(graph, 32)
+    (path,) = blobs(graph)
+    for size in (64, 96, 128, 32, 160, 192, 224):
+        run(graph, size)
+    assert path in blobs(graph)
 
 
 def test_graph_that_cannot_store_models_warns_and_runs(graph, caplog, monkeypatch):
