@@ -1,5 +1,6 @@
 """Ctrl-C while the executables start."""
 
+import gc
 import signal
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from scenerep_ros.interruption import run_module
 
 SAMPLE = Path(__file__).parent / "data" / "tabletop"
 PROGRAM = """
@@ -54,3 +57,25 @@ def test_executable_interrupted_at_its_start_exits_quietly(module, arguments, tm
         output, _ = process.communicate(timeout=60)
         assert "Traceback" not in output
         assert process.returncode == 130, output
+
+
+@pytest.fixture
+def restored_interpreter():
+    """Restore the handler of SIGINT and the garbage collection."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+    gc.unfreeze()
+
+
+def test_module_imported_without_garbage_collection_runs_with_it(
+    restored_interpreter, tmp_path, monkeypatch
+):
+    source = "import gc\nenabled = gc.isenabled()\ndef main(): return 10 * enabled + gc.isenabled()\n"
+    (tmp_path / "program.py").write_text(source)
+    (tmp_path / "broken.py").write_text("raise ImportError\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run_module("program") == 1
+    with pytest.raises(ImportError):
+        run_module("broken")
+    assert gc.isenabled()

@@ -244,7 +244,6 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code. Repeated signals are harmless."""
     # The stages, which know nothing of ROS, log the progress of a first start and warnings.
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [segmenter]: %(message)s")
-    gc.freeze()  # a collection needs half a second for the imported modules, which stay
     try:
         with interrupt_once(), ros_context(args):
             return _run()
