@@ -71,7 +71,9 @@ def restored_interpreter():
 def test_module_imported_without_garbage_collection_runs_with_it(
     restored_interpreter, tmp_path, monkeypatch
 ):
-    source = "import gc\nenabled = gc.isenabled()\ndef main(): return 10 * enabled + gc.isenabled()\n"
+    source = (
+        "import gc\nenabled = gc.isenabled()\ndef main(): return 10 * enabled + gc.isenabled()\n"
+    )
     (tmp_path / "program.py").write_text(source)
     (tmp_path / "broken.py").write_text("raise ImportError\n")
     monkeypatch.syspath_prepend(tmp_path)
