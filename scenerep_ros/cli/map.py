@@ -21,7 +21,7 @@ from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.filesystem.atomic import atomic_folder, write_atomically, write_image
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.difference import MapDifference, compare_maps
-from scenerep_ros.mapping.drawing import draw_difference, draw_top_view, draw_turntable
+from scenerep_ros.mapping.drawing import draw_difference, draw_top_view
 from scenerep_ros.mapping.map_files import (
     TOP_VIEW,
     TURNTABLE,
@@ -32,6 +32,7 @@ from scenerep_ros.mapping.map_files import (
 )
 from scenerep_ros.mapping.map_recording import write_map_recording
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.pictures.turntable import draw_turntable
 from scenerep_ros.mapping.poses.bag_poses import with_transforms
 from scenerep_ros.mapping.poses.odometry import Odometry
 from scenerep_ros.mapping.poses.recovery import PoseRecovery

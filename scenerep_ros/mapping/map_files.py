@@ -28,7 +28,7 @@ from scenerep_ros.geometry import Box, labelled_cloud, read_ply, write_ply
 from scenerep_ros.mapping.map_recording import RECORDING
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.views.map_views import MapView, MapViews
-from scenerep_ros.mapping.voxels.voxel_grid import VoxelPoints
+from scenerep_ros.mapping.voxels.voxel_points import VoxelPoints
 from scenerep_ros.sources.folders.pose_file import read_poses
 
 CLOUD, OBJECTS, FEATURES = "cloud.ply", "objects.json", "features.safetensors"

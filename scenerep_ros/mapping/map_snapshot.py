@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.frames import MapObject
 from scenerep_ros.mapping.views.map_views import MapViews
-from scenerep_ros.mapping.voxels.voxel_grid import VoxelPoints
+from scenerep_ros.mapping.voxels.voxel_points import VoxelPoints
 
 Floats = NDArray[np.float32]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +10,22 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.errors import ConfigError
-from scenerep_ros.frames import BACKGROUND, MapObject, RGBDFrame, SceneSegmentation
+from scenerep_ros.frames import MapObject, RGBDFrame, SceneSegmentation
+from scenerep_ros.mapping.integration import Integration, ViewIntegration
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
-from scenerep_ros.mapping.objects.association import (
-    FrameSegments,
-    measure_overlaps,
-    select_segments,
-)
-from scenerep_ros.mapping.objects.identification import identify_segments
+from scenerep_ros.mapping.objects.association import select_segments
 from scenerep_ros.mapping.objects.object_boxes import describe_objects, restored_record
 from scenerep_ros.mapping.objects.object_memory import ObjectMemory
-from scenerep_ros.mapping.objects.object_record import ObjectRecord
 from scenerep_ros.mapping.poses.pose_gate import PoseGate
 from scenerep_ros.mapping.poses.pose_refinement import refined_frame
 from scenerep_ros.mapping.poses.relocalization import relocalize
 from scenerep_ros.mapping.poses.trajectory import Trajectory
-from scenerep_ros.mapping.views.carving import is_free
 from scenerep_ros.mapping.views.frame_labels import labels_in_frame
-from scenerep_ros.mapping.views.frame_view import FrameView, is_labelled, view_frame
+from scenerep_ros.mapping.views.frame_view import FrameView, view_frame
 from scenerep_ros.mapping.views.map_views import MapViews
 from scenerep_ros.mapping.views.upright import VerticalEstimate
-from scenerep_ros.mapping.voxels.label_votes import NO_OBJECT
-from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid, VoxelPoints
-from scenerep_ros.mapping.voxels.voxel_index import ABSENT, Rows
+from scenerep_ros.mapping.voxels.voxel_grid import VoxelGrid
+from scenerep_ros.mapping.voxels.voxel_points import VoxelPoints
 
 Floats = NDArray[np.float32]
 Pose = NDArray[np.float64]
@@ -53,37 +45,9 @@ class SceneMapConstants:
         "number of frames up to which the list is updated three times as often",
         set_on="argument: a recording of few frames, and the first objects, are listed soon",
     )
-    touching_voxels: int = tuned(
-        2,
-        "number of voxels within which a segment touches an object",
-        set_on="argument: pixels next to the edge between two sides of an object are left out",
-    )
-    touching_points: int = tuned(
-        200, "number of points of a segment that are tested for touching", set_on="argument: time"
-    )
-    carved_voxels: int = tuned(
-        20_000,
-        "number of voxels that are tested for free space in each frame",
-        set_on="argument: time per frame; a map of 1 million voxels is visited within two seconds",
-    )
 
 
 CONSTANTS = SceneMapConstants()
-
-
-@dataclass(frozen=True)
-class Integration:
-    """Result of one frame.
-
-    Attributes:
-        is_integrated: whether the frame changed the map.
-        reason: reason why it did not; empty otherwise.
-        ids: id in the map by the id of the frame; objects without an id in the map are left out.
-    """
-
-    is_integrated: bool
-    reason: str = ""
-    ids: dict[int, int] = field(default_factory=dict)
 
 
 class SceneMap:
@@ -119,6 +83,7 @@ class SceneMap:
         """Remove everything."""
         self._grid = VoxelGrid(self.options.voxel_size, self.options.max_voxels)
         self._memory = ObjectMemory(self.options.max_objects)
+        self._integration = ViewIntegration(self._grid, self._memory)
         self._gate = PoseGate()
         self._vertical = VerticalEstimate()
         self.views = MapViews()
@@ -165,27 +130,13 @@ class SceneMap:
         if self.options.refine_poses:
             frame = refined_frame(frame, self.views)
         view = view_frame(frame, scene, self.options.max_range)
-        # 1. Compare the segments of the frame with the labels of the map at the same pixels.
-        segments = select_segments(view, scene)
-        occupied, rows = self._grid.find_or_insert(view.points)
-        overlaps = measure_overlaps(segments, self._grid.labels_at(occupied))
-        # 2. Identify each segment with an object of the map, or with a new one.
-        self._memory.features.observe(segments.features)
-        touched_keys = partial(self._touched_keys, view, segments)
-        records = identify_segments(
-            self._memory, segments, overlaps, touched_keys, self.frame_count, frame.stamp_ns
-        )
-        # 3. Add the points, and vote on their labels.
-        self._add_points(view, rows, segments, records)
-        # 4. Remove voxels in space that the frame shows to be free.
-        self._carve(view)
-        # 5. Update the list of objects, the vertical and the bounds from time to time.
+        ids = self._integration.integrate(view, scene, self.frame_count, frame.stamp_ns)
+        # Update the list of objects, the vertical and the bounds from time to time.
         self.views = self.views.with_view(view)
         self.trajectory.add(frame.stamp_ns, view.pose)
         self._is_stale = True
         self._maintain(view)
         self.frame_count += 1
-        ids = {id_: item.id for id_, item in zip(segments.ids, records, strict=True) if item.id}
         return Integration(True, ids=ids)
 
     def reject(self, reason: str) -> Integration:
@@ -304,28 +255,6 @@ class SceneMap:
         if frame.pose is None:
             return "no pose"
         return "" if self._gate.accepts(frame.pose, frame.stamp_ns) else "implausible pose"
-
-    def _touched_keys(self, view: FrameView, segments: FrameSegments, index: int) -> set[int]:
-        """Return the labels of the map beside a segment."""
-        points = view.points[segments.index == index + 1]
-        sample = points[:: 1 + len(points) // CONSTANTS.touching_points]
-        return set(self._grid.labels_near(sample, CONSTANTS.touching_voxels).tolist())
-
-    def _add_points(
-        self, view: FrameView, rows: Rows, segments: FrameSegments, records: list[ObjectRecord]
-    ) -> None:
-        rows = self._grid.add(rows, view.points, view.colors, self.frame_count)
-        keys = np.array([NO_OBJECT] + [record.key for record in records], np.int32)
-        is_small = (segments.index == 0) & (view.labels != BACKGROUND)
-        votes = np.flatnonzero((rows != ABSENT) & is_labelled(view.labels) & ~is_small)
-        self._grid.vote(rows.take(votes), keys.take(segments.index.take(votes)))
-
-    def _carve(self, view: FrameView) -> None:
-        rows = self._grid.next_carving_rows(CONSTANTS.carved_voxels)
-        is_carved = is_free(view, self._grid.positions(rows)) & self._grid.is_occupied(rows)
-        free = np.flatnonzero(is_carved).astype(np.int32) + np.int32(rows.start)
-        if len(free):
-            self._memory.count_carved(self._grid.carve(free))
 
     def _maintain(self, view: FrameView) -> None:
         is_first = self.frame_count < CONSTANTS.first_frames

@@ -246,7 +246,7 @@ def map_folder() -> Path:
     from scenerep_ros.mapping.map_files import write_map
     from scenerep_ros.mapping.map_snapshot import MapSnapshot
     from scenerep_ros.mapping.views.map_views import MapView, MapViews
-    from scenerep_ros.mapping.voxels.voxel_grid import VoxelPoints
+    from scenerep_ros.mapping.voxels.voxel_points import VoxelPoints
 
     folder = Path(tempfile.mkdtemp(prefix="scenerep-map-"))
     box = Box(np.zeros(3, np.float32), np.ones(3, np.float32), np.eye(3, dtype=np.float32))

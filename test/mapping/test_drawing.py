@@ -9,16 +9,12 @@ from box_world import Cuboid, make_frame, orbit
 
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.mapping.difference import MapDifference, compare_maps
-from scenerep_ros.mapping.drawing import (
-    REMOVED,
-    draw_difference,
-    draw_top_view,
-    draw_turntable,
-)
+from scenerep_ros.mapping.drawing import REMOVED, draw_difference, draw_top_view
 from scenerep_ros.mapping.pictures.annotations import FOOTER_PX, HEADER_PX
 from scenerep_ros.mapping.pictures.projection import measure_extent, top_camera
+from scenerep_ros.mapping.pictures.turntable import draw_turntable
 from scenerep_ros.mapping.scene_map import SceneMap
-from scenerep_ros.mapping.voxels.voxel_grid import VoxelPoints
+from scenerep_ros.mapping.voxels.voxel_points import VoxelPoints
 
 
 def make_snapshot(cuboids):
