@@ -16,6 +16,7 @@ from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame
 from scenerep_ros.ops.working_grid import working_grid_step
 from scenerep_ros.preprocessing.frame_context import FrameContext
+from scenerep_ros.segmentation.base import Segmenter
 from scenerep_ros.segmentation.registry import build_segmenter
 from scenerep_training.agreement.patches import matching, patch_labels, patch_matches, separation
 from scenerep_training.agreement.references import IGNORED, Labels
@@ -119,12 +120,22 @@ class Scorer:
         return {SCORE: _mean(list(metrics.values())), **metrics}
 
     def _agreement(self, color: NDArray[np.uint8], features: Features, reference: Labels) -> float:
-        context = FrameContext(RGBDFrame(color), use_depth=False)
-        prepared = self._segmenter.prepare(context)
-        labels = self._segmenter.segment(features, prepared).labels
-        step = working_grid_step(context.shape)
-        predicted = labels[::step, ::step]
-        return mean_best_iou(reference, np.where(predicted == UNLABELLED, BACKGROUND, predicted))
+        return mean_best_iou(reference, color_masks(self._segmenter, color, features))
+
+
+def color_masks(segmenter: Segmenter, color: NDArray[np.uint8], features: Features) -> Labels:
+    """Segment an image without depth: (h, w) int32 on the working grid, 0 where there is no object.
+
+    Args:
+        segmenter: method of the runtime.
+        color: (H, W, 3) uint8.
+        features: features of the image.
+    """
+    context = FrameContext(RGBDFrame(color), use_depth=False)
+    labels = segmenter.segment(features, segmenter.prepare(context)).labels
+    step = working_grid_step(context.shape)
+    predicted = labels[::step, ::step]
+    return np.where(predicted == UNLABELLED, BACKGROUND, predicted).astype(np.int32)
 
 
 def mean_best_iou(reference: Labels, predicted: Labels) -> float:

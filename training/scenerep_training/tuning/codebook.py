@@ -1,4 +1,4 @@
-"""Codebook of a recording, and its stability."""
+"""Codebook of a recording, its stability, and codebooks without one block of it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from scenerep_training.evaluation.metrics.rand_index import adjusted_rand_index
 MAX_POINTS = 30_000
 """Patches from which a codebook is computed."""
 
+Frames = Sequence[torch.Tensor]
+"""Unit-length features (N, C) of each frame."""
 
-def fit_codebook(
-    frames: Sequence[torch.Tensor], clusters: int, seed: int
-) -> tuple[torch.Tensor, float]:
+
+def fit_codebook(frames: Frames, clusters: int, seed: int) -> tuple[torch.Tensor, float]:
     """Cluster the patches of many frames.
 
     Args:
@@ -35,7 +36,23 @@ def fit_codebook(
     return centers, stability
 
 
-def sample_points(frames: Sequence[torch.Tensor], seed: int) -> torch.Tensor:
+def fit_without_each(blocks: Sequence[Frames], clusters: int, seed: int) -> list[torch.Tensor]:
+    """Compute one codebook (K, C) for each block, from the frames of all other blocks.
+
+    Args:
+        blocks: frames of each block, as in `fit_codebook`; two or more blocks have some.
+        clusters: number of centers, K.
+        seed: of all random numbers.
+    """
+    codebooks = []
+    for held_back in range(len(blocks)):
+        others = [frame for i, block in enumerate(blocks) if i != held_back for frame in block]
+        points = sample_points(others, seed)
+        codebooks.append(kmeans_sweep(points, [clusters], seed).centers[0])
+    return codebooks
+
+
+def sample_points(frames: Frames, seed: int) -> torch.Tensor:
     """Draw MAX_POINTS patches of all frames: (M, C) float32."""
     points = torch.cat([frame.float() for frame in frames])
     generator = torch.Generator().manual_seed(seed)

@@ -17,7 +17,7 @@ class TuneOptions(BackboneOptions):
         0,
         ge=0,
         le=64,
-        description="Number of clusters of the codebook; 0 selects the best of 3, 5 and 8 on the "
+        description="Number of clusters of the codebook; 0 selects the better of 5 and 8 on "
         "held-back frames.",
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of all random numbers.")

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.working_grid import working_grid_step
 from scenerep_ros.sources.base import Source
 from scenerep_training.agreement.samples import draw_samples
-from scenerep_training.data.held_out import HeldOut
+from scenerep_training.evaluation.probes.speed_probe import status_bytes
+from scenerep_training.tuning.blocks import BLOCK_COUNT
+from scenerep_training.tuning.codebook import MAX_POINTS
+from scenerep_training.tuning.gate import CodebookGate, build_mask_segmenter
 from scenerep_training.tuning.network import RESOLUTION, Network
 
 
@@ -21,17 +25,20 @@ class PlanConstants:
         0.25, "largest share of the time for the gate", set_on="argument: it only measures"
     )
     max_gate_pairs: int = tuned(
-        24, "held-back pairs above which the gate gains little", set_on="argument: 48 frames"
+        24, "pairs above which the gate gains little", set_on="argument: 48 frames"
     )
     min_gate_pairs: int = tuned(
-        3, "fewest pairs of the gate, however short the time", set_on="argument: one is chance"
+        BLOCK_COUNT, "fewest pairs of the gate, however short the time", set_on="one of each block"
     )
     max_frames: int = tuned(
         200, "frames above which a codebook gains little", set_on="argument: 150 patches of each"
     )
     min_frames: int = tuned(8, "fewest frames of a codebook", set_on="argument: 5,000 patches")
     clustering_s: float = tuned(
-        20.0, "time for three codebooks", unit="s", set_on="1.8 s on one core of a quiet machine"
+        30.0,
+        "time for all codebooks and their verdicts",
+        unit="s",
+        set_on="19 s of CPU for two, 7-Scenes kitchen",
     )
 
 
@@ -49,6 +56,7 @@ class Plan:
         frame_s: time of a frame for the codebook: reading and network [s].
         gate_pairs: number of held-back pairs.
         frames: number of frames for the codebook.
+        memory_bytes: largest memory of the process [byte].
     """
 
     minutes: float
@@ -57,22 +65,24 @@ class Plan:
     frame_s: float
     gate_pairs: int
     frames: int
+    memory_bytes: int
 
     def describe(self) -> str:
         """Return the forecast as a sentence."""
         parts = {
-            f"{self.gate_pairs} held-back pairs for the gate": self.gate_pairs * self.pair_s,
+            f"{self.gate_pairs} pairs for the gate": self.gate_pairs * self.pair_s,
             f"{self.frames} frames for the codebook": self.frames * self.frame_s,
             "clustering": CONSTANTS.clustering_s,
         }
         total_min = (self.elapsed_s + sum(parts.values())) / 60
         text = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in parts.items())
-        text = f"forecast: {text}; {total_min:.1f} min in all"
+        memory = f"{self.memory_bytes / 1e9:.1f} GB of memory"
+        text = f"forecast: {text}; {total_min:.1f} min in all; {memory}"
         is_late = total_min > self.minutes
         return f"{text}, more than the {self.minutes:g} min of --minutes" if is_late else text
 
 
-def make_plan(net: Network, parts: HeldOut, minutes: float, start_s: float) -> Plan:
+def make_plan(net: Network, sources: Sequence[Source], minutes: float, start_s: float) -> Plan:
     """Plan a run.
 
     The gate gets as many pairs as fit into its share of the time, the codebook as many frames as fit
@@ -80,33 +90,74 @@ def make_plan(net: Network, parts: HeldOut, minutes: float, start_s: float) -> P
 
     Args:
         net: network.
-        parts: training and held-back parts of the recordings.
+        sources: recordings.
         minutes: time of the whole run [min].
         start_s: start of the run by `time.monotonic` [s].
     """
-    pair_s, frame_s = measure_pair(net, (*parts.held_back, *parts.training.sources))
+    costs = measure_costs(net, max(sources, key=len))
     elapsed_s = time.monotonic() - start_s
     gate_pairs = _clip(
-        CONSTANTS.gate_share * 60 * minutes / pair_s,
+        CONSTANTS.gate_share * 60 * minutes / costs.pair_s,
         CONSTANTS.min_gate_pairs,
         CONSTANTS.max_gate_pairs,
     )
-    rest_s = 60 * minutes - elapsed_s - gate_pairs * pair_s - CONSTANTS.clustering_s
-    available = sum(len(source) for source in parts.training.sources)
-    frames = _clip(rest_s / frame_s, CONSTANTS.min_frames, CONSTANTS.max_frames)
-    return Plan(minutes, elapsed_s, pair_s, frame_s, gate_pairs, min(frames, available))
+    rest_s = 60 * minutes - elapsed_s - gate_pairs * costs.pair_s - CONSTANTS.clustering_s
+    available = sum(len(source) for source in sources)
+    frames = min(
+        _clip(rest_s / costs.frame_s, CONSTANTS.min_frames, CONSTANTS.max_frames), available
+    )
+    memory_bytes = status_bytes("VmRSS") + forecast_growth(costs, gate_pairs, frames)
+    return Plan(minutes, elapsed_s, costs.pair_s, costs.frame_s, gate_pairs, frames, memory_bytes)
 
 
-def measure_pair(net: Network, sources: Sequence[Source]) -> tuple[float, float]:
-    """Measure the time of a pair for the gate, and of a frame for the codebook [s]."""
-    source = max(sources, key=len)
+@dataclass(frozen=True)
+class Costs:
+    """Cost of a frame.
+
+    Attributes:
+        pair_s: time of a pair for the gate: reading, references, masks, network and scores [s].
+        frame_s: time of a frame for the codebook: reading and network [s].
+        patches: patches of the feature grid.
+        channels: channels of a feature.
+        pixels: pixels of the working grid.
+    """
+
+    pair_s: float
+    frame_s: float
+    patches: int
+    channels: int
+    pixels: int
+
+
+def forecast_growth(costs: Costs, gate_pairs: int, frames: int) -> int:
+    """Forecast how much the memory grows during a run [byte].
+
+    A frame of the codebook is kept in float16; a frame of the gate in float32 with two int32 references.
+    K-Means holds its points four times in float32: as they are, drawn, centered, and projected or
+    multiplied.
+    """
+    codebook = 2 * frames * costs.patches * costs.channels
+    gate = 2 * gate_pairs * (4 * costs.patches * costs.channels + 2 * 4 * costs.pixels)
+    drawn = min(frames * costs.patches, MAX_POINTS)
+    clustering = 4 * costs.channels * (frames * costs.patches + 3 * drawn)
+    return codebook + gate + clustering
+
+
+def measure_costs(net: Network, source: Source) -> Costs:
+    """Measure the cost of the frames of a recording."""
     net.backbone(source.color_frame(0).color, RESOLUTION)  # the first pass allocates memory
     start_s = time.monotonic()
-    frame = source.color_frame(0)
-    net.backbone(frame.color, RESOLUTION)
+    color = source.color_frame(0).color
+    grid = net.backbone(color, RESOLUTION).grid
     frame_s = time.monotonic() - start_s
-    next(draw_samples(source, 1), None)
-    return time.monotonic() - start_s + frame_s, frame_s
+    gate = CodebookGate(net.backbone, build_mask_segmenter(net.options))
+    start_s = time.monotonic()
+    for sample in draw_samples(source, 1):
+        gate.add(0, sample)
+    pair_s = time.monotonic() - start_s
+    step = working_grid_step(color.shape[:2])
+    pixels = color[::step, ::step, 0].size
+    return Costs(pair_s, frame_s, grid.shape[0] * grid.shape[1], grid.shape[2], pixels)
 
 
 def _clip(value: float, low: int, high: int) -> int:

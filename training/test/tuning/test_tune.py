@@ -11,8 +11,11 @@ import yaml
 from scenerep_training.agreement.samples import Sample
 from scenerep_training.cli.train import main
 from scenerep_training.evaluation.label_propagation.warping import NearestBackwardWarp
-from scenerep_training.tuning.codebook import fit_codebook
-from scenerep_training.tuning.gate import CodebookGate
+from scenerep_training.tuning.blocks import BLOCK_COUNT, divide
+from scenerep_training.tuning.codebook import fit_codebook, fit_without_each, sample_points
+from scenerep_training.tuning.gate import CodebookGate, CodebookVerdict, CriterionGain
+from scenerep_training.tuning.plan import Costs, forecast_growth
+from scenerep_training.tuning.run import make_codebook
 from torch.nn.functional import normalize
 
 from scenerep_ros.backbones import load_backbone
@@ -20,6 +23,7 @@ from scenerep_ros.clustering.codebook import load_codebook
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import Features
+from scenerep_ros.sources import open_source
 
 pytestmark = pytest.mark.slow
 
@@ -33,21 +37,19 @@ def test_tune_writes_checkpoint_with_judged_codebook(tmp_path, capsys):
     flags = ("--minutes", "0.1", "--device", "cpu", "--runtime", "torch")
     assert tune(tmp_path / "tuned", "test_resnet", *flags) == 0
     out = capsys.readouterr().out
-    assert re.search(r"forecast: \d+ held-back pairs for the gate", out)
+    assert re.search(r"forecast: \d+ pairs for the gate .* in all; \d+\.\d GB of memory", out)
     assert "written to" in out
     config = PipelineConfig(weights=str(tmp_path / "tuned"), device="cpu", runtime="torch")
     network, codebook = load_backbone(config), load_codebook(config)
     assert network.name == "test_resnet"
     training = yaml.safe_load((tmp_path / "tuned" / "model.yaml").read_text())["training"]
     gains = training["codebook"]["gate"]
-    assert set(gains) == {"3", "5", "8"}
-    is_any_better = any("frames +" in text for text in gains.values())
+    assert set(gains) == {"5", "8"}
+    is_any_better = any(
+        re.search(r"motion .*interval \+.*masks .*interval \+", text) is not None
+        for text in gains.values()
+    )
     assert (codebook is not None) == is_any_better == ("without a codebook" not in out)
-
-
-def test_tune_of_the_student_warns_of_its_gate(tmp_path, caplog):
-    assert tune(tmp_path / "tuned", "student", "--minutes", "0.1", "--device", "cpu") == 0
-    assert "worse codebooks of the student" in caplog.text
 
 
 def test_tune_refuses_folder_of_checkpoint(tmp_path, capsys):
@@ -84,20 +86,123 @@ def halves_backbone(_color, _resolution):
     return Features(grid, grid.mean((0, 1)))
 
 
+class FixedMasks:
+    """Segmenter whose masks are given."""
+
+    def __init__(self, labels):
+        self.labels = labels
+
+    def prepare(self, _context):
+        return None
+
+    def segment(self, _features, _prepared):
+        return self
+
+
+def image_of_left_half(value=1):
+    labels = np.zeros((48, 64), np.uint16)
+    labels[:, :32] = value
+    return labels
+
+
+def make_gate(masks):
+    gate = CodebookGate(halves_backbone, FixedMasks(masks))
+    for block in range(BLOCK_COUNT):
+        gate.add(block, halves_sample(f"room/{block}"))
+    return gate
+
+
 def test_gate_accepts_codebook_of_the_objects_only():
-    gate = CodebookGate(halves_backbone, [halves_sample(f"room/{n}") for n in range(6)])
-    sides = torch.eye(5)[:2]
-    kinds = torch.eye(5)[2:]
-    good, bad = gate.judge(sides), gate.judge(kinds)
-    assert good.gain > 0.1
+    gate = make_gate(image_of_left_half())
+    good, bad = (
+        gate.judge([centers] * BLOCK_COUNT) for centers in (torch.eye(5)[:2], torch.eye(5)[2:])
+    )
+    assert good.lower_bound > 0.1
     assert good.is_accepted
-    assert bad.gain < 0
+    assert bad.lower_bound < 0
     assert not bad.is_accepted
-    assert good.interval[0] <= good.gain <= good.interval[1]
+    for gain in good.gains:
+        assert gain.interval[0] <= gain.mean <= gain.interval[1]
 
 
-def test_gate_without_references_accepts_no_codebook():
-    gate = CodebookGate(halves_backbone, [])
-    verdict = gate.judge(torch.eye(5)[:2])
+def test_gate_refuses_codebook_that_one_criterion_rejects():
+    kinds = (np.arange(64) // 8 + 8 * (np.arange(48) // 8)[:, None]) % 3
+    gate = make_gate((kinds + 1).astype(np.uint16))
+    verdict = gate.judge([torch.eye(5)[:2]] * BLOCK_COUNT)
+    by_depth, by_masks = verdict.gains
+    assert by_depth.mean > 0.1
+    assert by_masks.mean < 0
     assert not verdict.is_accepted
-    assert "no held-back frame has a reference" in verdict.describe()
+
+
+def test_gate_refuses_gain_whose_interval_contains_zero():
+    certain = CriterionGain(0.02, (0.01, 0.03))
+    assert CodebookVerdict((certain, certain)).is_accepted
+    assert not CodebookVerdict((certain, CriterionGain(0.02, (-0.01, 0.05)))).is_accepted
+    assert not CodebookVerdict((certain, CriterionGain(0.02, (float("nan"),) * 2))).is_accepted
+
+
+def test_gate_judges_each_block_by_its_own_codebook():
+    gate = make_gate(image_of_left_half())
+    codebooks = [torch.eye(5)[:2]] * (BLOCK_COUNT - 1)
+    mixed = gate.judge([*codebooks, torch.eye(5)[2:]])
+    assert mixed.lower_bound < gate.judge([*codebooks, torch.eye(5)[:2]]).lower_bound
+
+
+def test_gate_without_color_masks_accepts_no_codebook():
+    verdict = make_gate(image_of_left_half(value=0)).judge([torch.eye(5)[:2]] * BLOCK_COUNT)
+    assert not verdict.is_accepted
+    assert "by color masks no reference" in verdict.describe()
+
+
+def test_gate_without_frames_accepts_no_codebook():
+    gate = CodebookGate(halves_backbone, FixedMasks(image_of_left_half()))
+    assert not gate.judge([torch.eye(5)[:2]] * BLOCK_COUNT).is_accepted
+
+
+class GateOfGains:
+    """Gate that knows the gain with each seed."""
+
+    def __init__(self, *gains):
+        self.gains = gains
+
+    def judge(self, _codebooks, run):
+        gain = CriterionGain(self.gains[run], (self.gains[run], 1.0))
+        return CodebookVerdict((gain, gain))
+
+
+def test_codebook_is_judged_by_its_least_favorable_seed():
+    blocks = [[torch.rand(20, 3)] for _ in range(BLOCK_COUNT)]
+    verdicts = [
+        make_codebook(blocks, 2, GateOfGains(*gains), seed=0).verdict
+        for gains in ((0.2, -0.1, 0.3), (0.2, 0.1, 0.3))
+    ]
+    assert [verdict.lower_bound for verdict in verdicts] == [-0.1, 0.1]
+    assert [verdict.is_accepted for verdict in verdicts] == [False, True]
+
+
+def test_codebook_without_a_block_ignores_its_frames():
+    blocks = [[torch.eye(3)[[0, 1]].repeat(10, 1)] for _ in range(2)]
+    blocks.append([torch.eye(3)[[2]].repeat(20, 1)])
+    codebooks = fit_without_each(blocks, clusters=2, seed=0)
+    assert codebooks[2][:, 2].abs().max() == pytest.approx(0.0, abs=1e-6)
+    assert codebooks[0][:, 2].max() > 0.5
+
+
+def test_blocks_cover_recordings_once_in_order():
+    source = open_source(sample_sequence())
+    sources = [source.part(0, 5), source.part(5, 12)]
+    blocks = divide(sources, 3)
+    names = [part.frame_name(i) for block in blocks for part in block for i in range(len(part))]
+    assert names == [source.frame_name(i) for i in range(12)]
+    assert [sum(map(len, block)) for block in blocks] == [4, 4, 4]
+
+
+def test_forecast_of_memory_covers_what_is_kept():
+    costs = Costs(pair_s=1.0, frame_s=1.0, patches=600, channels=384, pixels=80_000)
+    frames = [torch.zeros(600, 384, dtype=torch.float16) for _ in range(40)]
+    points = sample_points(frames, seed=0)
+    judged = 6 * 2 * (torch.zeros(600, 384).nbytes + 2 * np.zeros(80_000, np.int32).nbytes)
+    kept = sum(frame.nbytes for frame in frames) + judged
+    growth = forecast_growth(costs, gate_pairs=6, frames=40)
+    assert kept + 2 * points.nbytes < growth < kept + 6 * points.nbytes
