@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from discs import RNG, TEXTURE
+from discs import TEXTURE
 
 from scenerep_ros.tracking.flow_checks import check_flow
 
@@ -40,9 +40,9 @@ def test_detail_correlation_ignores_gain_and_slow_shading():
 
 
 def test_detail_correlation_common_edge_between_scenes_is_no_continuation():
-    images = []
+    images, generator = [], np.random.default_rng(0)
     for _ in range(2):
-        image = cv2.resize(RNG.integers(60, 160, (30, 40), np.uint8), (160, 120))
+        image = cv2.resize(generator.integers(60, 160, (30, 40), np.uint8), (160, 120))
         cv2.rectangle(image, (0, 0), (159, 119), 255, thickness=1)
         images.append(image)
     assert check_flow(shift_flow(0), *images).detail_correlation < 0.5

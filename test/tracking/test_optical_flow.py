@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from discs import RNG, SHAPE, texture_window
+from discs import SHAPE, texture_window
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +53,8 @@ def test_propagate_points_outside_image_uses_border_flow():
 
 @pytest.mark.parametrize("size", [(4, 3), (64, 48), (320, 240)])
 def test_flow_estimator_unrelated_images_are_a_cut(size):
-    noise = (RNG.integers(0, 255, (*size[::-1], 3), np.uint8) for _ in range(2))
+    generator = np.random.default_rng(0)
+    noise = (generator.integers(0, 255, (*size[::-1], 3), np.uint8) for _ in range(2))
     images = [gray_image(cv2.resize(image, (640, 480))) for image in noise]
     estimate = FlowEstimator().estimate(*images)
     np.testing.assert_array_equal(estimate.forward, 0)
@@ -72,8 +73,9 @@ def test_flow_estimator_changed_exposure_estimates_motion(gain):
 
 @pytest.mark.parametrize("noise", [0, 3])
 def test_flow_estimator_images_without_texture_are_continuous(noise):
+    generator = np.random.default_rng(0)
     colors = (
-        (RNG.normal(77, noise, (480, 640, 3)) if noise else np.full((480, 640, 3), 77))
+        (generator.normal(77, noise, (480, 640, 3)) if noise else np.full((480, 640, 3), 77))
         for _ in range(2)
     )
     images = [gray_image(color.round().astype(np.uint8)) for color in colors]

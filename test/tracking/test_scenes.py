@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from discs import DISCS, RNG, SHAPE, disc_labels, ids_by_label, texture_window, track
+from discs import DISCS, SHAPE, disc_labels, ids_by_label, texture_window, track
 
 from scenerep_ros.config.options import TrackingOptions
 from scenerep_ros.tracking.scenes import SceneHistory
@@ -39,7 +39,7 @@ class Camera:
         """Track frames of noise without objects."""
         for _ in range(times):
             self.frames += 1
-            noise = RNG.integers(0, 255, (*SHAPE, 3), np.uint8)
+            noise = np.random.default_rng(self.frames).integers(0, 255, (*SHAPE, 3), np.uint8)
             stamp_ns = self.frames * PERIOD_NS
             track(self.tracker, np.zeros(SHAPE, np.int32), color=noise, stamp_ns=stamp_ns)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from discs import RNG, SHAPE, texture_window
+from discs import SHAPE, texture_window
 
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
@@ -62,7 +62,9 @@ def test_find_changed_surface_unknown_depth_is_no_change():
 
 
 def test_find_changed_surface_noise_of_camera_is_ignored():
+    generator = np.random.default_rng(0)
     colors = (
-        (UNIFORM + RNG.normal(0, 4, UNIFORM.shape)).clip(0, 255).astype(np.uint8) for _ in range(2)
+        (UNIFORM + generator.normal(0, 4, UNIFORM.shape)).clip(0, 255).astype(np.uint8)
+        for _ in range(2)
     )
     assert find_change(*(RGBDFrame(color) for color in colors)).mean() < 0.01

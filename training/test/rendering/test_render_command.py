@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -29,6 +30,14 @@ def walk(tmp_path_factory):
     out = tmp_path_factory.mktemp("rendered")
     assert main(["rooms", "--seeds", "3", "--frames", "2", "--walk", "--out", str(out), *FAST]) == 0
     return out / "rooms_seed3"
+
+
+def test_render_without_open3d_says_what_to_install(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "open3d", None)
+    monkeypatch.delitem(sys.modules, "scenerep_training.rendering.ray_casting", raising=False)
+    monkeypatch.delattr("scenerep_training.rendering.ray_casting", raising=False)
+    assert main(["rooms", "--out", str(tmp_path)]) == 1
+    assert "libusb-1.0-0" in capsys.readouterr().err
 
 
 @pytest.mark.slow
