@@ -71,7 +71,6 @@ autodoc_mock_imports = [
         "litdata",
         "matplotlib",
         "onnx",
-        "open3d",
         "packaging",
         "PIL",
         "rcl_interfaces",
@@ -95,6 +94,7 @@ autodoc_mock_imports = [
     )
     if not _is_installed(name)
 ]
+autodoc_mock_imports.append("open3d")  # a machine without libusb has it and cannot load it
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # else a field with an entry under Attributes is described twice
