@@ -124,15 +124,15 @@ def compute_structure_cues(
         furnishing: (h, w) float32, logit of anything but walls, floor and ceiling.
     """
     count = int(segments.max())
-    is_valid = np.isfinite(samples.inverse_depth)
+    inverse_depth, rays = samples.inverse_depth, samples.rays
+    is_valid = np.isfinite(inverse_depth)
     labels = np.where(is_valid, repeat_patches(segments), 0)
-    rays, w = samples.rays[is_valid], samples.inverse_depth[is_valid]
-    planes, misfit = _fit_planes(labels[is_valid], rays, w, count)
-    # Compare all samples with all planes; K: segments, n: samples.
-    residual = w - planes @ rays.T
+    planes, misfit = _fit_planes(labels[is_valid], rays[is_valid], inverse_depth[is_valid], count)
+    # Compare all samples with all planes; K: segments, n: samples. NaN is not behind anything.
+    residual = inverse_depth.ravel() - planes @ rays.reshape(-1, 3).T
     tolerance = np.maximum(CONSTANTS.behind_tolerance, 2 * misfit)[:, None]
-    behind = np.count_nonzero(residual < -tolerance, axis=1) / residual.shape[1]
-    ring = _ring_masks(labels, count)[:, is_valid]
+    behind = np.count_nonzero(residual < -tolerance, axis=1) / np.count_nonzero(is_valid)
+    ring = (_ring_masks(labels, count) & is_valid).reshape(count, -1)
     ring_area = np.count_nonzero(ring, axis=1)
     ring &= residual < -CONSTANTS.ring_tolerance
     ring_ratio = np.count_nonzero(ring, axis=1) / np.maximum(ring_area, 1)
@@ -195,5 +195,7 @@ def _ring_masks(labels: Labels, count: int) -> Mask:
     size = 2 * CONSTANTS.ring_width + 1
     kernel = np.ones((size, size), np.uint8)
     masks = (labels == np.arange(1, count + 1)[:, None, None]).astype(np.uint8)
-    dilated = np.array([cv2.dilate(mask, kernel) for mask in masks], bool)
-    return dilated.reshape(masks.shape) & (masks == 0)
+    dilated = np.empty_like(masks)
+    for mask, output in zip(masks, dilated, strict=True):
+        cv2.dilate(mask, kernel, dst=output)
+    return dilated > masks
