@@ -14,6 +14,7 @@ from scenerep_ros.preprocessing.frame_context import FrameContext
 from scenerep_ros.segmentation.depth.joint_upsampling import upsample_patches
 from scenerep_ros.segmentation.depth.patch_samples import PatchSamples
 from scenerep_ros.segmentation.depth.scene_segments import segment_scene
+from scenerep_ros.segmentation.depth.segment_merging import merge_segments
 from scenerep_ros.segmentation.depth.structure import compute_structure_cues
 from scenerep_ros.segmentation.rgb.foreground_head import ForegroundLogits
 
@@ -60,7 +61,7 @@ def segment_furniture(
     )
     cues = compute_structure_cues(segments, samples, attention, furnishing)
     is_object = np.concatenate([[False], cues.scores() < 0])
-    objects = filter_labels(segments, is_object)
+    objects = merge_segments(filter_labels(segments, is_object), features, samples)
     labels = upsample_patches(objects, samples, view, context.working_color)
     return np.where(view.valid, labels, 0).astype(np.int32)
 
