@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -97,9 +96,8 @@ def open3d_environment():
     """Environment in which Open3D finds libusb, which minimal machines lack."""
     if find_spec("open3d") is None:
         pytest.skip("Open3D is not installed: pip install open3d")
-    try:
-        ctypes.CDLL("libusb-1.0.so.0")
+    # Whether this process can load libusb says nothing: other tests may have loaded the package's.
+    package = find_spec("libusb_package")
+    if package is None or package.origin is None:
         return {}
-    except OSError:
-        package = pytest.importorskip("libusb_package", reason="Open3D needs libusb-1.0")
-        return {"LD_PRELOAD": str(Path(package.__file__).with_name("libusb-1.0.so"))}
+    return {"LD_PRELOAD": str(Path(package.origin).with_name("libusb-1.0.so"))}
