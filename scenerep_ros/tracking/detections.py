@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features, Segmentation
 from scenerep_ros.ops.region_properties import measure_regions
 from scenerep_ros.tracking.optical_flow import tracking_grid_shape
-
-_LAST_BYTE = 255  # constant: 8 bits
 
 
 @dataclass(frozen=True)
@@ -80,13 +77,9 @@ def relabel(
         detections: the K segments.
         ids: id of each of them.
     """
-    is_byte = bool((detections.labels < _LAST_BYTE).all())
-    last = _LAST_BYTE if is_byte else UNLABELLED
-    table = np.zeros(last + 1, np.uint16)
-    table[last] = UNLABELLED
+    table = np.zeros(UNLABELLED + 1, np.uint16)
+    table[UNLABELLED] = UNLABELLED
     table[detections.labels] = ids
-    if is_byte:  # UNLABELLED becomes the last byte, and OpenCV's lookup takes half the time
-        return np.asarray(cv2.LUT(segmentation.labels.astype(np.uint8), table), np.uint16)
     return table.take(segmentation.labels)
 
 

@@ -111,8 +111,12 @@ def _to_open3d(o3d: ModuleType, frame: RGBDFrame) -> Any:
     )
 
 
-def import_open3d() -> ModuleType:
-    """Import Open3D, which only visual odometry needs.
+def import_open3d(purpose: str = "odometry", extra: str = "scenerep_ros[map]") -> ModuleType:
+    """Import Open3D, which only visual odometry and rendering need.
+
+    Args:
+        purpose: what needs it, for the error.
+        extra: requirement that installs it, for the error.
 
     Raises:
         ConfigError: if it cannot be imported.
@@ -121,7 +125,7 @@ def import_open3d() -> ModuleType:
         import open3d
     except (ImportError, OSError) as error:
         raise ConfigError(
-            f"odometry needs Open3D, which cannot be imported: {error}; pip install "
-            "'scenerep_ros[map]', and the library that the error names (libusb-1.0-0 on Debian)"
+            f"{purpose} needs Open3D, which cannot be imported: {error}; pip install "
+            f"'{extra}', and the library that the error names (libusb-1.0-0 on Debian)"
         ) from error
     return open3d

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from scenerep_ros.report import summarize_latency
 from scenerep_ros.ros.monitoring.counters import Counts
@@ -108,6 +109,13 @@ def status_message(
     return DiagnosticStatus(
         level=level, name=name, message=message, hardware_id=hardware_id, values=pairs
     )
+
+
+def diagnostics_message(status: DiagnosticStatus, stamp: Time) -> DiagnosticArray:
+    """Create the message of /diagnostics with one status."""
+    message = DiagnosticArray(status=[status])
+    message.header.stamp = stamp
+    return message
 
 
 def _level_and_message(state: str, topics: TopicStates, counts: Counts) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +11,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from scenerep_ros.ros.monitoring.problem_reporter import describe_error
 
 
-class ManagedNode(LifecycleNode):
+class ManagedNode(LifecycleNode, ABC):
     """Lifecycle node whose transitions call one method each and log what these raise.
 
     Args:
@@ -29,19 +29,19 @@ class ManagedNode(LifecycleNode):
         return self.trigger_configure() == success and self.trigger_activate() == success
 
     def on_configure(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Load the weights and create the output publishers."""
+        """Load what the node needs."""
         return self._run_transition("configure", self._configure)
 
     def on_activate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe to the camera."""
+        """Subscribe."""
         return self._run_transition("activate", self._activate)
 
     def on_deactivate(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe from the camera."""
+        """Unsubscribe."""
         return self._run_transition("deactivate", self._deactivate)
 
     def on_cleanup(self, _previous: LifecycleState) -> TransitionCallbackReturn:
-        """Free the network's memory and destroy the output publishers."""
+        """Free what `on_configure` has loaded."""
         return self._run_transition("cleanup", self._free_memory)
 
     def on_shutdown(self, _previous: LifecycleState) -> TransitionCallbackReturn:

@@ -28,7 +28,7 @@ from scenerep_ros.ros.conversions.camera_messages import (
     publishable_stamp_ns,
     stamp_to_ns,
 )
-from scenerep_ros.ros.monitoring.diagnostics import replay_status
+from scenerep_ros.ros.monitoring.diagnostics import diagnostics_message, replay_status
 from scenerep_ros.ros.monitoring.replay_report import ReplayReport
 from scenerep_ros.ros.nodes.parameters import declare_options
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
@@ -215,9 +215,7 @@ class ReplayNode(Node):
 
     def _publish_diagnostics(self) -> None:
         status = replay_status(self.get_fully_qualified_name(), self.report, self._is_finished)
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
+        self._diagnostics.publish(diagnostics_message(status, self.get_clock().now().to_msg()))
 
     def _finish(self, duration_s: float) -> None:
         """Report the counts, and wait for the delivery of the last messages.

@@ -19,7 +19,11 @@ from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
-from scenerep_ros.ros.monitoring.diagnostics import segmenter_facts, segmenter_status
+from scenerep_ros.ros.monitoring.diagnostics import (
+    diagnostics_message,
+    segmenter_facts,
+    segmenter_status,
+)
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.monitoring.topic_monitor import NO_TOPICS
 from scenerep_ros.ros.nodes.frame_decoder import FrameDecoder
@@ -227,9 +231,7 @@ class SegmenterNode(ManagedNode):
         status = segmenter_status(
             self.get_fully_qualified_name(), self._state, topics, self.counts, facts
         )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
+        self._diagnostics.publish(diagnostics_message(status, self.get_clock().now().to_msg()))
 
     @property
     def _state(self) -> str:

@@ -1,7 +1,7 @@
 """Merging of the segments of one piece of furniture.
 
 Ward's linkage divides a large object sooner than a small one, as the cost of a merge grows with the
-areas. Between the segments that it leaves, features alone no longer tell one object from two. So
+areas. Between the segments that it leaves, features alone no longer separate one object from two. So
 three cues vote: how much of its outline a segment shares with the other without a step in depth, how
 far apart the segments are for their extent, and how far their features differ from each other,
 relative to the frame's mean feature.

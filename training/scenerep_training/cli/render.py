@@ -94,12 +94,10 @@ def run(args: argparse.Namespace) -> int:
         ScenerepError: if a package of the extra is missing or a name is unknown.
     """
     try:
-        from scenerep_training.rendering import ray_casting  # noqa: F401  # slow: Open3D
-        from scenerep_training.rendering.recording import SCENES, RenderOptions
+        from scenerep_training.rendering.recording import SCENES, RenderOptions  # slow: Open3D
     except ImportError as error:
         raise ScenerepError(
-            f"scenes cannot be rendered: {error}; pip install 'scenerep-training[render]', and the "
-            "library that the error names (libusb-1.0-0 on Debian)"
+            f"{error.name} is not installed; pip install 'scenerep-training[render]'"
         ) from error
     options = RenderOptions(args.frames, args.walk, args.depth_noise, tuple(args.only))
     build_recordings = SCENES[args.scenes]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import open3d
 from numpy.typing import NDArray
 
+from scenerep_ros.mapping.poses.rgbd_motion import import_open3d
 from scenerep_training.rendering.assets.meshes import texture_coordinates
 from scenerep_training.rendering.scene import Material, Scene
+
+open3d = import_open3d("rendering", "scenerep-training[render]")
 
 Floats = NDArray[np.floating[Any]]
 
