@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the resources at the beginning and at the end; return 1 if one of them grew."""
+    """Print the resources at the beginning and at the end; return 1 if one grew, or the test failed."""
     from scenerep_ros.ros.tools.soak import soak
     from scenerep_ros.ros.tools.soak_plot import require_matplotlib, write_soak_plot
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     report = soak(args.source or str(sample_sequence()), args.minutes, options, args.out)
     if args.plot:
         write_soak_plot(args.plot, report.samples)
-    for moment, usage in (report.samples[0], report.samples[-1]):
+    for moment, usage in report.samples[:1] + report.samples[-1:]:
         print(
             f"{moment / 60:6.1f} min: {usage.memory_mb:.0f} MB, {usage.threads} threads, "
             f"{usage.files} files, {usage.segments} shared-memory files"

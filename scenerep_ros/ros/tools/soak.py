@@ -12,6 +12,7 @@ from pathlib import Path
 from lifecycle_msgs.msg import Transition
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.errors import ScenerepError
 from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.tools.node_process import NodeProcess, node_process, wait_for
@@ -44,6 +45,8 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
     lifecycle is cycled with and without a reload of the weights, and the camera stops and returns.
     Where tf2 is installed, the poses of the objects need tf, which also stops and returns.
 
+    A test that fails half-way keeps its samples and names the failure among its problems.
+
     Args:
         source: path of the recording.
         minutes: duration [min].
@@ -51,14 +54,30 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
         folder: folder of the logs and of soak.json.
 
     Raises:
-        ScenerepError: if the segmenter ends, or does not answer.
+        ScenerepError: if soak.json cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     use_private_network()
     report = SoakReport(minutes=minutes)
+    try:
+        _run(report, source, options, folder)
+    except (ScenerepError, OSError) as error:  # OSError: /proc of a process that has just ended
+        report.failure = str(error)
+    except KeyboardInterrupt:
+        report.failure = "interrupted"
+        raise
+    finally:
+        report.measure_growth()
+        report.write(folder / "soak.json")
+    return report
+
+
+def _run(report: SoakReport, source: str, options: dict[str, object], folder: Path) -> None:
+    """Start the nodes, disturb them for the duration, and stop them."""
     with ExitStack() as stack:
         stack.enter_context(ros_context())
         client = SoakClient()
+        report.received = client.received
         stack.enter_context(spinning(client))
         parameters = {**topics_without_data(open_source(source)), **options}
         if has_tf():
@@ -71,11 +90,7 @@ def soak(source: str, minutes: float, options: dict[str, object], folder: Path) 
             _disturb(report, client, segmenter, camera)
             segments = own_segments(segmenter.pid)
         report.exit_code = segmenter.exit_code
-        report.received = dict(client.received)
         report.leftover_segments = _remaining(segments)
-    report.measure_growth()
-    report.write(folder / "soak.json")
-    return report
 
 
 class _Camera:

@@ -50,7 +50,8 @@ class SoakReport:
         samples: time since the start [s] and resources.
         growth_mb_per_hour: slope of resident memory after the settling.
         leftover_segments: shared-memory files created by the segmenter that its end left.
-        exit_code: exit code of the segmenter.
+        exit_code: exit code of the segmenter; None if the test failed before its end.
+        failure: error that ended the test early, or "".
     """
 
     minutes: float = 0.0
@@ -60,19 +61,13 @@ class SoakReport:
     growth_mb_per_hour: float = 0.0
     leftover_segments: list[str] = field(default_factory=list)
     exit_code: int | None = None
+    failure: str = ""
 
     @property
     def problems(self) -> list[str]:
         """Reasons for which the test fails; empty if it passes."""
-        first, last = self._settled[0][1], self._settled[-1][1]
-        problems = [
-            f"{name} grew from {getattr(first, name)} to {getattr(last, name)}"
-            for name in ("threads", "files", "segments")
-            if getattr(last, name) > max(getattr(usage, name) for _, usage in self._settled[:10])
-        ]
-        is_long = self.minutes >= CONSTANTS.min_trend_minutes
-        if is_long and self.growth_mb_per_hour > CONSTANTS.max_growth_mb_per_hour:
-            problems.append(f"resident memory grows by {self.growth_mb_per_hour:.1f} MB an hour")
+        problems = [self.failure] if self.failure else []
+        problems += self._growth()
         if self.leftover_segments:
             problems.append(f"the segmenter left {', '.join(self.leftover_segments)}")
         if self.exit_code:
@@ -80,9 +75,28 @@ class SoakReport:
         silent = [name for name, count in self.received.items() if not count]
         return problems + [f"no message on {name}" for name in silent]
 
+    def _growth(self) -> list[str]:
+        """Return a sentence for each resource that grew after the settling."""
+        settled = [usage for _, usage in self._settled]
+        problems = [
+            f"{name} grew from {getattr(settled[0], name)} to {getattr(settled[-1], name)}"
+            for name in ("threads", "files", "segments")
+            if settled and getattr(settled[-1], name) > max(getattr(x, name) for x in settled[:10])
+        ]
+        is_long = self._sampled_minutes >= CONSTANTS.min_trend_minutes
+        if is_long and self.growth_mb_per_hour > CONSTANTS.max_growth_mb_per_hour:
+            problems.append(f"resident memory grows by {self.growth_mb_per_hour:.1f} MB an hour")
+        return problems
+
+    @property
+    def _sampled_minutes(self) -> float:
+        if not self.failure:
+            return self.minutes
+        return self.samples[-1][0] / 60 if self.samples else 0.0
+
     @property
     def _settled(self) -> list[tuple[float, ProcessUsage]]:
-        start = self.samples[-1][0] * CONSTANTS.settling_ratio
+        start = self.samples[-1][0] * CONSTANTS.settling_ratio if self.samples else 0.0
         return [sample for sample in self.samples if sample[0] >= start]
 
     def measure_growth(self) -> None:

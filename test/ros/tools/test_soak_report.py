@@ -1,5 +1,7 @@
 """Result of an endurance test."""
 
+import json
+
 import pytest
 
 from scenerep_ros.ros.tools.process_usage import ProcessUsage
@@ -25,3 +27,14 @@ def test_soak_report_names_what_grew():
     assert report.growth_mb_per_hour == pytest.approx(6.0)
     memory = "resident memory grows by 6.0 MB an hour"
     assert report.problems == ["threads grew from 12 to 13", memory]
+
+
+def test_soak_report_of_failed_test_names_failure(tmp_path):
+    for usages in ([], [ProcessUsage(300.0 + 5 * index, 12, 40, 3) for index in range(30)]):
+        report = report_of(usages)
+        report.failure = "no answer"
+        assert report.problems == ["no answer"]  # the growth of half an hour is noise
+        report.write(tmp_path / "soak.json")
+        content = json.loads((tmp_path / "soak.json").read_text())
+        assert content["problems"] == ["no answer"]
+        assert len(content["samples"]) == len(usages)
