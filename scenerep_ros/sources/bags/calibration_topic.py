@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scenerep_ros.sources.bags.topic_content import CAMERA_INFO, TopicContent
+from scenerep_ros.sources.bags.messages import CAMERA_INFO
+from scenerep_ros.sources.bags.topic_content import TopicContent
 from scenerep_ros.sources.bags.topic_names import (
     TopicName,
     affinity,

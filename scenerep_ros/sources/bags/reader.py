@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import SourceError
 from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.sources.bags.messages import deserialize
 from scenerep_ros.sources.bags.pairing import StampedMessage
 from scenerep_ros.sources.bags.stamps import StampRepair
 from scenerep_ros.sources.folders.image_files import natural_key
@@ -195,7 +196,7 @@ def first_calibration(reader: AnyReader, topic: str | None) -> Calibration | Non
 
 def _deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:
     try:
-        return reader.deserialize(data, connection.msgtype)
+        return deserialize(reader, connection, data)
     except Exception as error:  # see open_bag
         log.warning("bag %s: damaged message of %s: %s", reader.paths[0], connection.topic, error)
         return None

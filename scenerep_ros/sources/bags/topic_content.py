@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from scenerep_ros.sources.bags.messages import CAMERA_INFO, COMPRESSED, IMAGE, deserialize
 from scenerep_ros.sources.bags.topic_names import parse_topic
 from scenerep_ros.sources.color_encodings import COLOR_LAYOUTS
 from scenerep_ros.sources.compressed_depth import HEADER, is_depth_format
@@ -14,9 +15,6 @@ from scenerep_ros.sources.image_decoding import DEPTH_DTYPES, PNG_START
 if TYPE_CHECKING:
     from rosbags.highlevel import AnyReader
 
-IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED = "sensor_msgs/msg/CompressedImage"
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 GRAY_ENCODINGS = ("mono8", "mono16", "8UC1", "16UC1")
 PNG_GRAY, PNG_DEPTH_BITS = 0, 16
 """constant: color type and bits of a PNG that holds depth."""
@@ -99,7 +97,7 @@ def _first_message(reader: AnyReader, topic: str) -> Any:
     connections = [each for each in reader.connections if each.topic == topic]
     try:
         for connection, _, data in reader.messages(connections):
-            return reader.deserialize(data, connection.msgtype)
+            return deserialize(reader, connection, data)
     except Exception:  # damaged bytes can make rosbags raise any exception
         pass
     return None

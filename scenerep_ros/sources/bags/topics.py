@@ -7,13 +7,8 @@ from dataclasses import dataclass, field
 
 from scenerep_ros.errors import SourceError, suggest_names
 from scenerep_ros.sources.bags.calibration_topic import choose_calibration
-from scenerep_ros.sources.bags.topic_content import (
-    CAMERA_INFO,
-    COMPRESSED,
-    IMAGE,
-    Kind,
-    TopicContent,
-)
+from scenerep_ros.sources.bags.messages import CAMERA_INFO, COMPRESSED, IMAGE
+from scenerep_ros.sources.bags.topic_content import Kind, TopicContent
 from scenerep_ros.sources.bags.topic_names import affinity, parse_topic, without_transport
 from scenerep_ros.sources.options import DEFAULTS, SourceOptions
 

@@ -5,13 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenerep_ros.errors import SourceError
-from scenerep_ros.sources.bags.topic_content import (
-    CAMERA_INFO,
-    COMPRESSED,
-    IMAGE,
-    Kind,
-    TopicContent,
-)
+from scenerep_ros.sources.bags.messages import CAMERA_INFO, COMPRESSED, IMAGE
+from scenerep_ros.sources.bags.topic_content import Kind, TopicContent
 from scenerep_ros.sources.bags.topic_names import parse_topic
 from scenerep_ros.sources.bags.topics import choose_topics
 from scenerep_ros.sources.options import SourceOptions

@@ -258,6 +258,22 @@ def test_bag_damaged_anywhere_fails_or_skips_frames(bags, tmp_path, name, seed):
         assert len(source.skipped) == missing or ends_early
 
 
+@pytest.mark.parametrize(
+    ("field", "damaged", "frames"),
+    [("x_offset", "x_offseT", COUNT), ("float64[9] k", "float32[9] k", COUNT), ("step", "stop", 0)],
+)
+def test_mcap_with_damaged_definition_skips_its_messages(bags, tmp_path, field, damaged, frames):
+    path, storage = copy_of(bags / "mcap", tmp_path)
+    content = storage.read_bytes()
+    assert field.encode() in content
+    storage.write_bytes(content.replace(field.encode(), damaged.encode()))
+    source = open_source(path)
+    decoded = list(source)
+    assert len(decoded) == frames
+    assert len(source.skipped) == COUNT - frames
+    assert all(frame.intrinsics is None for frame in decoded)
+
+
 def test_file_with_bag_suffix_but_other_content_is_rejected(tmp_path):
     for name in ("text.bag", "text.mcap", "text.db3"):
         (tmp_path / name).write_text("This is no bag, whatever its name says." * 100)

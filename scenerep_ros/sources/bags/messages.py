@@ -1,0 +1,54 @@
+"""Deserialization of the messages of a camera, whose definitions a bag contains."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scenerep_ros.errors import SourceError
+
+if TYPE_CHECKING:
+    from rosbags.highlevel import AnyReader
+    from rosbags.interfaces import Connection
+    from rosbags.typesys.store import Typestore
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+PARTS = {
+    IMAGE: (),
+    COMPRESSED: (),
+    CAMERA_INFO: ("sensor_msgs/msg/RegionOfInterest",),
+}
+"""Types of the messages of a camera, and of their fields other than the header."""
+HEADER_TYPES = ("std_msgs/msg/Header", "builtin_interfaces/msg/Time")
+
+
+def deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:
+    """Deserialize a message.
+
+    Raises:
+        SourceError: if the bag defines a message of a camera differently, because it is damaged.
+        Exception: of any type, if the message is damaged.
+    """
+    kind = connection.msgtype
+    for name in (kind, *PARTS[kind], *HEADER_TYPES) if kind in PARTS else ():
+        if not _standard_fields(name) <= _fields(reader.typestore, name):
+            raise SourceError(f"the definition of {name} in the bag is damaged")
+    return reader.deserialize(data, kind)
+
+
+@cache
+def _standard_fields(name: str) -> frozenset[tuple[str, str]]:
+    """Return names and types of the fields that a type has in every distribution."""
+    from rosbags.typesys import Stores, get_typestore
+
+    return _fields(get_typestore(Stores.LATEST), name)
+
+
+def _fields(typestore: Typestore, name: str) -> frozenset[tuple[str, str]]:
+    """Return names and types of fields; ROS 1 names the matrices of a camera D, K, R and P."""
+    _, fields = typestore.fielddefs.get(name, ([], []))
+    return frozenset(
+        (field.lower() if len(field) == 1 else field, str(kind)) for field, kind in fields
+    )
