@@ -25,7 +25,12 @@ def add_parser(subparsers: Any) -> None:
         description="Record color, depth, camera_info and tf to a compressed bag. Frames in which less "
         "than five percent of the image has moved since the last recorded one are left out.",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the bag")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder of the bag; NAME.partial until it is complete",
+    )
     parser.add_argument("--config", type=Path, help="YAML file of the node; flags override it")
     parser.add_argument("--seconds", type=positive_number, default=inf, help="largest duration [s]")
     parser.add_argument(

@@ -117,7 +117,7 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     try:
         with ExitStack() as stack:
             with suppress(OSError):  # some network file systems have no locks
-                stack.enter_context(_locked(temporary))
+                stack.enter_context(locked(temporary))
             yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -127,14 +127,14 @@ def _remove_unused(left: Path, path: Path) -> None:
     """Remove a temporary folder of `path` that no process uses; put back what it has replaced."""
     if not left.is_dir() or {entry.name for entry in left.iterdir()} - {"new", "old"}:
         return
-    with suppress(OSError), _locked(left):
+    with suppress(OSError), locked(left):
         if (left / "old").exists() and not path.exists():
             (left / "old").rename(path)
         shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Lock a folder, which the end of the process unlocks.
 
     Raises:

@@ -16,7 +16,7 @@ def test_record_command_killed_leaves_no_bag(tmp_path, capsys):
     folder = tmp_path / "bag"
     command = [sys.executable, "-m", "scenerep_ros.cli.main", "record", "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob(".bag.*/new/bag/*.mcap")):
+    while process.poll() is None and not list(tmp_path.glob("bag.partial/bag/*.mcap")):
         time.sleep(0.01)
     process.kill()
     assert process.wait() == -signal.SIGKILL

@@ -233,10 +233,11 @@ def weight_seeds(suffix: str) -> list[bytes]:
 
 
 def bag_seeds(name: str) -> list[bytes]:
-    """Return a small bag."""
+    """Return a small bag; an MCAP file also as a recorder that was killed leaves it."""
     with tempfile.TemporaryDirectory() as folder:
         path = write_bag(Path(folder) / name, count=2)
-        return [(path if path.is_file() else storage_files(path)[0]).read_bytes()]
+        content = (path if path.is_file() else storage_files(path)[0]).read_bytes()
+        return [content, content[:-20]] if name == "mcap" else [content]
 
 
 def map_folder() -> Path:

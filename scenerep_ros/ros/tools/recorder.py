@@ -5,39 +5,35 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import TIMEOUT_MAX, Event
-from typing import Any, Final
+from typing import Any
 
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.serialization import serialize_message
-from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
-from rosbags.typesys import Stores, get_typestore
 
+from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import FrameError, ScenerepError
-from scenerep_ros.filesystem.atomic import atomic_folder, write_error
+from scenerep_ros.filesystem.partial import partial_folder
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.ros.context import ros_context
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
 from scenerep_ros.ros.conversions.images import to_color
-from scenerep_ros.ros.monitoring.counters import FrameCounters
+from scenerep_ros.ros.monitoring.counters import Counts, FrameCounters
 from scenerep_ros.ros.monitoring.problem_reporter import ProblemReporter
 from scenerep_ros.ros.nodes.spinning import spinning, stop_on_signals
 from scenerep_ros.ros.nodes.worker import LatestFrameWorker
+from scenerep_ros.ros.tools.bag_writer import BagWriter
 from scenerep_ros.ros.transport.camera_input import CameraInput, RawFrame
 from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 from scenerep_ros.tracking.novelty import FrameSelector
 
-BAG_VERSION: Final = 9
-"""Version of metadata.yaml; rosbags writes no later one."""
 EXPIRY_PERIOD_S = 0.5
 """Time between two searches for images without a partner [s]."""
 TF, STATIC_TF = "/tf", "/tf_static"
@@ -45,6 +41,21 @@ TF_TOPICS = {TF: DurabilityPolicy.VOLATILE, STATIC_TF: DurabilityPolicy.TRANSIEN
 TF_QUEUE_DEPTH = 100
 MAX_WAITING_TRANSFORMS = 10_000
 """constant: messages of one topic of tf that wait for a frame, ten seconds of a robot with 1 kHz."""
+
+
+@dataclass(frozen=True)
+class RecorderConstants:
+    """Tuned constants of the recording."""
+
+    flush_period_s: float = tuned(
+        2.0,
+        "time between two flushes of the bag to the disk: the part that a power cut destroys",
+        unit="s",
+        set_on="argument: a few frames; a slow card writes a few MB meanwhile",
+    )
+
+
+CONSTANTS = RecorderConstants()
 
 
 @dataclass(frozen=True)
@@ -60,54 +71,6 @@ class RecordingLimits:
     seconds: float
     frames: float
     megabytes: float
-
-
-class BagWriter:
-    """Writes messages to a compressed bag.
-
-    Args:
-        folder: folder of the bag, which must not exist.
-        name: folder that an error names; None: the same.
-
-    Raises:
-        ScenerepError: if the folder cannot be written to, as in all methods.
-    """
-
-    def __init__(self, folder: Path, name: Path | None = None) -> None:
-        self._folder, self._name = folder, name or folder
-        self._writer = Writer(folder, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP)
-        self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        with self._named_errors():
-            self._writer.open()
-        self._typestore = get_typestore(Stores.ROS2_JAZZY)
-        self._connections: dict[str, Any] = {}
-
-    def write(self, topic: str, message: Any, stamp_ns: int) -> None:
-        """Write a message of any type of sensor_msgs or tf2_msgs."""
-        with self._named_errors():
-            if topic not in self._connections:
-                name = f"{type(message).__module__.partition('.')[0]}/msg/{type(message).__name__}"
-                self._connections[topic] = self._writer.add_connection(
-                    topic, name, typestore=self._typestore
-                )
-            self._writer.write(self._connections[topic], stamp_ns, serialize_message(message))
-
-    @property
-    def megabytes(self) -> float:
-        """Size of the files so far [MB]; the last chunk is not written yet."""
-        return sum(path.stat().st_size for path in self._folder.iterdir()) / 1e6
-
-    def close(self) -> None:
-        """Complete the bag."""
-        with self._named_errors():
-            self._writer.close()
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise write_error(self._name, error) from error
 
 
 class Recorder:
@@ -223,7 +186,8 @@ def _warner(node: Node) -> Callable[[str], None]:
 def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
     """Record a camera until a bound is reached or a signal arrives.
 
-    The folder appears when the recording is complete.
+    The folder appears when the recording is complete. Until then the bag is NAME.partial/NAME beside
+    it, which stays readable if the process is killed.
 
     Args:
         config: topics of the camera.
@@ -236,40 +200,44 @@ def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
     Raises:
         ScenerepError: if no frame was recorded, or the bag cannot be written.
     """
-    with ExitStack() as stack:
-        content = stack.enter_context(atomic_folder(folder, lambda _: False)) / folder.name
-        stack.enter_context(ros_context([]))
+    start_s = time.monotonic()
+    with partial_folder(folder) as content:
+        counts = _record_bag(config, content, folder, limits)
+        size = sum(path.stat().st_size for path in content.iterdir()) / 1e6
+    seconds = time.monotonic() - start_s
+    return (
+        f"{counts.segmented} of {counts.received} frames in {seconds:.0f} s, "
+        f"{size:.1f} MB, written to {folder}"
+    )
+
+
+def _record_bag(config: NodeConfig, content: Path, folder: Path, limits: RecordingLimits) -> Counts:
+    """Write the bag to a folder, and return the counts of frames."""
+    with ros_context([]):
         writer = BagWriter(content, folder)
         node = rclpy.create_node("recorder")
         recorder = Recorder(node, config, writer, limits)
         with spinning(node), stop_on_signals(recorder.done):
-            start_s = time.monotonic()
-            recorder.done.wait(min(limits.seconds, TIMEOUT_MAX))
-            recorder.close()
+            try:
+                _flush_until_done(recorder, writer, limits.seconds)
+            finally:
+                recorder.close()
         writer.close()
-        counts = recorder.counters.snapshot()
         if recorder.error is not None:
             raise ScenerepError(str(recorder.error)) from recorder.error
+        counts = recorder.counters.snapshot()
         if not counts.segmented:
+            shutil.rmtree(content)
             raise ScenerepError(
                 f"no frame of {config.color_topic} was recorded ({counts.received} images received); "
                 "check the topics with scenerep doctor"
             )
-        _move_up(content)
-        seconds = time.monotonic() - start_s
-        return (
-            f"{counts.segmented} of {counts.received} frames in {seconds:.0f} s, "
-            f"{writer_size(content.parent):.1f} MB, written to {folder}"
-        )
+        return counts
 
 
-def writer_size(folder: Path) -> float:
-    """Return the size of the files of a folder [MB]."""
-    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-
-
-def _move_up(folder: Path) -> None:
-    """Move the content of a folder into its parent, and remove it."""
-    for path in list(folder.iterdir()):
-        shutil.move(path, folder.parent)
-    folder.rmdir()
+def _flush_until_done(recorder: Recorder, writer: BagWriter, seconds: float) -> None:
+    end_s = time.monotonic() + min(seconds, TIMEOUT_MAX)
+    while (left_s := end_s - time.monotonic()) > 0:
+        if recorder.done.wait(min(left_s, CONSTANTS.flush_period_s)):
+            return
+        writer.flush()

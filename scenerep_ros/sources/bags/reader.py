@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import SourceError
 from scenerep_ros.geometry.calibration import Calibration
+from scenerep_ros.sources.bags.bag_file import BagPath
 from scenerep_ros.sources.bags.messages import deserialize
 from scenerep_ros.sources.bags.pairing import StampedMessage
 from scenerep_ros.sources.bags.stamps import StampRepair
@@ -107,30 +106,10 @@ def _open(stack: ExitStack, paths: list[Path]) -> AnyReader:
     from rosbags.highlevel import AnyReader
     from rosbags.typesys import Stores, get_typestore
 
-    names = [_BagPath(_lower_case_link(stack, path)) for path in paths]
+    names = [BagPath(_lower_case_link(stack, path)) for path in paths]
     reader = AnyReader(names, default_typestore=get_typestore(Stores.LATEST))
     reader.open()
     return reader
-
-
-class _BagPath(type(Path())):  # type: ignore[misc]
-    """Path of a bag, whose damaged headers may announce more bytes than it has."""
-
-    def open(self, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        """Open the file; reading it in binary mode is bounded by its size."""
-        if mode != "rb":
-            return super().open(mode, *args, **kwargs)
-        return _BoundedReader(io.FileIO(self))
-
-
-class _BoundedReader(io.BufferedReader):
-    """File of which a read allocates no more memory than the file has left."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read up to `size` bytes."""
-        if size is not None and size > io.DEFAULT_BUFFER_SIZE:
-            size = min(size, max(os.fstat(self.fileno()).st_size - self.tell(), 0))
-        return super().read(size)
 
 
 def _lower_case_link(stack: ExitStack, path: Path) -> Path:
