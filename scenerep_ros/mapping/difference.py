@@ -2,7 +2,8 @@
 
 A segment that one map has and the other has not is no change if the other map shows the same space
 to be occupied. So an object counts as removed only where the second map has seen free space, and as
-added only where the first one has.
+added only where the first one has. The views of each map are aligned with the other map first,
+since a surface that is displaced by the error of a pose has not changed either.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import MapObject
 from scenerep_ros.mapping.joined_parts import centered_features, join_parts
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.poses.view_alignment import align_views
 from scenerep_ros.mapping.views.map_views import Evidence, MapViews
 
 Floats = NDArray[np.float32]
@@ -126,8 +128,10 @@ def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
         SourceError: if the features of the maps have different sizes.
     """
     mean = _mean_feature(before, after)
-    gone, unseen = _objects_in_free_space(before, after.views)
-    new, newly_seen = _objects_in_free_space(after, before.views)
+    views_before = align_views(before.views, after.views)
+    views_after = align_views(after.views, before.views)
+    gone, unseen = _objects_in_free_space(before, views_after)
+    new, newly_seen = _objects_in_free_space(after, views_before)
     stayed = _others(before, gone + unseen), _others(after, new + newly_seen)
     gone, new = join_parts(gone, before, mean), join_parts(new, after, mean)
     min_similarity = [CONSTANTS.min_similarity] * len(new)
@@ -135,7 +139,7 @@ def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     moves = _pair(gone, new + newly_seen, min_similarity, stayed, mean)
     moved_before = {move.before.id for move in moves}
     moved_after = {move.after.id for move in moves}
-    overlap, agreement = _measure_agreement(before, after)
+    overlap, agreement = _measure_agreement((before, views_after), (after, views_before))
     return MapDifference(
         added=tuple(item for item in new if item.id not in moved_after),
         removed=tuple(item for item in gone if item.id not in moved_before),
@@ -146,13 +150,13 @@ def compare_maps(before: MapSnapshot, after: MapSnapshot) -> MapDifference:
     )
 
 
-def _measure_agreement(before: MapSnapshot, after: MapSnapshot) -> tuple[float, float]:
-    """Return the ratios `overlap` and `agreement` of a difference."""
+def _measure_agreement(*compared: tuple[MapSnapshot, MapViews]) -> tuple[float, float]:
+    """Return the ratios `overlap` and `agreement` of maps, each with the views of the other."""
     counts = np.zeros(len(Evidence), np.intp)
-    for first, second in ((before, after), (after, before)):
-        positions = first.points.positions
+    for snapshot, views in compared:
+        positions = snapshot.points.positions
         sample = positions[:: 1 + len(positions) // CONSTANTS.compared_points]
-        counts += np.bincount(second.views.evidence(sample), minlength=len(Evidence))
+        counts += np.bincount(views.evidence(sample), minlength=len(Evidence))
     common = counts[Evidence.OCCUPIED] + counts[Evidence.FREE]
     overlap = common / max(int(counts.sum()), 1)
     return float(overlap), float(counts[Evidence.OCCUPIED] / max(int(common), 1))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from box_world import Cuboid, look_at, make_frame, orbit
+from scipy.spatial.transform import Rotation
 
 from scenerep_ros.config.options import MappingOptions
 from scenerep_ros.errors import SourceError
@@ -12,15 +13,27 @@ from scenerep_ros.mapping.difference import compare_maps
 from scenerep_ros.mapping.scene_map import SceneMap
 
 BOXES = [Cuboid(3, (0.5, 0.0)), Cuboid(5, (-0.5, 0.4)), Cuboid(9, (0.0, -0.6))]
+POST = Cuboid(11, (0.6, 0.7), (0.06, 0.06, 0.8))
+NO_ERROR = np.eye(4)
 LIFT = np.zeros((4, 4))
 LIFT[2, 3] = 0.7
 
 
-def snapshot(cuboids, poses, label_of=None):
+def snapshot(cuboids, poses, label_of=None, error=NO_ERROR):
+    """Return a map of frames whose poses have an error (4, 4) in the camera."""
     scene_map = SceneMap(MappingOptions())
     for index, pose in enumerate(poses):
-        scene_map.integrate(*make_frame(cuboids, pose, index, label_of))
+        frame, scene = make_frame(cuboids, pose, index, label_of)
+        scene_map.integrate(replace(frame, pose=pose @ error), scene)
     return scene_map.snapshot()
+
+
+def pose_error(*turn_deg):
+    """Return the error of a camera that is mounted with a wrong angle about each axis [deg]."""
+    error = np.eye(4)
+    error[:3, :3] = Rotation.from_euler("xyz", turn_deg, degrees=True).as_matrix()
+    error[:3, 3] = 0.01, -0.01, 0.01
+    return error
 
 
 def places(items):
@@ -36,6 +49,25 @@ def test_maps_of_an_unchanged_room_have_no_difference():
     assert not difference.problem
     assert difference.overlap > 0.5
     assert difference.agreement > 0.95
+
+
+@pytest.mark.parametrize("turn_deg", [(2, 0, 0), (0, 2, 0)])
+def test_unchanged_room_with_pose_errors_has_no_difference(turn_deg):
+    room = [*BOXES, POST]
+    after = snapshot(room, orbit(30), error=pose_error(*turn_deg))
+    difference = compare_maps(snapshot(room, orbit(30)), after)
+    assert not difference.added
+    assert not difference.removed
+    assert not difference.moved
+    assert difference.agreement > 0.95
+
+
+def test_changes_between_maps_with_pose_errors_are_named():
+    changed = [*BOXES[:2], Cuboid(17, (0.2, 0.7))]
+    after = snapshot(changed, orbit(30), error=pose_error(0, 2, 0))
+    difference = compare_maps(snapshot(BOXES, orbit(30)), after)
+    assert places(difference.removed) == [[0.0, -0.6]]
+    assert [item.box.center[:2].round(0).tolist() for item in difference.added] == [[0, 1]]
 
 
 def test_maps_in_other_world_frames_are_not_comparable():

@@ -12,7 +12,7 @@ from scenerep_ros.config.constants import tuned
 Pose = NDArray[np.float64]
 
 _NS_PER_S = 1e9  # constant: unit
-_ROTATION_TRACE = 3  # constant: trace of the identity
+_HALF_TURN_DISTANCE = 2 * np.sqrt(2)  # constant: between rotations that differ by 180 degrees
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ def is_continuous(first: Pose, first_ns: int, second: Pose, second_ns: int) -> b
 
 
 def motion_between(first: Pose, second: Pose) -> tuple[float, float]:
-    """Return the distance [m] and the angle [deg] between two poses (4, 4)."""
-    trace = float(np.sum(first[:3, :3] * second[:3, :3]))
-    angle = np.degrees(np.arccos(np.clip((trace - 1) / (_ROTATION_TRACE - 1), -1, 1)))
+    """Return the distance [m] and the angle [deg] between two poses (4, 4).
+
+    Rounded rotations that are equal have an angle of 0, which their trace does not give.
+    """
+    difference = np.linalg.norm(second[:3, :3] - first[:3, :3])
+    angle = 2 * np.degrees(np.arcsin(min(float(difference / _HALF_TURN_DISTANCE), 1.0)))
     return float(np.linalg.norm(second[:3, 3] - first[:3, 3])), float(angle)

@@ -47,10 +47,11 @@ class MapViewConstants:
     )
     window_px: int = tuned(
         3,
-        "side of the window in which all pixels must lie behind a point that is free",
+        "side of the window in which all pixels must lie behind a point that is free, of a view whose "
+        "direction is exact",
         unit="px",
         grid="stored image",
-        set_on="argument: the window of carving",
+        set_on="argument: a pixel and its neighbors",
     )
 
 
@@ -74,12 +75,20 @@ class MapView:
         intrinsics: intrinsics of the stored image.
         pose: (4, 4) float64, camera to world.
         stamp_ns: time of the frame [ns].
+        angle_error_deg: error of the direction that is to be expected [deg].
     """
 
     depth: NDArray[np.float16]
     intrinsics: Intrinsics
     pose: NDArray[np.float64]
     stamp_ns: int
+    angle_error_deg: float = 0.0
+
+    @property
+    def window_px(self) -> int:
+        """Side of the window in which all pixels must lie behind a point that is free [px]."""
+        error_px = np.tan(np.radians(self.angle_error_deg)) * self.intrinsics.fx
+        return CONSTANTS.window_px + 2 * round(float(error_px))
 
 
 class MapViews:
@@ -154,7 +163,7 @@ def _test(view: MapView, points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.
     """Return which points are in front of the surface of a view, and which are on it."""
     local = ((points - view.pose[:3, 3]) @ view.pose[:3, :3]).astype(np.float32)
     depth = view.depth.astype(np.float32)
-    kernel = np.ones((CONSTANTS.window_px,) * 2, np.uint8)
+    kernel = np.ones((view.window_px,) * 2, np.uint8)
     nearest = np.asarray(cv2.erode(np.nan_to_num(depth), kernel), np.float32)
     near, inside = look_up(nearest, local, view.intrinsics)
     measured, _ = look_up(depth, local, view.intrinsics)

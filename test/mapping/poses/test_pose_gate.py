@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from scenerep_ros.mapping.poses.pose_gate import PoseGate
+from scenerep_ros.mapping.poses.pose_gate import PoseGate, motion_between
 
 PERIOD_NS = 33_000_000
 
@@ -45,3 +45,13 @@ def test_gate_never_confirms_poses_that_jump_each_time():
 
 def test_gate_rejects_poses_that_are_not_finite():
     assert not PoseGate().accepts(pose(np.nan), 0)
+
+
+@pytest.mark.parametrize("turn_deg", [0.01, 1, 90, 179])
+def test_motion_has_the_distance_and_the_angle(turn_deg):
+    np.testing.assert_allclose(motion_between(pose(), pose(-2, turn_deg)), (2, turn_deg), rtol=1e-5)
+
+
+def test_equal_rounded_rotations_have_no_angle():
+    rounded = pose(turn_deg=20).round(3)
+    assert motion_between(rounded, rounded) == (0, 0)
