@@ -172,6 +172,6 @@ def check_shared_memory(folder: Path = SHARED_MEMORY) -> Finding:
             "shared memory",
             f"{folder} has {free / 2**20:.0f} MB free, "
             f"{NODE_COUNT} nodes need {required / 2**20:.0f} MB",
-            "docker: --shm-size=256m; else remove the files of ended nodes: rm /dev/shm/fastdds_*",
+            "docker: --shm-size=256m; `fastdds shm clean` removes what killed nodes of others have left",
         )
     return ok("shared memory", f"{folder}: {free / 2**20:.0f} MB free")

@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenerep_ros.ros.transport.shared_memory import LOCK_SUFFIX, SHARED_MEMORY
+
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-SHARED_MEMORY = Path("/dev/shm")
-LOCK_SUFFIX = "_el"
-"""End of the name of the file by which Fast DDS shows that the creator of a segment lives."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ indexed from its content.
 from __future__ import annotations
 
 import io
-import os
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
@@ -80,7 +79,7 @@ Definitions = dict[tuple[int, int], bytes]
 
 def is_unfinished(file: BinaryIO) -> bool:
     """Return whether an MCAP file has no end."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
     if file.read(len(MAGIC)) != MAGIC:
         return False
@@ -94,7 +93,7 @@ def complete(file: BinaryIO) -> tuple[int, bytes]:
     Raises:
         SourceError: if no message is readable.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, io.SEEK_END)
     chunks, definitions, end = _scan(file, size)
     _find_definitions(file, chunks[:-1], definitions)
     last_index = b""
