@@ -188,11 +188,12 @@ class SceneMap:
         ]
         features = np.stack([item.feature for item in objects])
         return relocalize(
-            view.points,
+            view,
             np.array(centers).reshape(-1, 3),
-            self._grid.points().positions,
             np.stack([item.box.center for item in objects]),
             self._memory.features.similarity(segments.features, features),
+            self._grid.points().positions,
+            self.views,
         )
 
     def find_similar(self, feature: Floats, count: int) -> list[tuple[MapObject, float]]:

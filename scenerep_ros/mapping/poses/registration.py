@@ -51,13 +51,16 @@ class MapSurface:
 
     Args:
         points: (n, 3) float32 [m].
+
+    Attributes:
+        points: (m, 3) float32, those that are used [m].
     """
 
     def __init__(self, points: Floats) -> None:
-        self._points = points[:: max(1, -(-len(points) // CONSTANTS.max_points))]
-        self._tree = cKDTree(self._points)
-        _, neighbors = self._tree.query(self._points, min(CONSTANTS.neighbor_count, len(points)))
-        offsets = self._points[neighbors] - self._points[neighbors].mean(axis=1, keepdims=True)
+        self.points = subsample(points, CONSTANTS.max_points)
+        self._tree = cKDTree(self.points)
+        _, neighbors = self._tree.query(self.points, min(CONSTANTS.neighbor_count, len(points)))
+        offsets = self.points[neighbors] - self.points[neighbors].mean(axis=1, keepdims=True)
         # n point, k neighbor, i and j axes
         scatter = np.einsum("nki,nkj->nij", offsets, offsets)
         self._normals = np.linalg.eigh(scatter)[1][:, :, 0]
@@ -77,7 +80,7 @@ class MapSurface:
             is_near = np.isfinite(found)
             source, index = moved[is_near], nearest[is_near]
             normals = self._normals[index]
-            residual = np.einsum("ni,ni->n", self._points[index] - source, normals)
+            residual = np.einsum("ni,ni->n", self.points[index] - source, normals)
             jacobian = np.concatenate([np.cross(source, normals), normals], axis=1)
             step, *_ = np.linalg.lstsq(jacobian, residual, rcond=None)
             motion = np.eye(4)
@@ -85,6 +88,11 @@ class MapSurface:
             motion[:3, 3] = step[3:]
             pose = motion @ pose
         return pose
+
+
+def subsample(points: Floats, max_count: int) -> Floats:
+    """Return at most a number of points (n, 3), evenly distributed over their order."""
+    return points[:: max(1, -(-len(points) // max_count))]
 
 
 def transform(points: NDArray[np.floating], pose: Pose) -> NDArray[np.float64]:

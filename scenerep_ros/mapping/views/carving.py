@@ -53,6 +53,13 @@ def is_free(view: FrameView, positions: Floats) -> Mask:
     return inside & (depth < near - surface_margin(depth))
 
 
+def is_on_surface(view: FrameView, positions: Floats) -> Mask:
+    """Return which points (n, 3) [m] lie on the surface that a frame measures."""
+    points = view.to_camera(positions)
+    measured, inside = look_up(view.depth, points, view.intrinsics)
+    return inside & (np.abs(points[:, 2] - measured) <= surface_margin(points[:, 2]))
+
+
 def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, Mask]:
     """Sample an image at the projections of points.
 

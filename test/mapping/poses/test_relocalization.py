@@ -38,6 +38,13 @@ def test_frame_of_known_objects_gets_its_pose(scene_map, azimuth_deg):
     assert angle_deg < 1.5
 
 
+def test_frame_that_the_map_shows_in_part_gets_its_pose(scene_map):
+    (pose,) = orbit(1, radius=3.2, height=1.6, start_deg=60)
+    distance, angle_deg = motion_between(scene_map.relocalize(*without_pose(pose)), pose)
+    assert distance < 0.03
+    assert angle_deg < 1.5
+
+
 def test_frame_of_a_bare_wall_gets_no_pose(scene_map):
     pose = look_at((2, 0, 1.3), (4, 1, 1.0))
     assert scene_map.relocalize(*without_pose(pose)) is None
