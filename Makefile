@@ -10,13 +10,14 @@ demo: .venv/.installed
 	$(BIN)/scenerep demo "$(SEQUENCE)" --out "$(OUT)"
 
 # Two processes of one thread each: torch's threads stand still while one of them waits for a core.
+# If one dies, the run ends: xdist would start another one, and could then wait for it without end.
 check test: export OMP_NUM_THREADS = 1
 check: lint
-	$(BIN)/pytest -m unit --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m unit --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 test: .venv/.installed
 	$(MAKE) --jobs 2 --output-sync=target lint html
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import property_settings  # noqa: F401 - sets hypothesis up
 import pytest
+from fatal_errors import keep_faulthandler
 from kinds import mark_kinds
 
 from scenerep_ros.filesystem.share import profile_variable
@@ -27,6 +28,7 @@ os.environ[profile_variable()] = str(ROOT / "config" / "fastdds.xml")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 pytest_collection_modifyitems = mark_kinds
+pytest_runtest_setup = keep_faulthandler
 
 
 def data_folder() -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import property_settings  # noqa: F401 - sets hypothesis up
 import pytest
+from fatal_errors import keep_faulthandler
 from kinds import mark_kinds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,7 @@ DATA = Path(os.environ.get("SCENEREP_DATA", ROOT.parent / "shared" / "data"))
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 pytest_collection_modifyitems = mark_kinds
+pytest_runtest_setup = keep_faulthandler
 # A robot installs scenerep_ros alone, and colcon runs the tests of the whole tree there.
 collect_ignore_glob = [] if find_spec("scenerep_training") else ["*"]
 

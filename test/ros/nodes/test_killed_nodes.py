@@ -61,9 +61,16 @@ class Session:
         wait_for(lambda: len(self.stamps) >= 3, segmenter, TIMEOUT_S, "labels", lambda: "")
 
     def is_active(self, segmenter):
-        answer = self._state.call_async(GetState.Request())
-        wait_for(answer.done, segmenter, TIMEOUT_S, "the state", lambda: "")
-        return answer.result().current_state.id == State.PRIMARY_STATE_ACTIVE
+        answers = []
+
+        def has_answer():  # a request before the discovery of the new node is lost
+            answers.append(self._state.call_async(GetState.Request()))
+            time.sleep(1.0)
+            return any(answer.done() for answer in answers)
+
+        wait_for(has_answer, segmenter, TIMEOUT_S, "the state", lambda: "")
+        (state,) = {answer.result().current_state.id for answer in answers if answer.done()}
+        return state == State.PRIMARY_STATE_ACTIVE
 
 
 @pytest.fixture
