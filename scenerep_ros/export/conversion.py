@@ -61,11 +61,13 @@ def _write_openvino(
 ) -> None:
     try:
         import openvino as ov
+
+        from scenerep_ros.backbones.runtimes.openvino_core import openvino_core
     except ImportError:
         raise ConfigError(
             "--format openvino: openvino is not installed; pip install openvino"
         ) from None
-    model = ov.Core().read_model(source.model_path)
+    model = openvino_core().read_model(source.model_path)
     if precision == "int8":
         model = _quantize(model, calibration)
     # bf16 is a property of the execution: OpenVINO has no files in it.

@@ -39,14 +39,15 @@ def find_breaking_layer(
         The layer and its relative error; None if OpenVINO is not installed or no layers match.
     """
     try:
-        import openvino as ov
+        from scenerep_ros.backbones.runtimes.openvino_core import openvino_core
     except ImportError:
         return None
-    models = [ov.Core().read_model(item.model_path) for item in (graph, reference)]
+    core = openvino_core()
+    models = [core.read_model(item.model_path) for item in (graph, reference)]
     names = _common_layers(*models)
     if not names:
         return None
-    actual, expected = (_layer_results(model, names, inputs, ov) for model in models)
+    actual, expected = (_layer_results(model, names, inputs, core) for model in models)
     errors = [
         LayerError(name, _relative(actual[name], expected[name]))
         for name in names
@@ -66,14 +67,14 @@ def _common_layers(first: Any, second: Any) -> list[str]:
 
 
 def _layer_results(
-    model: Any, names: list[str], inputs: Mapping[str, Any], ov: Any
+    model: Any, names: list[str], inputs: Mapping[str, Any], core: Any
 ) -> dict[str, NDArray[np.float32]]:
     ops = {op.get_friendly_name(): op for op in model.get_ordered_ops()}
     for name in names:
         # By name, since layers with equal results share one output.
         ops[name].output(0).add_names({_PREFIX + name})
     model.add_outputs([ops[name].output(0) for name in names])
-    compiled = ov.Core().compile_model(model, "CPU")
+    compiled = core.compile_model(model, "CPU")
     known = {name for output in compiled.outputs for name in output.names}
     request = compiled.create_infer_request()
     request.infer(dict(inputs))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.backbones.runtimes.engines import Arrays, thread_limit
 from scenerep_ros.backbones.runtimes.graph import Graph
+from scenerep_ros.backbones.runtimes.openvino_core import openvino_core
 from scenerep_ros.config.options import Precision
 from scenerep_ros.errors import ScenerepError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -49,7 +50,7 @@ class OpenVINOEngine:
     def __init__(self, graph: Graph, precision: Precision, keeps_compiled: bool = True) -> None:
         self._graph = graph
         self._keeps_compiled = keeps_compiled
-        self._core = ov.Core()
+        self._core = openvino_core()
         capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             precision = "bf16" if "BF16" in capabilities else "fp32"

@@ -1,6 +1,9 @@
 """Compiled models of OpenVINO in the folder of their graph."""
 
+import gc
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -30,6 +33,21 @@ def run(graph, size=64, **options):
 
 def blobs(graph):
     return {path: path.stat().st_ino for path in graph.folder.glob("*.blob")}
+
+
+def test_signal_after_engines_with_overlapping_lives_is_handled(graph):
+    received = []
+    previous = signal.signal(signal.SIGUSR1, lambda number, _: received.append(number))
+    try:
+        first, second = (openvino_engine.OpenVINOEngine(graph, "fp32") for _ in range(2))
+        del first
+        gc.collect()
+        del second
+        gc.collect()
+        os.kill(os.getpid(), signal.SIGUSR1)  # on a CPU with AMX, a freed stack ended the process
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert received == [signal.SIGUSR1]
 
 
 def test_compiled_model_is_stored_and_used_again(graph):
