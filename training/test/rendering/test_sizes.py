@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("open3d", reason="the extra `render` is not installed")
+pytest.importorskip("pybullet", reason="the extra `render` is not installed")
 
 from scenerep_training.rendering.placement import footprint
 from scenerep_training.rendering.recording import RenderOptions
