@@ -20,6 +20,7 @@ from scenerep_ros.ros.tools.process_usage import mapped_segments, own_segments, 
 from scenerep_ros.ros.tools.session import START_TIMEOUT_S, topics_without_data, use_private_network
 from scenerep_ros.ros.tools.soak_client import TARGET_FRAME, SoakClient, has_tf
 from scenerep_ros.ros.tools.soak_report import SoakReport
+from scenerep_ros.ros.transport.shared_memory import SHARED_MEMORY
 from scenerep_ros.sources import open_source
 
 
@@ -82,13 +83,15 @@ def _run(report: SoakReport, source: str, options: dict[str, object], folder: Pa
         parameters = {**topics_without_data(open_source(source)), **options}
         if has_tf():
             parameters["target_frame"] = TARGET_FRAME
+        # Ports that killed processes have left are taken over, and stay.
+        former = set(map(str, SHARED_MEMORY.iterdir()))
         with node_process("segmenter", parameters, folder) as segmenter:
             camera = _Camera(source, folder)
             stack.callback(camera.stop)
             camera.start()
             wait_for(client.is_active, segmenter, START_TIMEOUT_S, "the first output", lambda: "")
             _disturb(report, client, segmenter, camera)
-            segments = own_segments(segmenter.pid)
+            segments = own_segments(segmenter.pid) - former
         report.exit_code = segmenter.exit_code
         report.leftover_segments = _remaining(segments)
 
