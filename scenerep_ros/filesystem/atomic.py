@@ -81,8 +81,7 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
     Raises:
         ScenerepError: if `path` exists and may not be replaced, or cannot be written.
     """
-    if path.exists() and not (path.is_dir() and (is_empty(path) or is_replaceable(path))):
-        raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
+    require_replaceable(path, is_replaceable)
     with temporary_folder(path) as temporary:
         content = temporary / "new"
         try:
@@ -96,6 +95,16 @@ def atomic_folder(path: Path, is_replaceable: Callable[[Path], bool]) -> Iterato
                 raise
             raise write_error(path, error) from error
         _exchange(content, path, temporary / "old")
+
+
+def require_replaceable(path: Path, is_replaceable: Callable[[Path], bool]) -> None:
+    """Check that a new folder may be written to a path; see `atomic_folder`.
+
+    Raises:
+        ScenerepError: if the path exists and may not be replaced.
+    """
+    if path.exists() and not (path.is_dir() and (is_empty(path) or is_replaceable(path))):
+        raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
 
 
 @contextmanager
@@ -134,13 +143,13 @@ def _remove_unused(left: Path, path: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Lock a folder, which the end of the process unlocks.
+def locked(path: Path) -> Iterator[None]:
+    """Lock a file or folder, which the end of the process unlocks.
 
     Raises:
         OSError: if another process has locked it.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from scenerep_ros.errors import ScenerepError
-from scenerep_ros.filesystem.atomic import flush_to_disk, is_empty, locked, write_error
+from scenerep_ros.filesystem.atomic import flush_to_disk, locked, require_replaceable, write_error
 
 SUFFIX = ".partial"
 
@@ -26,8 +26,7 @@ def partial_folder(path: Path) -> Iterator[Path]:
     Raises:
         ScenerepError: if `path` or NAME.partial holds files, or cannot be written.
     """
-    if path.exists() and not (path.is_dir() and is_empty(path)):
-        raise ScenerepError(f"cannot write {path}: it holds other files; name a new folder")
+    require_replaceable(path, lambda _: False)
     target = path.resolve()
     partial = target.with_name(f"{target.name}{SUFFIX}")
     content = partial / target.name

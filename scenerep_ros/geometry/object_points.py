@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import SceneObject
 from scenerep_ros.geometry.point_batch import CONSTANTS as BATCH_CONSTANTS
+from scenerep_ros.geometry.subsampling import subsample
 
 Floats = NDArray[np.float32]
 
@@ -87,7 +88,7 @@ def object_points(
         tiles.crops, tiles.split(is_kept), tiles.split(w), strict=True
     ):
         pixels = np.flatnonzero(tile_kept)
-        pixels = pixels[:: max(1, -(-len(pixels) // BATCH_CONSTANTS.max_points))]
+        pixels = subsample(pixels, BATCH_CONSTANTS.max_points)
         v, u = np.divmod(pixels, tile_w.shape[1])
         points.append(rays[crop][v, u] / tile_w[v, u][:, None])
     return points

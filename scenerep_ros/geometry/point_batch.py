@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.geometry.subsampling import subsample
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -49,7 +50,7 @@ class PointBatch:
     @classmethod
     def stack(cls, clouds: Sequence[Floats]) -> PointBatch:
         """Stack clouds (n, 3), of which large ones are subsampled."""
-        clouds = [cloud[:: max(1, -(-len(cloud) // CONSTANTS.max_points))] for cloud in clouds]
+        clouds = [subsample(cloud, CONSTANTS.max_points) for cloud in clouds]
         counts = np.array([len(cloud) for cloud in clouds])
         points = np.full((len(clouds), 3, counts.max()), np.nan, np.float32)
         for row, cloud in zip(points, clouds, strict=True):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.mapping.poses.registration import transform
-from scenerep_ros.mapping.views.carving import is_free, is_on_surface
+from scenerep_ros.mapping.views.carving import compare_with_depth
 from scenerep_ros.mapping.views.frame_view import FrameView
 from scenerep_ros.mapping.views.map_views import Evidence, MapViews
 
@@ -88,9 +88,11 @@ def measure_support(
         map_views: views of the map.
     """
     states = map_views.evidence(transform(sample, pose).astype(np.float32))
-    posed = replace(view, pose=pose)
-    on_surface = int(is_on_surface(posed, map_points).sum())
-    in_front = int(is_free(posed, map_points).sum())
+    local = replace(view, pose=pose).to_camera(map_points)
+    is_in_front, is_on_surface = compare_with_depth(
+        local, view.depth, view.nearest_depth, view.intrinsics
+    )
+    on_surface, in_front = int(is_on_surface.sum()), int(is_in_front.sum())
     return PoseSupport(
         shared_ratio=float((states == Evidence.OCCUPIED).mean()),
         free_ratio=float((states == Evidence.FREE).mean()),

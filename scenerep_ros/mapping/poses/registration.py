@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.geometry.subsampling import subsample
 
 Floats = NDArray[np.float32]
 Pose = NDArray[np.float64]
@@ -88,11 +89,6 @@ class MapSurface:
             motion[:3, 3] = step[3:]
             pose = motion @ pose
         return pose
-
-
-def subsample(points: Floats, max_count: int) -> Floats:
-    """Return at most a number of points (n, 3), evenly distributed over their order."""
-    return points[:: max(1, -(-len(points) // max_count))]
 
 
 def transform(points: NDArray[np.floating], pose: Pose) -> NDArray[np.float64]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.geometry.subsampling import subsample
 from scenerep_ros.mapping.poses.pose_gate import motion_between
 from scenerep_ros.mapping.poses.pose_support import measure_support
-from scenerep_ros.mapping.poses.registration import MapSurface, align, subsample
+from scenerep_ros.mapping.poses.registration import MapSurface, align
 from scenerep_ros.mapping.views.frame_view import FrameView
 from scenerep_ros.mapping.views.map_views import MapViews
 

@@ -53,11 +53,22 @@ def is_free(view: FrameView, positions: Floats) -> Mask:
     return inside & (depth < near - surface_margin(depth))
 
 
-def is_on_surface(view: FrameView, positions: Floats) -> Mask:
-    """Return which points (n, 3) [m] lie on the surface that a frame measures."""
-    points = view.to_camera(positions)
-    measured, inside = look_up(view.depth, points, view.intrinsics)
-    return inside & (np.abs(points[:, 2] - measured) <= surface_margin(points[:, 2]))
+def compare_with_depth(
+    points: Floats, depth: Floats, nearest_depth: Floats, camera: Intrinsics
+) -> tuple[Mask, Mask]:
+    """Return which points are in front of a measured surface, and which are on it.
+
+    Args:
+        points: (n, 3) float32 in camera coordinates [m].
+        depth: (h, w) float32, measured depth [m].
+        nearest_depth: (h, w) float32, smallest depth of the pixels around each [m].
+        camera: intrinsics of the depth.
+    """
+    columns, rows, inside = _project(points, camera, *depth.shape)
+    distance = points[:, 2]
+    margin = surface_margin(distance)
+    is_in_front = inside & (distance < nearest_depth[rows, columns] - margin)
+    return is_in_front, inside & (np.abs(distance - depth[rows, columns]) <= margin)
 
 
 def look_up(image: Floats, points: Floats, camera: Intrinsics) -> tuple[Floats, Mask]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics
-from scenerep_ros.mapping.views.carving import look_up, surface_margin
+from scenerep_ros.mapping.views.carving import compare_with_depth
 from scenerep_ros.mapping.views.frame_view import FrameView
 
 Floats = NDArray[np.float32]
@@ -165,8 +165,4 @@ def _test(view: MapView, points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.
     depth = view.depth.astype(np.float32)
     kernel = np.ones((view.window_px,) * 2, np.uint8)
     nearest = np.asarray(cv2.erode(np.nan_to_num(depth), kernel), np.float32)
-    near, inside = look_up(nearest, local, view.intrinsics)
-    measured, _ = look_up(depth, local, view.intrinsics)
-    margin = surface_margin(local[:, 2])
-    is_free = inside & (local[:, 2] < near - margin)
-    return is_free, inside & (np.abs(local[:, 2] - measured) <= margin)
+    return compare_with_depth(local, depth, nearest, view.intrinsics)

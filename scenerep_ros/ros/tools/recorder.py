@@ -202,17 +202,18 @@ def record(config: NodeConfig, folder: Path, limits: RecordingLimits) -> str:
     """
     start_s = time.monotonic()
     with partial_folder(folder) as content:
-        counts = _record_bag(config, content, folder, limits)
-        size = sum(path.stat().st_size for path in content.iterdir()) / 1e6
+        counts, megabytes = _record_bag(config, content, folder, limits)
     seconds = time.monotonic() - start_s
     return (
         f"{counts.segmented} of {counts.received} frames in {seconds:.0f} s, "
-        f"{size:.1f} MB, written to {folder}"
+        f"{megabytes:.1f} MB, written to {folder}"
     )
 
 
-def _record_bag(config: NodeConfig, content: Path, folder: Path, limits: RecordingLimits) -> Counts:
-    """Write the bag to a folder, and return the counts of frames."""
+def _record_bag(
+    config: NodeConfig, content: Path, folder: Path, limits: RecordingLimits
+) -> tuple[Counts, float]:
+    """Write the bag to a folder, and return the counts of frames and its size [MB]."""
     with ros_context([]):
         writer = BagWriter(content, folder)
         node = rclpy.create_node("recorder")
@@ -232,7 +233,7 @@ def _record_bag(config: NodeConfig, content: Path, folder: Path, limits: Recordi
                 f"no frame of {config.color_topic} was recorded ({counts.received} images received); "
                 "check the topics with scenerep doctor"
             )
-        return counts
+        return counts, writer.megabytes
 
 
 def _flush_until_done(recorder: Recorder, writer: BagWriter, seconds: float) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from scenerep_ros.filesystem.atomic import locked
 
 SHARED_MEMORY = Path("/dev/shm")
 LOCK_SUFFIX = "_el"
@@ -38,14 +38,10 @@ def _remove_if_dead(lock: Path) -> list[Path]:
     Raises:
         OSError: if the file is locked, or cannot be removed.
     """
-    descriptor = os.open(lock, os.O_RDONLY)
-    try:
-        if time.time() - os.fstat(descriptor).st_mtime < MIN_AGE_S:
-            return []
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        segment = lock.with_name(lock.name.removesuffix(LOCK_SUFFIX))
+    if time.time() - lock.stat().st_mtime < MIN_AGE_S:
+        return []
+    segment = lock.with_name(lock.name.removesuffix(LOCK_SUFFIX))
+    with locked(lock):
         segment.unlink(missing_ok=True)
         lock.unlink(missing_ok=True)
-        return [segment]
-    finally:
-        os.close(descriptor)
+    return [segment]

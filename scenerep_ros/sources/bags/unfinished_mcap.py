@@ -123,7 +123,7 @@ def _scan(file: BinaryIO, size: int) -> tuple[list[Chunk], Definitions, int]:
             chunks[-1].index[_number(file, record)] = record.start
             chunks[-1].index_end = record.end
         elif record.op in (Op.SCHEMA, Op.CHANNEL):
-            definitions[record.op, _number(file, record)] = _content(file, record)
+            _add_definition(definitions, record, _content(file, record))
     return chunks, definitions, end
 
 

@@ -62,13 +62,18 @@ class Session:
 
     def is_active(self, segmenter):
         answers = []
-
-        def has_answer():  # a request before the discovery of the new node is lost
-            answers.append(self._state.call_async(GetState.Request()))
-            time.sleep(1.0)
-            return any(answer.done() for answer in answers)
-
-        wait_for(has_answer, segmenter, TIMEOUT_S, "the state", lambda: "")
+        # A request before the discovery of the new node is lost.
+        timer = self._client.create_timer(
+            1.0, lambda: answers.append(self._state.call_async(GetState.Request()))
+        )
+        wait_for(
+            lambda: any(answer.done() for answer in answers),
+            segmenter,
+            TIMEOUT_S,
+            "the state",
+            lambda: "",
+        )
+        self._client.destroy_timer(timer)
         (state,) = {answer.result().current_state.id for answer in answers if answer.done()}
         return state == State.PRIMARY_STATE_ACTIVE
 
