@@ -109,6 +109,11 @@ def _stamps(rows: Rows) -> NDArray[np.int64]:
 
 def _check_pairs(folder: Path, pair_count: int, colors: Rows, depths: Rows) -> None:
     slop_ms = SLOP_NS // 10**6
+    for name, rows in (("rgb.txt", colors), ("depth.txt", depths)):
+        if not rows:
+            raise SourceError(
+                f"{folder / name}: lists no image; write a line of stamp and file name for each"
+            )
     if not pair_count:
         raise SourceError(
             f"{folder}: none of {len(colors)} color and {len(depths)} depth images are within "

@@ -303,9 +303,10 @@ def test_tum_frames_of_one_folder_each_have_own_names(folder):
     assert [frame.name for frame in open_source(folder)] == ["0_rgb", "1_rgb", "2_rgb", "3_rgb"]
 
 
-def test_empty_tum_list_is_rejected(folder):
-    (folder / "rgb.txt").write_text("# nothing\n")
-    with pytest.raises(SourceError, match="none of 0 color and 4 depth images"):
+@pytest.mark.parametrize("name", ["rgb.txt", "depth.txt"])
+def test_empty_tum_list_is_named(folder, name):
+    (folder / name).write_text("# timestamp filename\n")
+    with pytest.raises(SourceError, match=f"{name}: lists no image"):
         open_source(folder)
 
 
