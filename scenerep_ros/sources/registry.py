@@ -32,9 +32,9 @@ def open_source(path: Path | str, options: SourceOptions = DEFAULTS) -> Source:
         SourceError: if the path does not exist, cannot be read, matches no format, or is damaged.
     """
     try:
-        path = Path(path).expanduser()
+        path = recording_path(path)
         if not path.exists():
-            raise SourceError(f"source {path}: does not exist; expected {_expected_formats()}")
+            raise SourceError(f"source {path}: {_describe_missing(path)}; check the path")
         source_format = _detect_format(path)
         recordings = [] if source_format else list_recordings(path)
     except (OSError, RuntimeError) as error:  # of the file system, or of an unknown user's home
@@ -44,8 +44,23 @@ def open_source(path: Path | str, options: SourceOptions = DEFAULTS) -> Source:
     if len(recordings) == 1 and recordings != [path]:  # the folder of one recording
         return open_source(recordings[0], options)
     if source_format is None:
-        raise SourceError(f"source {path}: {_describe(path)}; expected {_expected_formats()}")
+        raise SourceError(
+            f"source {path}: {_describe(path)}; expected one of: {_expected_formats()}"
+        )
     return source_format(path) if options == DEFAULTS else source_format.open(path, options)
+
+
+def recording_path(text: Path | str) -> Path:
+    """Return the path that a user has named; `~` is the home folder.
+
+    Raises:
+        SourceError: if the text is empty, as that of an unset variable of a shell: the path would be
+            the current folder.
+        RuntimeError: if the home folder is unknown.
+    """
+    if not str(text):
+        raise SourceError("source '': is an empty name; is a variable of the shell unset?")
+    return Path(text).expanduser()
 
 
 def list_recordings(path: Path) -> list[Path]:
@@ -85,7 +100,13 @@ def _detect_format(path: Path) -> SourceFormat | None:
 
 
 def _expected_formats() -> str:
-    return " or ".join(item.format_description for item in formats_by_priority())
+    return "; ".join(item.format_description for item in formats_by_priority())
+
+
+def _describe_missing(path: Path) -> str:
+    if path.is_symlink():
+        return f"is a link to {path.readlink()}, which does not exist"
+    return "does not exist" if path.is_absolute() else f"does not exist in {Path.cwd()}"
 
 
 def _describe(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from recordings import color_image, write_bag, write_image, write_tum
 
+from scenerep_ros.cli.flags.sources import recording_paths
 from scenerep_ros.config import registry
 from scenerep_ros.config.registry import Registry
 from scenerep_ros.errors import SourceError
@@ -92,8 +93,9 @@ def test_open_source_with_a_plug_in_opens_its_format(plug_in, tmp_path):
     assert open_source(tmp_path).format_name == "text folder"
     (tmp_path / "frames.text").unlink()
     assert open_source(tmp_path).format_name == "image folder"
+    (tmp_path / "a.png").unlink()
     with pytest.raises(SourceError, match=r"frames\.text"):
-        open_source(tmp_path / "missing")
+        open_source(tmp_path)
 
 
 def test_is_recording_detects_a_bag_but_not_text(tmp_path):
@@ -102,9 +104,24 @@ def test_is_recording_detects_a_bag_but_not_text(tmp_path):
     assert not is_recording(tmp_path / "thesis.pdf")
 
 
-def test_open_source_with_missing_path_lists_the_formats(tmp_path):
-    with pytest.raises(SourceError, match=f"nothing: does not exist; expected .*{FORMATS}"):
-        open_source(tmp_path / "nothing")
+def test_open_source_with_missing_path_names_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("moved")
+    for path, problem in (
+        (tmp_path / "nothing", "does not exist"),
+        ("nothing", f"does not exist in {tmp_path}"),
+        ("link", "is a link to moved, which does not exist"),
+    ):
+        with pytest.raises(SourceError, match=f"^source {path}: {problem}; check the path$"):
+            open_source(path)
+
+
+@pytest.mark.parametrize("open_path", [open_source, recording_paths])
+def test_open_source_of_an_empty_name_reads_no_current_folder(open_path, tmp_path, monkeypatch):
+    write_tum(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match="source '': is an empty name"):
+        open_path("")
 
 
 @pytest.mark.parametrize("path", ["~nosuchuser/drive", "a" * 5000])

@@ -82,7 +82,11 @@ def _slop_s(flag: float | None, file_values: Mapping[str, Any]) -> float:
 
 
 def recording_paths(source: str) -> list[Path]:
-    """Return the recordings that a path names; several if it is a folder of recordings."""
-    from scenerep_ros.sources.registry import list_recordings
+    """Return the recordings that a path names; several if it is a folder of recordings.
 
-    return list_recordings(Path(source).expanduser())
+    Raises:
+        SourceError: if the path is empty.
+    """
+    from scenerep_ros.sources.registry import list_recordings, recording_path
+
+    return list_recordings(recording_path(source))
