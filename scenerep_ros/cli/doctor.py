@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.cli.flags.options import add_options, options_from
+from scenerep_ros.cli.flags.types import number_from_zero
 from scenerep_ros.config.options import TopicOptions
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
@@ -32,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--config", type=Path, metavar="YAML", help="parameter file of the camera")
     parser.add_argument(
         "--seconds",
-        type=float,
+        type=number_from_zero,
         default=3.0,
         help="duration of the observation of the camera; 0: check the machine only",
     )

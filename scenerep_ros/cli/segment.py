@@ -22,7 +22,7 @@ from scenerep_ros.filesystem.results import REPORT_NAME, VIDEO_NAME, prepare_res
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.report import RunLog
 from scenerep_ros.sinks import AttentionSink, CloudSink, CompositeSink, LabelSink, OverlayVideoSink
-from scenerep_ros.sinks.rerun import RerunSink
+from scenerep_ros.sinks.rerun import RerunSink, import_rerun
 from scenerep_ros.sources import Source, open_source
 from scenerep_ros.sources.frame_names import UniqueNames, safe_name
 from scenerep_ros.sources.timing import bounded_rate
@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(
             f"{args.source}: holds {len(paths)} recordings; --rerun takes one, so name one of them"
         )
+    if args.rerun:
+        import_rerun()  # before an earlier run's results are removed
     sources = [open_source(path, options) for path in paths] if len(paths) == 1 else None
     pipeline = Pipeline(config)
     if sources is not None:
@@ -157,7 +159,7 @@ def segment_frames(
     """
     run_log, unique = RunLog(), UniqueNames()
     frames = islice(source, max_frames or None)
-    total = max_frames or len(source)
+    total = min(len(source), max_frames or len(source))
     for frame in tqdm(frames, total=total, unit="frame", desc=source.name):
         frame = replace(frame, name=unique(safe_name(frame.name)))
         try:

@@ -37,7 +37,7 @@ class RerunSink(Sink):
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self._rerun = _import_rerun()
+        self._rerun = import_rerun()
         self._context = atomic_path(path)
         self._path = self._context.__enter__()
         self._recording = self._rerun.RecordingStream("scenerep_ros")
@@ -112,7 +112,13 @@ class RerunSink(Sink):
         self._context.__exit__(None, None, None)
 
 
-def _import_rerun() -> Any:
+def import_rerun() -> Any:
+    """Return the module rerun.
+
+    Raises:
+        ConfigError: if it is not installed.
+        ScenerepError: if it is too old.
+    """
     try:
         import rerun
     except ImportError as error:

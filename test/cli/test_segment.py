@@ -137,6 +137,16 @@ def test_segment_into_results_of_an_earlier_run_replaces_them(tmp_path):
     assert segment(tmp_path / "in", tmp_path / "out", "--max-frames", "1") == (0, ["0.png"])
 
 
+def test_segment_without_rerun_keeps_the_results_of_an_earlier_run(tmp_path, monkeypatch, capsys):
+    write_image(tmp_path / "in" / "0.png", color_image(0, (64, 80)))
+    segment(tmp_path / "in", tmp_path / "out")
+    monkeypatch.setitem(sys.modules, "rerun", None)
+    argv = ["--rerun", str(tmp_path / "scene.rrd")]
+    assert segment(tmp_path / "in", tmp_path / "out", *argv) == (1, ["0.png"])
+    assert "pip install 'scenerep_ros[rerun]'" in capsys.readouterr().err
+    assert report_of(tmp_path / "out")["frames"]["segmented"] == 1
+
+
 def test_segment_refuses_a_folder_of_other_labels(tmp_path, capsys):
     """The folder may be the recording itself, with labels of the user."""
     for name in ("in/0.png", "in/labels/0.png"):
