@@ -19,6 +19,9 @@ from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.config.replay import ReplayConfig
 from scenerep_ros.config.validation import bounds, is_live
 from scenerep_ros.errors import ConfigError
+from scenerep_ros.filesystem.atomic import write_atomically
+
+MARKER = re.compile(r"<!-- table: (\S+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def option_table(model: type[BaseModel]) -> str:
@@ -60,15 +63,28 @@ def with_tables(text: str) -> str:
             raise ConfigError(f"marker table: {name}: unknown; tables: {', '.join(TABLES)}")
         return f"<!-- table: {name} -->\n{TABLES[name]()}\n<!-- end -->"
 
-    return re.sub(r"<!-- table: (\S+) -->\n.*?<!-- end -->", table, text, flags=re.DOTALL)
+    return MARKER.sub(table, text)
 
 
 def update(document: Path) -> bool:
-    """Rewrite the tables of a document in place; True if anything changed."""
-    old = document.read_text()
+    """Rewrite the tables of a document in place; True if anything changed.
+
+    Raises:
+        ConfigError: if the document cannot be read, or has no marker of a table or an unknown one.
+        ScenerepError: if it cannot be written.
+    """
+    try:
+        old = document.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"document {document}: cannot be read: {error}") from None
+    if not MARKER.search(old):
+        raise ConfigError(
+            f"document {document}: has no table; one stands between the lines <!-- table: NAME --> "
+            f"and <!-- end -->, with a NAME of {', '.join(TABLES)}"
+        )
     new = with_tables(old)
     if new != old:
-        document.write_text(new)
+        write_atomically(document, new.encode())
     return new != old
 
 
