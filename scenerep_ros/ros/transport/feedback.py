@@ -11,6 +11,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from scenerep_ros.ros.conversions.camera_messages import stamp_to_ns
+from scenerep_ros.ros.transport.topic_names import resolve_topic
 
 AUTO = "auto"
 LABELS_SUFFIX = "/labels"
@@ -49,11 +50,15 @@ class Feedback:
         topic: name of the topic of answers, empty for none, or auto: the topics `labels` of all nodes
             that subscribe to the color images, whatever their names and namespaces are.
         color: publisher of the color images.
+
+    Raises:
+        ConfigError: if the topic has no valid name.
     """
 
     def __init__(self, node: Node, topic: str, color: Publisher) -> None:
         self._node = node
-        self._topic = topic
+        is_name = topic not in ("", AUTO)
+        self._topic = resolve_topic(node, "feedback_topic", topic) if is_name else topic
         self._color = color
         self._answers: dict[str, Answers] = {}
 
@@ -109,8 +114,7 @@ class Feedback:
 
     def _published_topics(self) -> list[str]:
         if self._topic != AUTO:
-            name = self._node.resolve_topic_name(self._topic) if self._topic else ""
-            return [name] if name and self._node.count_publishers(name) else []
+            return [self._topic] if self._topic and self._node.count_publishers(self._topic) else []
         subscribers = self._node.get_subscriptions_info_by_topic(self._color.topic_name)
         nodes = {(info.node_name, info.node_namespace) for info in subscribers}
         return [topic for name, namespace in nodes for topic in self._labels_of(name, namespace)]

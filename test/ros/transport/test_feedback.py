@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from scenerep_ros.errors import ConfigError
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
 from scenerep_ros.ros.nodes.spinning import spinning
 from scenerep_ros.ros.transport.feedback import Feedback
@@ -59,6 +60,8 @@ def test_feedback_named_topic_is_resolved_in_the_namespace():
             wait(feedback.subscribe)
             assert feedback.topics == [publisher.topic_name]
             assert Feedback(node, "", color).topics == []
+            with pytest.raises(ConfigError, match="option feedback_topic = 'an answer': "):
+                Feedback(node, "an answer", color)
 
 
 def test_feedback_of_a_dropped_frame_is_the_status():

@@ -9,6 +9,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 import rclpy
 
 from scenerep_ros.config.pipeline import NodeConfig
+from scenerep_ros.errors import ConfigError
 from scenerep_ros.ros.transport.topic_names import color_topic, depth_topic, resolve_topics
 
 
@@ -28,4 +29,20 @@ def test_topics_follow_namespace_and_remapping(ros_context, topic, resolved):
     names = resolve_topics(node, config)
     assert color_topic(names) == f"{resolved}/compressed"
     assert depth_topic(names) == ""
+    node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("option", "topic"),
+    [
+        ("color_topic", ""),
+        ("depth_topic", "front camera/depth"),
+        ("depth_topic", "/camera//depth"),
+        ("camera_info_topic", "1/info"),
+    ],
+)
+def test_malformed_topic_is_refused_with_its_option(ros_context, option, topic):
+    node = rclpy.create_node("eyes")
+    with pytest.raises(ConfigError, match=f"^option {option} = '{topic}': .*topic name"):
+        resolve_topics(node, NodeConfig(**{option: topic}))
     node.destroy_node()
