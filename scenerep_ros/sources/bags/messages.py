@@ -24,18 +24,37 @@ PARTS = {
 HEADER_TYPES = ("std_msgs/msg/Header", "builtin_interfaces/msg/Time")
 
 
-def deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:
-    """Deserialize a message.
+class MessageDeserializer:
+    """Deserializes the messages of a bag, whose definitions it checks once for each type.
 
-    Raises:
-        SourceError: if the bag defines a message of a camera differently, because it is damaged.
-        Exception: of any type, if the message is damaged.
+    Args:
+        reader: open bag.
     """
-    kind = connection.msgtype
-    for name in (kind, *PARTS[kind], *HEADER_TYPES) if kind in PARTS else ():
-        if not _standard_fields(name) <= _fields(reader.typestore, name):
-            raise SourceError(f"the definition of {name} in the bag is damaged")
-    return reader.deserialize(data, kind)
+
+    def __init__(self, reader: AnyReader) -> None:
+        self._reader = reader
+        self._damaged: dict[str, str] = {}
+
+    def __call__(self, connection: Connection, data: bytes) -> Any:
+        """Deserialize a message.
+
+        Raises:
+            SourceError: if the bag defines a message of a camera differently, because it is damaged.
+            Exception: of any type, if the message is damaged.
+        """
+        kind = connection.msgtype
+        if kind not in self._damaged:
+            self._damaged[kind] = _damaged_type(self._reader.typestore, kind)
+        if self._damaged[kind]:
+            raise SourceError(f"the definition of {self._damaged[kind]} in the bag is damaged")
+        return self._reader.deserialize(data, kind)
+
+
+def _damaged_type(typestore: Typestore, kind: str) -> str:
+    """Return which type that a message of a camera needs is defined differently; "" for none."""
+    names = (kind, *PARTS[kind], *HEADER_TYPES) if kind in PARTS else ()
+    damaged = (name for name in names if not _standard_fields(name) <= _fields(typestore, name))
+    return next(damaged, "")
 
 
 @cache

@@ -16,7 +16,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import SourceError
 from scenerep_ros.geometry.calibration import Calibration
 from scenerep_ros.sources.bags.bag_file import BagPath
-from scenerep_ros.sources.bags.messages import deserialize
+from scenerep_ros.sources.bags.messages import MessageDeserializer
 from scenerep_ros.sources.bags.pairing import StampedMessage
 from scenerep_ros.sources.bags.stamps import StampRepair
 from scenerep_ros.sources.folders.image_files import natural_key
@@ -139,9 +139,10 @@ def read_messages(
     """
     connections = [each for each in reader.connections if each.topic in (color, depth)]
     repairs = {topic: StampRepair(topic, samples) for topic in (color, depth) if topic}
+    deserialize = MessageDeserializer(reader)
     try:
         for connection, time, data in reader.messages(connections):
-            message = _deserialize(reader, connection, data)
+            message = try_deserialize(deserialize, reader.paths[0], connection, data)
             stamp_ns = repairs[connection.topic](_stamp_ns(message), time)
             yield StampedMessage(stamp_ns, connection.topic == depth, message)
     except Exception as error:  # see open_bag
@@ -151,10 +152,12 @@ def read_messages(
 def sample_stamps(reader: AnyReader, topic: str) -> list[tuple[int, int]]:
     """Return stamp and time of recording of the first messages of a topic [ns]."""
     connections = [each for each in reader.connections if each.topic == topic]
+    deserialize = MessageDeserializer(reader)
     samples = []
     try:
         for connection, time, data in islice(reader.messages(connections), CONSTANTS.sample_count):
-            samples.append((_stamp_ns(_deserialize(reader, connection, data)), time))
+            message = try_deserialize(deserialize, reader.paths[0], connection, data)
+            samples.append((_stamp_ns(message), time))
     except Exception as error:  # see open_bag
         log.warning("bag %s: damaged, the rest cannot be read: %s", reader.paths[0], error)
     return samples
@@ -173,11 +176,14 @@ def first_calibration(reader: AnyReader, topic: str | None) -> Calibration | Non
     return calibration
 
 
-def _deserialize(reader: AnyReader, connection: Connection, data: bytes) -> Any:
+def try_deserialize(
+    deserialize: MessageDeserializer, path: Path, connection: Connection, data: bytes
+) -> Any:
+    """Deserialize a message; None, with a warning, if it is damaged."""
     try:
-        return deserialize(reader, connection, data)
+        return deserialize(connection, data)
     except Exception as error:  # see open_bag
-        log.warning("bag %s: damaged message of %s: %s", reader.paths[0], connection.topic, error)
+        log.warning("bag %s: damaged message of %s: %s", path, connection.topic, error)
         return None
 
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from scenerep_ros.sources.bags.messages import CAMERA_INFO, COMPRESSED, IMAGE, deserialize
+from scenerep_ros.sources.bags.messages import (
+    CAMERA_INFO,
+    COMPRESSED,
+    IMAGE,
+    MessageDeserializer,
+)
 from scenerep_ros.sources.bags.topic_names import parse_topic
 from scenerep_ros.sources.color_encodings import COLOR_LAYOUTS
 from scenerep_ros.sources.compressed_depth import HEADER, is_depth_format
@@ -97,7 +102,7 @@ def _first_message(reader: AnyReader, topic: str) -> Any:
     connections = [each for each in reader.connections if each.topic == topic]
     try:
         for connection, _, data in reader.messages(connections):
-            return deserialize(reader, connection, data)
+            return MessageDeserializer(reader)(connection, data)
     except Exception:  # damaged bytes can make rosbags raise any exception
         pass
     return None
