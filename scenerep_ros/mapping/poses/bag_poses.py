@@ -11,7 +11,8 @@ from typing import Any
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.mapping.poses.transform_tree import TransformTree
 from scenerep_ros.sources import Source
-from scenerep_ros.sources.bags.reader import open_bag
+from scenerep_ros.sources.bags.messages import MessageDeserializer
+from scenerep_ros.sources.bags.reader import open_bag, try_deserialize
 from scenerep_ros.sources.formats.bag import Ros1Bag, Rosbag2
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,12 @@ def read_transforms(path: Path) -> TransformTree | None:
         connections = [item for item in reader.connections if item.msgtype in TYPES]
         if not connections:
             return None
+        deserialize = MessageDeserializer(reader)
         try:
             for connection, _, data in reader.messages(connections):
                 is_static = connection.topic.endswith(STATIC_ENDING)
-                message: Any = reader.deserialize(data, connection.msgtype)
-                for item in message.transforms:
+                message = try_deserialize(deserialize, path, connection, data)
+                for item in message.transforms if message is not None else ():
                     _add(tree, item, is_static)
                     count += 1
         except Exception as error:  # damaged bytes can make rosbags raise any exception

@@ -1,5 +1,8 @@
 """Camera poses of bags from their transforms."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from recordings import PERIOD, START, color_image, depth_image, record, write_bag
@@ -30,6 +33,19 @@ def test_frames_of_a_bag_have_the_poses_of_its_transforms(tmp_path, name):
     positions = [frame.pose[:3, 3] for frame in frames[:-1]]
     np.testing.assert_allclose(positions, [(0.01 * i, 0, 0.5) for i in range(3)], atol=1e-6)
     assert frames[-1].pose is None  # no later transform
+
+
+def test_damaged_transform_is_left_out(tmp_path):
+    path = write_moving_bag(tmp_path / "db3")
+    (storage,) = path.glob("*.db3")
+    second = (
+        "SELECT m.id FROM messages m JOIN topics t ON topic_id = t.id WHERE name = '/tf' LIMIT 1, 1"
+    )
+    with closing(sqlite3.connect(storage)) as database, database:
+        database.execute(f"UPDATE messages SET data = substr(data, 1, 20) WHERE id = ({second})")
+    poses = [frame.pose for frame in with_transforms(open_source(path), path)]
+    positions = [pose[:3, 3] for pose in poses[:-1]]
+    np.testing.assert_allclose(positions, [(0.01 * i, 0, 0.5) for i in range(3)], atol=1e-6)
 
 
 def test_bag_without_transforms_has_no_poses(tmp_path):
