@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.geometry.subsampling import sampling_step
 
 Floats = NDArray[np.float32]
 
@@ -160,7 +161,7 @@ class PlaneSearch:
             inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
             rays: (H, W, 3) float32 with z = 1.
         """
-        step = max(1, round((inverse_depth.size / CONSTANTS.sample_size) ** 0.5))
+        step = sampling_step(inverse_depth.size, CONSTANTS.sample_size)
         sampled, sampled_rays = inverse_depth[::step, ::step], rays[::step, ::step]
         valid = np.isfinite(sampled)
         r = sampled_rays.reshape(-1, 3).compress(valid.ravel(), axis=0)

@@ -30,13 +30,15 @@ CONSTANTS = WorkingGridConstants()
 def working_grid_step(shape: tuple[int, int]) -> int:
     """Return the image pixels from one row or column of the working grid to the next.
 
+    It is at most the shorter side, so that every image has a pixel at half a step.
+
     Args:
         shape: height and width of the image [px].
 
-    >>> working_grid_step((480, 640))
-    2
+    >>> working_grid_step((480, 640)), working_grid_step((240, 320)), working_grid_step((2, 2000))
+    (2, 1, 2)
     """
-    return max(1, round(shape[1] / CONSTANTS.column_count))
+    return min(max(1, round(shape[1] / CONSTANTS.column_count)), *shape)
 
 
 def upsample_nearest(labels: NDArray[Value], shape: tuple[int, int]) -> NDArray[Value]:

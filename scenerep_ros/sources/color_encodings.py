@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenerep_ros.geometry.subsampling import sampling_step
+
 SENSOR_BITS = (8, 10, 12, 14, 16)
 """Resolutions [bit] of image sensors, whose values drivers store in 16 bits."""
 OUTPUT_BITS = 8
@@ -109,7 +111,7 @@ def to_8_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 def _extremes(pixels: NDArray[np.uint16]) -> tuple[float, float]:
     """Return the values of the darkest and the brightest pixel, from a part of a large image."""
-    step = max(round((pixels.shape[0] * pixels.shape[1] / MAX_SAMPLES) ** 0.5), 1)
+    step = sampling_step(pixels.shape[0] * pixels.shape[1], MAX_SAMPLES)
     dark, bright = np.percentile(pixels[::step, ::step], EXTREMES_PERCENT)
     return float(dark), float(bright)
 

@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED
-from scenerep_ros.tracking.warping import (
-    BackwardWarp,
-    working_grid_slices,
-    working_grid_step,
-)
+from scenerep_ros.ops.working_grid import working_grid_step
+from scenerep_ros.tracking.warping import BackwardWarp, working_grid_slices
 
 Labels = NDArray[np.uint16]
 Counts = NDArray[np.uint8]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Intrinsics, RGBDFrame
 from scenerep_ros.geometry import invert_depth, viewing_rays
+from scenerep_ros.ops.working_grid import working_grid_step
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -23,12 +24,6 @@ _HALF_PIXEL = 0.5  # constant: pixel centers are at integers
 class WarpingConstants:
     """Tuned constants of the backward warp."""
 
-    grid_columns: int = tuned(
-        320,
-        "number of columns of the working grid of the temporal filter",
-        unit="px",
-        set_on="accuracy of the motion estimate, which a finer grid exceeds",
-    )
     occlusion_threshold: float = tuned(
         0.02,
         "difference of inverse depth above which the previous frame shows another surface",
@@ -41,24 +36,13 @@ CONSTANTS = WarpingConstants()
 
 
 def working_grid_slices(shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Slices that sample an image (H, W) at the pixels of its working grid.
+    """Slices that sample an image (H, W) at the centers of the pixels of its working grid.
 
     >>> working_grid_slices((480, 640))
     (slice(1, None, 2), slice(1, None, 2))
     """
     step = working_grid_step(shape)
     return slice(step // 2, None, step), slice(step // 2, None, step)
-
-
-def working_grid_step(shape: tuple[int, int]) -> int:
-    """Distance between samples of the working grid in an image (H, W) [px].
-
-    It is at most the shorter side, so that the grid has at least one sample.
-
-    >>> working_grid_step((480, 640)), working_grid_step((240, 320)), working_grid_step((2, 2000))
-    (2, 1, 2)
-    """
-    return min(max(1, round(shape[1] / CONSTANTS.grid_columns)), *shape)
 
 
 @dataclass(frozen=True)

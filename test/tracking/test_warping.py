@@ -8,12 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenerep_ros.frames import KINECT, RGBDFrame
-from scenerep_ros.tracking.warping import (
-    BackwardWarp,
-    estimate_backward_warp,
-    working_grid_slices,
-    working_grid_step,
-)
+from scenerep_ros.ops.working_grid import working_grid_step
+from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp, working_grid_slices
 
 SHAPE = (480, 640)
 COLUMNS, ROWS = np.meshgrid(np.arange(320.0), np.arange(240.0))
