@@ -74,6 +74,13 @@ def test_removed_object_disappears_once_its_place_is_seen():
     assert np.hypot(*(nearest(objects, 0.4, 0).box.center[:2] - (0.4, 0))) > 0.3
 
 
+def test_removed_object_that_is_put_back_keeps_its_id():
+    scene_map, history = mapped((BOXES, orbit(30)), (BOXES[1:], orbit(24)), (BOXES, orbit(30)))
+    objects = scene_map.objects()
+    assert len(objects) == 3
+    assert nearest(objects, 0.4, 0).id == history[20][3]
+
+
 def test_object_out_of_sight_stays_in_the_map():
     away = [look_at((2, 0, 1.3), (4, y, 1.0)) for y in np.linspace(0, 2, 100)]
     scene_map, _ = mapped((BOXES, orbit(30)), ([], away))

@@ -173,7 +173,7 @@ class ObjectMemory:
         return _resolved(table) if is_changed else None
 
     def _forget(self, table: Table, frame_index: int) -> None:
-        """Mark objects whose place is empty as gone, and remove what is no object."""
+        """Mark objects whose place is empty as gone until they return, and remove what is no object."""
         for record in list(self.records.values()):
             if not record.id:
                 is_small = record.voxel_count < CONSTANTS.min_voxels
@@ -184,6 +184,8 @@ class ObjectMemory:
                 record.is_gone = record.is_gone or record.carved_count >= min_carved
                 if not record.is_gone:
                     self._remove(record, table)
+            elif record.is_gone:
+                record.is_gone, record.carved_count = False, 0
 
     def _merge(self, table: Table) -> None:
         """Merge pairs that more frames show as one than as two; the older id remains."""
