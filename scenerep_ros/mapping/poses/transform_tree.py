@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class TransformTree:
         quaternion: tuple[float, ...],
         is_static: bool = False,
     ) -> None:
-        """Add the transform of points from a child to its parent.
+        """Add the transform of points from a child to its parent; one that is no pose is left out.
 
         Args:
             parent: name of the parent.
@@ -91,6 +92,8 @@ class TransformTree:
             quaternion: x, y, z, w.
             is_static: whether it holds at all times.
         """
+        if not _is_pose(translation, quaternion):
+            return
         parent, child = parent.lstrip("/"), child.lstrip("/")
         if child not in self._edges or self._edges[child].parent != parent:
             self._edges[child] = _Edge(parent, is_static)
@@ -120,6 +123,12 @@ class TransformTree:
                 return None
             pose, frame_id = step @ pose, edge.parent
         return pose
+
+
+def _is_pose(translation: tuple[float, ...], quaternion: tuple[float, ...]) -> bool:
+    """Return whether all numbers are finite and the quaternion has a length, as tf requires."""
+    squared_length = sum(value * value for value in quaternion)
+    return all(map(isfinite, translation)) and 0 < squared_length < inf
 
 
 def _matrix(translation: tuple[float, ...], quaternion: tuple[float, ...]) -> Pose:

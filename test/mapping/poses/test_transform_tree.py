@@ -1,6 +1,7 @@
 """Recorded transforms between coordinate frames."""
 
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from scenerep_ros.mapping.poses.transform_tree import TransformTree
@@ -51,3 +52,14 @@ def test_transforms_out_of_order_are_sorted():
     for time_s in (0.2, 0.0, 0.1):
         tree.add("map", "camera", round(time_s * SECOND), (time_s, 0, 0), IDENTITY)
     np.testing.assert_allclose(tree.pose("camera", SECOND // 20)[:3, 3], (0.05, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("translation", "quaternion"),
+    [((9, 0, 0), (0, 0, 0, 0)), ((9, 0, 0), (0, 0, 0, np.nan)), ((np.inf, 0, 0), IDENTITY)],
+)
+def test_transform_that_is_no_pose_is_left_out(translation, quaternion):
+    tree = moving_camera()
+    tree.add("map", "base", SECOND // 2 + 1, translation, quaternion)
+    pose = tree.pose("camera", SECOND // 2 + SECOND // 20)
+    np.testing.assert_allclose(pose[:3, 3], (0.55, 0, 1), atol=1e-6)
