@@ -242,7 +242,8 @@ class SceneMap:
                 f"{self.options.voxel_size:g} m; set it to that of the map"
             )
         self.clear()
-        self._grid.restore(snapshot.points)
+        # A label without an object, such as one of scattered points, would be the key of a new one.
+        self._grid.restore(snapshot.points.with_labels([item.id for item in snapshot.objects]))
         self._memory.restore(restored_record(item) for item in snapshot.objects)
         self.views = snapshot.views
         self._vertical.fix(snapshot.up)

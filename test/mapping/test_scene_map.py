@@ -248,6 +248,20 @@ def test_restored_map_continues_with_its_ids():
     assert ids == history[-1]
 
 
+def test_restored_points_of_no_object_do_not_join_a_new_one():
+    """A map has points with the id of an object that is too scattered for a box."""
+    snapshot = mapped((BOXES, orbit(30)))[0].snapshot()
+    scattered, new = snapshot.objects[-1], Cuboid(13, (-0.6, -0.6))
+    assert scattered.id == max(item.id for item in snapshot.objects)
+    scene_map = SceneMap(MappingOptions())
+    scene_map.restore(replace(snapshot, objects=snapshot.objects[:-1]))
+    for index, pose in enumerate(orbit(15), start=100):
+        scene_map.integrate(*make_frame([*BOXES, new], pose, index, {BOXES[-1].label: 0}))
+    objects = scene_map.objects()
+    assert len(objects) == 3
+    np.testing.assert_allclose(nearest(objects, *new.center).box.center[:2], new.center, atol=0.1)
+
+
 def test_vertical_of_a_tilted_world_is_that_of_the_floor():
     tilt = np.eye(4)
     tilt[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]

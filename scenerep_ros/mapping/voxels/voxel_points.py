@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scenerep_ros.frames import BACKGROUND
 
 Floats = NDArray[np.float32]
 
@@ -23,6 +26,11 @@ class VoxelPoints:
     positions: Floats
     colors: NDArray[np.uint8]
     labels: NDArray[np.int32]
+
+    def with_labels(self, labels: Sequence[int]) -> VoxelPoints:
+        """Return the points with some labels only; those of all others are BACKGROUND."""
+        is_kept = np.isin(self.labels, labels)
+        return replace(self, labels=np.where(is_kept, self.labels, np.int32(BACKGROUND)))
 
     def by_label(self) -> dict[int, Floats]:
         """Return the positions (n, 3) of each label [m]."""
