@@ -16,7 +16,7 @@ from scenerep_ros.cli.flags.spelling import hyphenate_flags
 from scenerep_ros.cli.flags.types import positive_number
 from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
-from scenerep_training.datasets.sharding import ShardOptions, write_shards
+from scenerep_training.datasets.shards.writing import ShardOptions, write_shards
 from scenerep_training.engine.duration import with_duration
 from scenerep_training.engine.run import RunConfig, run_training
 from scenerep_training.methods.base import Method

@@ -21,8 +21,8 @@ from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import DavisSequence, is_davis
 from scenerep_training.datasets.encoded_images import EncodedImages, is_encoded
 from scenerep_training.datasets.recordings import recording_paths
-from scenerep_training.datasets.shard_storage import find_storage
-from scenerep_training.datasets.sharded_recordings import open_shards
+from scenerep_training.datasets.shards.recordings import open_shards
+from scenerep_training.datasets.shards.storage import find_storage
 
 log = logging.getLogger(__name__)
 

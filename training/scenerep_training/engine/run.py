@@ -20,7 +20,7 @@ from scenerep_training.agreement.gate import Gate
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.held_out import HeldOut, hold_out, preview_frames
 from scenerep_training.data.recordings import Recordings, open_recordings
-from scenerep_training.datasets.shard_storage import url_of
+from scenerep_training.datasets.shards.downloads import url_of
 from scenerep_training.engine.loader import build_loader
 from scenerep_training.engine.quality_gate import QualityGate
 from scenerep_training.engine.run_folder import (

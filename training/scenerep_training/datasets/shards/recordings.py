@@ -31,7 +31,8 @@ from scenerep_ros.sources.image_decoding import (
 )
 from scenerep_training.data.unpacked import DEPTH_SCALE, JPEG_QUALITY, depth_units
 from scenerep_training.data.unpacking import FAST_SUFFIXES
-from scenerep_training.datasets.shard_storage import RECORDINGS, Item, ShardStorage
+from scenerep_training.datasets.shards.index import RECORDINGS
+from scenerep_training.datasets.shards.storage import Item, ShardStorage
 
 
 def open_shards(storage: ShardStorage, odometry: bool = False) -> list[Source]:

@@ -37,13 +37,10 @@ from scenerep_training.datasets.co3d import co3d_categories, list_co3d_sequences
 from scenerep_training.datasets.davis import is_davis
 from scenerep_training.datasets.encoded_images import is_encoded
 from scenerep_training.datasets.recordings import recording_paths
-from scenerep_training.datasets.shard_storage import (
-    INDEX_NAME,
-    RECORDINGS,
-    import_litdata,
-    write_chunks,
-)
-from scenerep_training.datasets.sharded_recordings import encode_frame
+from scenerep_training.datasets.shards.downloads import import_litdata
+from scenerep_training.datasets.shards.index import INDEX_NAME, RECORDINGS
+from scenerep_training.datasets.shards.recordings import encode_frame
+from scenerep_training.datasets.shards.storage import write_chunks
 
 log = logging.getLogger(__name__)
 
