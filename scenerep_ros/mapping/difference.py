@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import SourceError
 from scenerep_ros.frames import MapObject
+from scenerep_ros.geometry.subsampling import subsample
 from scenerep_ros.mapping.joined_parts import centered_features, join_parts
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.poses.view_alignment import align_views
@@ -154,8 +155,7 @@ def _measure_agreement(*compared: tuple[MapSnapshot, MapViews]) -> tuple[float, 
     """Return the ratios `overlap` and `agreement` of maps, each with the views of the other."""
     counts = np.zeros(len(Evidence), np.intp)
     for snapshot, views in compared:
-        positions = snapshot.points.positions
-        sample = positions[:: 1 + len(positions) // CONSTANTS.compared_points]
+        sample = subsample(snapshot.points.positions, CONSTANTS.compared_points)
         counts += np.bincount(views.evidence(sample), minlength=len(Evidence))
     common = counts[Evidence.OCCUPIED] + counts[Evidence.FREE]
     overlap = common / max(int(counts.sum()), 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import BACKGROUND, SceneSegmentation
+from scenerep_ros.geometry.subsampling import subsample
 from scenerep_ros.mapping.objects.association import (
     FrameSegments,
     measure_overlaps,
@@ -95,7 +96,7 @@ class ViewIntegration:
     def _touched_keys(self, view: FrameView, segments: FrameSegments, index: int) -> set[int]:
         """Return the labels of the map beside a segment."""
         points = view.points[segments.index == index + 1]
-        sample = points[:: 1 + len(points) // CONSTANTS.touching_points]
+        sample = subsample(points, CONSTANTS.touching_points)
         return set(self._grid.labels_near(sample, CONSTANTS.touching_voxels).tolist())
 
     def _add_points(

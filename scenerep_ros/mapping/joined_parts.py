@@ -14,10 +14,9 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import MapObject
 from scenerep_ros.geometry import upright_box
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
+from scenerep_ros.mapping.objects.feature_space import normalized
 
 Floats = NDArray[np.float32]
-
-_MIN_LENGTH = 1e-6  # constant: avoids a division by zero
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,7 @@ def join_parts(items: Sequence[MapObject], snapshot: MapSnapshot, mean: Floats) 
 
 def centered_features(items: Sequence[MapObject], mean: Floats) -> Floats:
     """Return the features (n, C) of objects without a mean (C,), of unit length."""
-    vectors = np.stack([item.feature for item in items]) - mean
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1), _MIN_LENGTH)[:, None])
+    return normalized(np.stack([item.feature for item in items]) - mean)
 
 
 def _touch(first: cKDTree, second: cKDTree) -> bool:
@@ -94,7 +92,7 @@ def _joined(parts: list[MapObject], points: dict[int, Floats], up: Floats) -> Ma
         largest,
         box=box,
         point_count=int(counts.sum()),
-        feature=np.asarray(feature / max(float(np.linalg.norm(feature)), _MIN_LENGTH), np.float32),
+        feature=normalized(feature),
         first_seen_ns=min(item.first_seen_ns for item in parts),
         last_seen_ns=max(item.last_seen_ns for item in parts),
         confidence=min(item.confidence for item in parts),

@@ -30,9 +30,10 @@ class FeatureSpace:
         if not len(first) or not len(second):
             return np.zeros((len(first), len(second)), np.float32)
         mean = np.float32(0) if self._mean is None else self._mean
-        return np.asarray(_unit(first - mean) @ _unit(second - mean).T, np.float32)
+        return np.asarray(normalized(first - mean) @ normalized(second - mean).T, np.float32)
 
 
-def _unit(vectors: Floats) -> Floats:
+def normalized(vectors: Floats) -> Floats:
+    """Return vectors (..., C) of unit length; zeros stay zeros."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(length, _MIN_LENGTH), np.float32)

@@ -12,13 +12,13 @@ from scipy import ndimage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import MapObject
 from scenerep_ros.geometry import Box, upright_box
+from scenerep_ros.mapping.objects.feature_space import normalized
 from scenerep_ros.mapping.objects.object_memory import CONSTANTS as MEMORY_CONSTANTS
 from scenerep_ros.mapping.objects.object_record import CONSTANTS as RECORD_CONSTANTS
 from scenerep_ros.mapping.objects.object_record import ObjectRecord
 
 Floats = NDArray[np.float32]
 
-_MIN_LENGTH = 1e-6  # constant: avoids a division by zero
 _NO_POINTS = np.empty((0, 3), np.float32)
 
 
@@ -108,7 +108,6 @@ def largest_part(points: Floats, voxel_size: float) -> Floats:
 
 
 def _map_object(record: ObjectRecord, box: Box) -> MapObject:
-    length = max(float(np.linalg.norm(record.feature)), _MIN_LENGTH)
     is_moved = record.moved_from is not None and (
         np.linalg.norm(record.moved_from - box.center) >= CONSTANTS.min_moved_distance_m
     )
@@ -116,7 +115,7 @@ def _map_object(record: ObjectRecord, box: Box) -> MapObject:
         id=record.id,
         box=box,
         point_count=record.voxel_count,
-        feature=np.asarray(record.feature / length, np.float32),
+        feature=normalized(record.feature),
         first_seen_ns=record.first_seen_ns,
         last_seen_ns=record.last_seen_ns,
         confidence=record.confidence,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import BACKGROUND
+from scenerep_ros.geometry.subsampling import subsample
 from scenerep_ros.mapping.map_snapshot import MapSnapshot
 from scenerep_ros.mapping.pictures.annotations import Label, draw_labels
 from scenerep_ros.mapping.pictures.layers import draw_box, draw_map, object_color
@@ -84,9 +85,8 @@ def _turntable_distance(
     snapshot: MapSnapshot, extent: Extent, rotations: Sequence[Floats], focal: float
 ) -> np.float32:
     """Return the distance from the center at which all views show the whole scene [m]."""
-    positions = snapshot.points.positions
-    sample = positions[:: 1 + len(positions) // CONSTANTS.fitted_points] @ extent.axes.T
-    points = sample.clip(extent.low, extent.high) @ extent.axes - extent.center
+    sample = subsample(snapshot.points.positions, CONSTANTS.fitted_points)
+    points = (sample @ extent.axes.T).clip(extent.low, extent.high) @ extent.axes - extent.center
     half_size = PROJECTION.fill_ratio * np.array(PROJECTION.size_px) / 2
     distances = [np.float32(extent.size.max())]
     for rotation in rotations:
