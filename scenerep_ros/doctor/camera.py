@@ -13,6 +13,7 @@ from scenerep_ros.doctor.observation import CameraObservation, MessageSummary, T
 from scenerep_ros.doctor.topics import check_topic
 from scenerep_ros.errors import FrameError
 from scenerep_ros.sources.color_encodings import COLOR_LAYOUTS
+from scenerep_ros.sources.depth_units import is_possible_median
 from scenerep_ros.sources.image_decoding import DEPTH_DTYPES
 
 
@@ -20,12 +21,6 @@ from scenerep_ros.sources.image_decoding import DEPTH_DTYPES
 class CameraCheckConstants:
     """Tuned constants of the checks of a camera."""
 
-    max_median_depth_m: float = tuned(
-        50.0,
-        "median depth above which depth has another unit, as no indoor scene is that deep",
-        unit="m",
-        set_on="not recorded",
-    )
     min_valid_ratio: float = tuned(
         0.1,
         "ratio of pixels with depth below which depth hardly helps segmentation",
@@ -97,8 +92,8 @@ def check_depth(depth: TopicObservation) -> list[Finding]:
                 "check that the lens is free and the scene not too near, far or reflective",
             )
         ]
-    if median_depth > CONSTANTS.max_median_depth_m:
-        detail = f"median depth {median_depth:.0f} m"
+    if not is_possible_median(median_depth):
+        detail = f"median depth {median_depth:.4g} m"
         return [fail(depth.name, detail, "32FC1 must be metres, 16UC1 millimetres (REP 118)")]
     return [
         ok(

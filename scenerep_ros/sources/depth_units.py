@@ -74,7 +74,7 @@ def depth_unit_factor(
     unit = min(
         medians, key=lambda each: abs(natural_log(medians[each] / CONSTANTS.typical_median_m))
     )
-    if not _is_possible(medians[unit]):
+    if not is_possible_median(medians[unit]):
         log.warning(
             "%s: the median depth is %.4g m, which cannot be, and no unit in common use explains it; "
             "set depth_scale in camera.json, or correct the driver",
@@ -110,8 +110,9 @@ def impossible_depth_median(depths: Iterable[NDArray[np.float32]]) -> float | No
         if is_measured.mean() >= CONSTANTS.min_valid_ratio
     ]
     median = float(np.median(medians)) if medians else None
-    return None if median is None or _is_possible(median) else median
+    return None if median is None or is_possible_median(median) else median
 
 
-def _is_possible(median_m: float) -> bool:
+def is_possible_median(median_m: float) -> bool:
+    """Return whether a camera of objects and rooms can measure a median depth [m]."""
     return CONSTANTS.min_median_m <= median_m <= CONSTANTS.max_median_m

@@ -89,6 +89,7 @@ def test_check_camera_with_color_only_finds_no_problem():
         (with_messages("depth", frame_id="other"), Level.WARN, "/depth", "frame other"),
         (with_messages("depth", depth_statistics=(0.01, 1.0)), Level.WARN, "/depth", "1%"),
         (with_messages("depth", depth_statistics=(0.9, 1200.0)), Level.FAIL, "/depth", "1200 m"),
+        (with_messages("depth", depth_statistics=(0.9, 0.0012)), Level.FAIL, "/depth", "0.0012 m"),
         (with_calibration(k=(0.0,) * 4, p=(0.0,) * 4), Level.FAIL, "/info", "are 0"),
         (with_calibration(size=(1280, 720)), Level.FAIL, "/info", "1280x720"),
         (with_calibration(size=(1280, 960)), Level.WARN, "/info", "1280x960"),
