@@ -114,9 +114,9 @@ class Recorder:
         self._worker.start()
 
     def close(self) -> None:
-        """Unsubscribe, and finish the frame in progress."""
+        """Unsubscribe, finish the frame in progress, and end the thread."""
         self._input.close()
-        self._worker.stop()
+        self._worker.close()
         self._write_transforms()
 
     def add_transforms(self, topic: str, message: Any) -> None:
