@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, TypeVar
 
 from scenerep_ros.frames import RGBDFrame, SceneSegmentation
+from scenerep_ros.sources.frame_names import safe_name
 
 _Self = TypeVar("_Self", bound="Sink")
 
@@ -70,4 +70,4 @@ def path_inside(folder: Path, name: str, suffix: str) -> Path:
     >>> path_inside(Path("out"), "../seq/0001", ".png").as_posix()
     'out/.._seq_0001.png'
     """
-    return folder / ((re.sub(r"[/\\:\0]", "_", name) or "frame") + suffix)
+    return folder / (safe_name(name) + suffix)

@@ -18,12 +18,16 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from scenerep_ros.config.fields import flatten, option_fields
-from scenerep_ros.config.validation import Model, accepts_numbers, bounds, is_live, validated
+from scenerep_ros.config.validation import (
+    IGNORED_OVERRIDES,
+    Model,
+    accepts_numbers,
+    bounds,
+    is_live,
+    validated,
+)
 from scenerep_ros.errors import ConfigError, suggest_names
 from scenerep_ros.ros.monitoring.problem_reporter import describe_error
-
-IGNORED_OVERRIDES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-"""Prefixes of the parameters that rclpy itself declares."""
 
 
 def declare_options(node: Node, model: type[Model], is_reconfigurable: bool = False) -> Model:

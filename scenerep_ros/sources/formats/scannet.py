@@ -64,7 +64,7 @@ class ScanNetScene(FileSource):
         return self._register(frame, depth, frame.intrinsics)
 
     def color_frame(self, index: int) -> RGBDFrame:
-        """Read one frame without its depth, at the size of depth."""
+        """Read one frame without its depth, at the size of color, as that of depth is not read."""
         frame = super().color_frame(index)
         path = self._files[index].depth
         assert path is not None
