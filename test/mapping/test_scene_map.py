@@ -248,7 +248,7 @@ def test_restored_map_continues_with_its_ids():
     assert ids == history[-1]
 
 
-def test_restored_points_of_no_object_do_not_join_a_new_one():
+def test_restored_points_of_no_object_join_no_new_one():
     """A map has points with the id of an object that is too scattered for a box."""
     snapshot = mapped((BOXES, orbit(30)))[0].snapshot()
     scattered, new = snapshot.objects[-1], Cuboid(13, (-0.6, -0.6))
