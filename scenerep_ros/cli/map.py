@@ -106,7 +106,7 @@ def map_recording(args: argparse.Namespace) -> int:
     """
     config = options_from(args, MapConfig, args.config)
     source = open_source(args.source, source_options(args))
-    recording = with_transforms(source, Path(args.source))
+    recording = with_transforms(source)
     odometry = Odometry() if needs_odometry(recording, config.map) else None
     with atomic_folder(args.out, is_only_map) as folder:
         frames = posed_frames(islice(recording, args.max_frames or None), odometry)

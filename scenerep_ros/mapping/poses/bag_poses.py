@@ -65,7 +65,7 @@ class PosedBag:
             yield frame if pose is None else replace(frame, pose=pose)
 
 
-def with_transforms(source: Source, path: Path) -> Iterable[RGBDFrame]:
+def with_transforms(source: Source) -> Iterable[RGBDFrame]:
     """Return the frames of a source, with the poses of its transforms if it is a bag with any.
 
     The world is the root of the chain of frames above the camera: map, odom or another one.
@@ -75,7 +75,7 @@ def with_transforms(source: Source, path: Path) -> Iterable[RGBDFrame]:
     """
     if not isinstance(source, Ros1Bag | Rosbag2):
         return source
-    tree = read_transforms(path)
+    tree = read_transforms(source.path)
     return source if tree is None else PosedBag(source, tree)
 
 

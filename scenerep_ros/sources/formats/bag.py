@@ -56,16 +56,18 @@ class _BagSource(SequentialSource):
     message within the slop is an unreadable frame. The index of the color message names the frame.
 
     Attributes:
+        path: file or folder of the bag.
         topics: names of the topics that are read.
 
     Raises:
         SourceError: if the bag cannot be read, or has no topic of color images.
     """
 
+    path: Path
     topics: CameraTopics
 
     def __init__(self, path: Path, options: SourceOptions = DEFAULTS) -> None:
-        self._path = path
+        self.path = path
         self._options = options
         with open_bag(path) as reader:
             self.topics = self._choose_topics(reader)
@@ -87,13 +89,13 @@ class _BagSource(SequentialSource):
     def _decode(self) -> Iterator[RGBDFrame | FrameError]:
         count = 0
         slop_ns = self._options.sync_slop_ns
-        with open_bag(self._path) as reader:
+        with open_bag(self.path) as reader:
             messages = read_messages(reader, self.topics.color, self.topics.depth, self._samples)
             for count, pair in enumerate(pair_messages(messages, slop_ns), start=1):
                 yield self._frame(count - 1, pair)
         if count < len(self):
             yield FrameError(
-                f"{self.format_name} {self._path}: ends after {count} of {len(self)} color images; "
+                f"{self.format_name} {self.path}: ends after {count} of {len(self)} color images; "
                 "it is damaged or truncated"
             )
 
@@ -144,16 +146,16 @@ class _BagSource(SequentialSource):
                 depths.append(_decode_depth_message(message, self.topics.depth))
         is_float = any("32FC1" in (_encoding(message)) for message in readable)
         scale = 1.0 if is_float else MILLIMETERS
-        return depth_unit_factor(str(self._path), depths, scale, is_float)
+        return depth_unit_factor(str(self.path), depths, scale, is_float)
 
     def _choose_topics(self, reader: AnyReader) -> CameraTopics:
         try:
             topics = choose_topics(read_contents(reader), self._options)
         except SourceError as error:
-            raise SourceError(f"{self.format_name} {self._path}: {error}") from None
+            raise SourceError(f"{self.format_name} {self.path}: {error}") from None
         log.info(
             "%s: color %s, depth %s, calibration %s%s",
-            self._path,
+            self.path,
             topics.color,
             topics.depth or "none",
             topics.camera_info or "none",
@@ -162,14 +164,14 @@ class _BagSource(SequentialSource):
         if topics.other_cameras and not self._options.chooses_topics:
             log.warning(
                 "%s: other cameras %s are left out; the option camera chooses one",
-                self._path,
+                self.path,
                 ", ".join(topics.other_cameras),
             )
         if topics.depth and not topics.is_depth_registered:
             log.warning(
                 "%s: %s may not be registered to color; if masks and depth disagree, record the "
                 "registered depth of the driver",
-                self._path,
+                self.path,
                 topics.depth,
             )
         return topics
@@ -178,7 +180,7 @@ class _BagSource(SequentialSource):
         """Return the first calibration with focal lengths: drivers may begin with zeros."""
         calibration = first_calibration(reader, self.topics.camera_info)
         if calibration is None:
-            log.warning("%s: no camera_info, so there are no clouds", self._path)
+            log.warning("%s: no camera_info, so there are no clouds", self.path)
         return calibration
 
     def _intrinsics(self, shape: tuple[int, int]) -> Intrinsics | None:
@@ -188,7 +190,7 @@ class _BagSource(SequentialSource):
         try:
             return self._calibration.intrinsics(shape, self.topics.color)
         except FrameError as error:
-            log.warning("%s: %s; so there are no clouds", self._path, error)
+            log.warning("%s: %s; so there are no clouds", self.path, error)
             self._calibration = None
             return None
 

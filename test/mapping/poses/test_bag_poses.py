@@ -29,10 +29,16 @@ def write_moving_bag(path, count=4):
 @pytest.mark.parametrize("name", ["mcap", "db3"])
 def test_frames_of_a_bag_have_the_poses_of_its_transforms(tmp_path, name):
     path = write_moving_bag(tmp_path / name)
-    frames = list(with_transforms(open_source(path), path))
+    frames = list(with_transforms(open_source(path)))
     positions = [frame.pose[:3, 3] for frame in frames[:-1]]
     np.testing.assert_allclose(positions, [(0.01 * i, 0, 0.5) for i in range(3)], atol=1e-6)
     assert frames[-1].pose is None  # no later transform
+
+
+def test_bag_alone_in_a_folder_has_poses(tmp_path):
+    write_moving_bag(tmp_path / "folder" / "mcap")
+    frames = with_transforms(open_source(tmp_path / "folder"))
+    assert [frame.pose is not None for frame in frames] == [True, True, True, False]
 
 
 def test_damaged_transform_is_left_out(tmp_path):
@@ -43,7 +49,7 @@ def test_damaged_transform_is_left_out(tmp_path):
     )
     with closing(sqlite3.connect(storage)) as database, database:
         database.execute(f"UPDATE messages SET data = substr(data, 1, 20) WHERE id = ({second})")
-    poses = [frame.pose for frame in with_transforms(open_source(path), path)]
+    poses = [frame.pose for frame in with_transforms(open_source(path))]
     positions = [pose[:3, 3] for pose in poses[:-1]]
     np.testing.assert_allclose(positions, [(0.01 * i, 0, 0.5) for i in range(3)], atol=1e-6)
 
@@ -52,4 +58,4 @@ def test_bag_without_transforms_has_no_poses(tmp_path):
     path = write_bag(tmp_path / "plain.bag")
     source = open_source(path)
     assert read_transforms(path) is None
-    assert with_transforms(source, path) is source
+    assert with_transforms(source) is source
