@@ -179,11 +179,10 @@ def write_pictures(snapshot: MapSnapshot, folder: Path) -> None:
         ScenerepError: if a file cannot be written.
     """
     write_image(folder / TOP_VIEW, draw_top_view(snapshot))
-    video = VideoWriter(folder / TURNTABLE, TURNTABLE_RATE_HZ)
     views = draw_turntable(snapshot, TURNTABLE_FRAMES)
-    for image in tqdm(views, "turntable", TURNTABLE_FRAMES, unit="frame"):
-        video.write(image)
-    video.close()
+    with VideoWriter(folder / TURNTABLE, TURNTABLE_RATE_HZ) as video:
+        for image in tqdm(views, "turntable", TURNTABLE_FRAMES, unit="frame"):
+            video.write(image)
 
 
 def _draw(args: argparse.Namespace) -> int:

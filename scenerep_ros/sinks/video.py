@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import imageio_ffmpeg
@@ -24,11 +25,16 @@ from scenerep_ros.frames import RGBDFrame, SceneSegmentation
 from scenerep_ros.render import draw_overlay
 from scenerep_ros.sinks.base import Sink
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Encode = Callable[[NDArray[np.uint8]], object]
 
 
 class VideoWriter:
     """Writes images to one video file, which appears under its name when the writer is closed.
+
+    As a context manager it closes itself; an error of the body removes the video.
 
     Args:
         path: path of the .mp4 file.
@@ -59,6 +65,12 @@ class VideoWriter:
     def close(self) -> None:
         """Complete the video; a second call has no effect."""
         self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._resources.__exit__(*error)
 
 
 class OverlayVideoSink(Sink):

@@ -66,6 +66,16 @@ def test_video_writer_resizes_later_images_to_the_first(tmp_path):
     assert second.mean() == pytest.approx(200, abs=5)
 
 
+def test_video_writer_interrupted_by_an_error_leaves_no_file(tmp_path):
+    def images():
+        yield np.zeros((48, 64, 3), np.uint8)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "a.mp4", 30) as video:
+        list(map(video.write, images()))
+    assert file_names(tmp_path) == []
+
+
 @pytest.mark.slow
 def test_overlay_video_interrupted_by_sigint_is_playable(tmp_path):
     script = f"""
