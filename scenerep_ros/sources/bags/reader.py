@@ -177,7 +177,7 @@ def first_calibration(reader: AnyReader, topic: str | None) -> Calibration | Non
 
 
 def try_deserialize(
-    deserialize: MessageDeserializer, path: Path, connection: Connection, data: bytes
+    deserialize: MessageDeserializer, path: object, connection: Connection, data: bytes
 ) -> Any:
     """Deserialize a message; None, with a warning, if it is damaged."""
     try:
