@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.errors import SourceError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, RGBDFrame
 from scenerep_ros.mapping.map_files import read_map
 from scenerep_ros.mapping.map_recording import read_map_recording
@@ -119,15 +119,13 @@ class MappedRecording(Source):
         return (crops[0], first_mask), (crops[1], second_mask)
 
     def _find_frames(self, snapshot: MapSnapshot) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the frames (n,) of the map's trajectory, and their poses (n, 4, 4)."""
-        recording = self._recording
-        stamps = np.array([recording.color_frame(i).stamp_ns for i in range(len(recording))])
-        if not len(snapshot.stamps_ns):
+        """Return the readable frames (n,) of the map's trajectory, and their poses (n, 4, 4)."""
+        indices, stamps = _readable_stamps(self._recording)
+        if not len(indices) or not len(snapshot.stamps_ns):
             return np.empty(0, np.intp), np.empty((0, 4, 4))
-        difference = np.abs(stamps[:, None] - snapshot.stamps_ns)
-        nearest = difference.argmin(axis=1)
-        is_mapped = difference[np.arange(len(stamps)), nearest] <= MAX_STAMP_DIFFERENCE_NS
-        return np.flatnonzero(is_mapped), snapshot.poses[nearest[is_mapped]]
+        nearest = _find_nearest(stamps, snapshot.stamps_ns)
+        is_mapped = np.abs(snapshot.stamps_ns[nearest] - stamps) <= MAX_STAMP_DIFFERENCE_NS
+        return indices[is_mapped], snapshot.poses[nearest[is_mapped]]
 
     def _find_visible(self, snapshot: MapSnapshot) -> NDArray[np.bool_]:
         """Return which objects (n, M) lie in the image of each frame; what hides them is ignored."""
@@ -145,6 +143,26 @@ class MappedRecording(Source):
                 _, inside = look_up(image, local, frame.intrinsics)
                 row[column] = inside.mean() > MIN_VISIBLE_RATIO
         return visible
+
+
+def _readable_stamps(source: Source) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the indices (n,) and the stamps (n,) [ns] of readable frames; the others are logged."""
+    stamps: dict[int, int] = {}
+    for index in range(len(source)):
+        try:
+            stamps[index] = source.color_frame(index).stamp_ns
+        except FrameError as error:
+            source.skip(source.frame_name(index), str(error))
+    return np.array(list(stamps), np.intp), np.array(list(stamps.values()), np.int64)
+
+
+def _find_nearest(stamps: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the index (n,) of the nearest of other stamps, at least one, for each stamp (n,)."""
+    order = np.argsort(others)
+    after = np.searchsorted(others, stamps, sorter=order).clip(max=len(others) - 1)
+    neighbors = order[np.stack([(after - 1).clip(min=0), after])]
+    choice = np.abs(others[neighbors] - stamps).argmin(axis=0)
+    return neighbors[choice, np.arange(len(stamps))]
 
 
 def _large_labels(labels: Labels) -> set[int]:

@@ -14,12 +14,13 @@ from scenerep_training.data.recordings import open_recordings
 from scenerep_training.evaluation.scene_maps.segmenters import TrueSegmenter
 
 from scenerep_ros.config.options import MappingOptions
-from scenerep_ros.errors import SourceError
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.frames import UNLABELLED
 from scenerep_ros.mapping.map_files import write_map
 from scenerep_ros.mapping.map_recording import RECORDING, write_map_recording
 from scenerep_ros.mapping.scene_map import SceneMap
 from scenerep_ros.sources import open_source
+from scenerep_ros.sources.file_source import FileSource
 from scenerep_ros.sources.options import SourceOptions
 
 
@@ -46,6 +47,23 @@ def test_mapped_recording_has_the_mapped_frames_with_consensus_labels(map_folder
     for label in np.unique(truth[truth > 0]):
         inside = labels[(truth == label) & (labels != UNLABELLED)]
         assert (inside == np.bincount(inside).argmax()).mean() > 0.8
+
+
+def test_unreadable_frame_of_a_map_is_left_out(map_folder, monkeypatch):
+    read = FileSource.color_frame
+
+    def read_all_but_one(source, index):
+        if index == 8:
+            raise FrameError("damaged")
+        return read(source, index)
+
+    monkeypatch.setattr(FileSource, "color_frame", read_all_but_one)
+    recording = MappedRecording(map_folder)
+    names = [recording.frame_name(index) for index in range(len(recording))]
+    monkeypatch.undo()
+    complete = MappedRecording(map_folder)
+    assert names == [complete.frame_name(index) for index in range(15) if index != 2]
+    np.testing.assert_array_equal(recording[2].pose, complete[3].pose)
 
 
 def test_pair_shows_one_object_in_two_frames(map_folder):
