@@ -1,7 +1,8 @@
-"""Callback that stops a collapsed run."""
+"""Callback that stops a run that has collapsed or diverged."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from lightning.pytorch import Trainer
@@ -13,15 +14,22 @@ from scenerep_training.monitoring.collapse_criteria import REMEDIES, detect_coll
 from scenerep_training.monitoring.representation_metrics import representation_metrics
 from scenerep_training.monitoring.step_callback import StepCallback
 
+DIVERGENCE = (
+    "the features are not finite. Lower learning_rate, or raise warmup; with precision fp16, set it to "
+    "fp32"
+)
+"""Meaning of features that are not finite, and the options to change, as in `REMEDIES`."""
+
 
 class CollapseError(ScenerepError):
-    """Features that no longer depend on the images."""
+    """Features that no longer depend on the images, or that are not finite."""
 
 
 class CollapseDetector(StepCallback):
     """Callback that logs representation metrics, and stops the run if they show a collapse.
 
-    It must precede the callback that saves the state, so that a collapsed state is not saved.
+    Features that are not finite stop it at once. It must precede the callback that saves the state, so
+    that a collapsed state is not saved.
 
     Args:
         every: steps between two measurements.
@@ -35,7 +43,7 @@ class CollapseDetector(StepCallback):
         """Measure, log and test for collapse.
 
         Raises:
-            CollapseError: naming the kind of collapse and the options to change.
+            CollapseError: naming the kind of collapse, or the divergence, and the options to change.
         """
         output = method.last_output
         if step % self._every or output is None:
@@ -45,6 +53,8 @@ class CollapseDetector(StepCallback):
         method.log_dict(metrics)
         for name, value in metrics.items():
             self._history.setdefault(name, []).append(float(value))
+        if not math.isfinite(self._history["feature_std"][-1]):
+            raise CollapseError(f"step {step}: diverged: {DIVERGENCE}")
         outputs = None if output.teacher_probs is None else output.teacher_probs.shape[1]
         kind = detect_collapse(self._history, outputs)
         if kind is not None:

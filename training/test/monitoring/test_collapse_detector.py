@@ -71,3 +71,9 @@ def test_detector_of_resumed_run_restores_history(collapsed_method):
     resumed.load_state_dict(detector.state_dict())
     with pytest.raises(CollapseError):
         resumed.on_step_end(None, collapsed_method, MIN_AGREEING_MEASUREMENTS)
+
+
+def test_detector_raises_at_features_that_are_not_finite():
+    method = MagicMock(last_output=StepOutput(torch.zeros(()), torch.full((6, 3), torch.nan)))
+    with pytest.raises(CollapseError, match=r"step 1: diverged.*learning_rate"):
+        CollapseDetector(every=1).on_step_end(None, method, 1)
