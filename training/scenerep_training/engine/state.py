@@ -105,13 +105,12 @@ class StateCheckpoint(StepCallback):
         if not is_last and step - self._saved_step < self._every:
             return
         self._saved_step = step
-        trainer.save_checkpoint(self._folder / STATE_NAME)  # a collective operation
-        if not trainer.is_global_zero:
-            return
-        if self._gate.is_best:
+        # The state holds the score of the best step, so a resumed run would not export it again.
+        if trainer.is_global_zero and self._gate.is_best:
             self._export(trainer, method, self._folder, step)
-        elif is_last and self._gate.is_refused:
+        elif trainer.is_global_zero and is_last and self._gate.is_refused:
             self._export(trainer, method, self._folder / REFUSED_FOLDER, step)
+        trainer.save_checkpoint(self._folder / STATE_NAME)  # a collective operation
 
     def _export(self, trainer: Trainer, method: Method, folder: Path, step: int) -> None:
         metrics = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}

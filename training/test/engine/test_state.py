@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import resource
 from contextlib import contextmanager
+from unittest.mock import MagicMock
 
 import pytest
 import torch
-from scenerep_training.engine.state import AtomicCheckpointIO, read_completed_steps
+from scenerep_training.engine import state
+from scenerep_training.engine.state import (
+    AtomicCheckpointIO,
+    StateCheckpoint,
+    read_completed_steps,
+)
 
 from scenerep_ros.errors import ScenerepError, WeightsError
 
@@ -70,3 +76,14 @@ def test_load_does_not_execute_code(tmp_path):
     with pytest.raises(WeightsError, match="never executed"):
         read_completed_steps(path)
     assert not target.exists()
+
+
+def test_best_step_is_exported_before_the_state(tmp_path, monkeypatch):
+    exported = []
+    monkeypatch.setattr(state, "export_checkpoint", lambda *arguments: exported.append(arguments))
+    trainer = MagicMock(should_stop=True, is_global_zero=True, callback_metrics={})
+    trainer.save_checkpoint.side_effect = ScenerepError("the disk is full")
+    callback = StateCheckpoint(tmp_path, 1, {}, MagicMock(is_best=True))
+    with pytest.raises(ScenerepError, match="full"):
+        callback.on_step_end(trainer, MagicMock(), 1)
+    assert exported
