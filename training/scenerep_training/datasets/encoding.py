@@ -28,6 +28,8 @@ from scenerep_training.datasets.encoded_images import (
     is_encoded,
     write_shard,
 )
+from scenerep_training.datasets.shards.downloads import location
+from scenerep_training.engine.run_folder import check_run_folder, claim_run_folder
 
 ZOOM = (0.5, 0.85)
 """Smallest and largest side of the crops after the first one, as ratios of the shorter side."""
@@ -88,11 +90,14 @@ def encode(data: Sequence[Path], folder: Path, options: EncodeOptions) -> str:
         A message for the user.
 
     Raises:
-        ConfigError: if the teacher has no attention.
+        ConfigError: if the teacher has no attention, or the folder holds shards of other images or
+            options.
         SourceError: if a recording cannot be opened.
         WeightsError: if the teacher's weights are missing or damaged.
         ScenerepError: if the disk is full; the complete shards remain.
     """
+    settings = options.model_dump() | {"data": [location(path) for path in data]}
+    check_run_folder(folder, settings)
     jobs = _list_jobs(data, options)
     backbone = load_backbone(options)
     size = options.shard_size
@@ -103,6 +108,7 @@ def encode(data: Sequence[Path], folder: Path, options: EncodeOptions) -> str:
             continue
         frames = _encode_jobs(jobs[start : start + size], backbone, options)
         if frames:
+            claim_run_folder(folder, settings)
             write_shard(folder, name, frames, _projection(folder, frames))
     return f"{len(starts)} shards in {folder}"
 

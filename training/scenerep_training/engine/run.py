@@ -20,7 +20,7 @@ from scenerep_training.agreement.gate import Gate
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.held_out import HeldOut, hold_out, preview_frames
 from scenerep_training.data.recordings import Recordings, open_recordings
-from scenerep_training.datasets.shards.downloads import url_of
+from scenerep_training.datasets.shards.downloads import location
 from scenerep_training.engine.loader import build_loader
 from scenerep_training.engine.quality_gate import QualityGate
 from scenerep_training.engine.run_folder import (
@@ -83,7 +83,7 @@ class RunConfig:
         return {
             "method": self.method,
             "options": self.options.model_dump(),
-            "data": [url_of(path) or str(path.resolve()) for path in self.data],
+            "data": [location(path) for path in self.data],
             "data_weights": self.weights and list(self.weights),
             COMMAND: self.command,
         }

@@ -50,6 +50,12 @@ def test_encode_continues_after_complete_shards(images, tmp_path):
     assert first.stat().st_mtime_ns == stamp
 
 
+def test_encode_of_other_crops_into_a_folder_raises(images, tmp_path):
+    encode([images], tmp_path / "encoded", make_options(tmp_path))
+    with pytest.raises(ConfigError, match=r"other settings \(crops;"):
+        encode([images], tmp_path / "encoded", make_options(tmp_path, crops=2))
+
+
 def test_encode_with_teacher_without_attention_raises(images, tmp_path):
     with pytest.raises(ConfigError, match="no CLS attention"):
         encode([images], tmp_path / "encoded", make_options(tmp_path, "test_resnet"))

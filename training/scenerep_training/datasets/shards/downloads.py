@@ -48,6 +48,11 @@ def url_of(path: Path | str) -> str | None:
     return URL.sub(r"\1://", text).rstrip("/") if URL.match(text) else None
 
 
+def location(path: Path) -> str:
+    """Return the address or the absolute path that a path on the command line stands for."""
+    return url_of(path) or str(path.resolve())
+
+
 def import_litdata() -> ModuleType:
     """Import LitData, which only shards need.
 
