@@ -256,7 +256,7 @@ def _first_frame(source: Source) -> RGBDFrame:
 
 
 def _combined(first: Metrics, second: Metrics) -> Metrics:
-    """Return the sum of counts, and the mean or largest of other metrics, of two recordings."""
+    """Return the sum of counts, and the mean of other metrics, of two recordings."""
     return {
         name: first[name] + second[name] if name in SUMMED else (first[name] + second[name]) / 2
         for name in first
