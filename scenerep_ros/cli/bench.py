@@ -30,6 +30,7 @@ from scenerep_ros.cli.flags.sources import add_source_flags, source_options
 from scenerep_ros.cli.flags.types import positive_count
 from scenerep_ros.config.fields import changed_options
 from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.errors import SourceError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import RGBDFrame
@@ -105,6 +106,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def read_frames(source: Source, count: int) -> list[RGBDFrame]:
+    """Read the first readable frames, at most `count`.
+
+    Raises:
+        SourceError: if there is none.
+    """
+    frames = list(islice(source, count))
+    if not frames:
+        raise SourceError(f"{source.format_name} {source.name}: no readable frame")
+    return frames
+
+
 def measure_stages(
     source: str, choice: SourceOptions, config: PipelineConfig, args: argparse.Namespace
 ) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def measure_rounds(
     Returns:
         Summaries by name: `runtimes`, `yardsticks`, `pipeline`; and `stages` of the pipeline.
     """
-    frames = list(islice(source, rounds))
+    frames = read_frames(source, rounds)
     runtimes, works = runtime_candidates(config, exports), yardsticks()
     pipeline, stages = Pipeline(config), []
 
@@ -158,7 +171,7 @@ def _summaries(times: Mapping[str, PassTimes], names: Mapping[str, Any]) -> dict
 
 def measure_kmeans(source: Source, config: PipelineConfig, sweeps: int) -> dict[str, Any]:
     """Measure sweeps over the number of clusters, on the features of the first frame."""
-    frame = next(iter(source))
+    (frame,) = read_frames(source, 1)
     image = np.asarray(cv2.resize(frame.color, KMEANS_IMAGE_SIZE), np.uint8)
     grid = load_backbone(config)(image, min(KMEANS_IMAGE_SIZE)).grid.cpu().numpy()
     return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, sweeps)}

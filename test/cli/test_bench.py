@@ -76,6 +76,13 @@ def test_bench_kmeans_has_about_the_inertia_of_scikit_learn(tabletop_folder, tmp
     assert sweep["ratio"] > 0
 
 
+@pytest.mark.parametrize("flag", ["--kmeans", "--no-node"])
+def test_bench_without_readable_frames_ends_with_an_error(tmp_path, capsys, flag):
+    (tmp_path / "0.jpg").write_bytes(b"")
+    assert main(["bench", str(tmp_path), flag]) == 1
+    assert "no readable frame" in capsys.readouterr().err
+
+
 def test_bench_without_a_source_measures_the_sample_sequence(tabletop_folder, monkeypatch, capsys):
     sources = []
     monkeypatch.setattr(
