@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.errors import FrameError, SourceError
 from scenerep_ros.ops.working_grid import working_grid_step
 from scenerep_ros.sources.base import Source
 from scenerep_training.agreement.samples import draw_samples
@@ -144,7 +145,12 @@ def forecast_growth(costs: Costs, gate_pairs: int, frames: int) -> int:
 
 
 def measure_costs(net: Network, source: Source) -> Costs:
-    """Measure the cost of the frames of a recording."""
+    """Measure the cost of the frames of a recording, from its first readable one.
+
+    Raises:
+        SourceError: if none can be read.
+    """
+    source = without_unreadable_start(source)
     net.backbone(source.color_frame(0).color, RESOLUTION)  # the first pass allocates memory
     start_s = time.monotonic()
     color = source.color_frame(0).color
@@ -158,6 +164,22 @@ def measure_costs(net: Network, source: Source) -> Costs:
     step = working_grid_step(color.shape[:2])
     pixels = color[::step, ::step, 0].size
     return Costs(pair_s, frame_s, grid.shape[0] * grid.shape[1], grid.shape[2], pixels)
+
+
+def without_unreadable_start(source: Source) -> Source:
+    """Return the part of a recording from its first readable frame.
+
+    Raises:
+        SourceError: if there is none.
+    """
+    for index in range(len(source)):
+        try:
+            source.color_frame(index)
+        except FrameError as error:
+            source.skip(source.frame_name(index), str(error))
+        else:
+            return source.part(index, len(source))
+    raise SourceError(f"{source.format_name} {source.name}: none of its frames can be read")
 
 
 def _clip(value: float, low: int, high: int) -> int:

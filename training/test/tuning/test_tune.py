@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,7 @@ from scenerep_training.evaluation.label_propagation.warping import NearestBackwa
 from scenerep_training.tuning.blocks import BLOCK_COUNT, divide
 from scenerep_training.tuning.codebook import fit_codebook, fit_without_each, sample_points
 from scenerep_training.tuning.gate import CodebookGate, CodebookVerdict, CriterionGain
-from scenerep_training.tuning.plan import Costs, forecast_growth
+from scenerep_training.tuning.plan import Costs, forecast_growth, without_unreadable_start
 from scenerep_training.tuning.run import make_codebook
 from torch.nn.functional import normalize
 
@@ -56,6 +57,14 @@ def test_tune_refuses_folder_of_checkpoint(tmp_path, capsys):
     (tmp_path / "model.yaml").write_text("")
     assert tune(tmp_path, "test_resnet") == 1
     assert "holds a checkpoint already" in capsys.readouterr().err
+
+
+def test_costs_are_measured_from_the_first_readable_frame(tmp_path):
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.full((8, 8, 3), index, np.uint8))
+    (tmp_path / "0.png").write_bytes(b"")
+    source = without_unreadable_start(open_source(tmp_path))
+    assert [source.frame_name(index) for index in range(len(source))] == ["1", "2"]
 
 
 def test_codebook_of_separate_groups_is_stable():
