@@ -3,8 +3,10 @@
 `pytest --hypothesis-profile=random` searches for new inputs.
 """
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.register_profile("random", deadline=None)
+UNLIMITED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+settings.register_profile("repeatable", UNLIMITED, derandomize=True)
+settings.register_profile("random", UNLIMITED)
 settings.load_profile("repeatable")
