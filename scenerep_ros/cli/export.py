@@ -156,25 +156,20 @@ def export_verified(
             f"export to {args.format} in {args.export_precision}: refused, {', '.join(problems)}"
             f"{where}; choose another precision, or calibrate with frames of your own scenes"
         )
-    copy_companions(config, folder)
+    copy_head(config, folder)
     (folder / PARITY_NAME).write_text(json.dumps(report, indent=2) + "\n")
     for blob in folder.glob("*.blob"):  # compiled for this processor
         blob.unlink()
     return folder
 
 
-def copy_companions(config: PipelineConfig, folder: Path) -> None:
-    """Copy what was trained for the exported weights, so that it is found beside the graph."""
-    from scenerep_ros.clustering.codebook import CODEBOOK_FOLDER, find_codebook
+def copy_head(config: PipelineConfig, folder: Path) -> None:
+    """Copy the foreground head of the exported weights, so that it is found beside the graph."""
     from scenerep_ros.segmentation.rgb.foreground_head import COMPANION_FOLDER, find_head
 
-    companions = {
-        CODEBOOK_FOLDER: find_codebook(config.weights),
-        COMPANION_FOLDER: find_head(config),
-    }
-    for name, source in companions.items():
-        if source is not None:
-            shutil.copytree(source, folder / name)
+    head = find_head(config)
+    if head is not None:
+        shutil.copytree(head, folder / COMPANION_FOLDER)
 
 
 def _graph_inputs(graph: Any, frames: Sequence[RGBDFrame], resolution: int) -> Iterator[Any]:

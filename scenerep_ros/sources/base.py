@@ -118,9 +118,9 @@ class Source(ABC):
         """Return the instance labels (H, W) of one frame, 0 = background, or None."""
         return None
 
-    def part(self, start: int, stop: int) -> Source:
-        """Return the recording of the frames from start up to, without, stop."""
-        return RecordingPart(self, start, stop)
+    def part(self, start: int, stop: int, step: int = 1) -> Source:
+        """Return the recording of every `step`-th frame from start up to, without, stop."""
+        return RecordingPart(self, range(start, stop, step))
 
     def partners(self, index: int) -> list[int] | None:  # noqa: ARG002
         """Return the other frames that show an object of one frame; the frame itself if there is none.
@@ -139,23 +139,21 @@ class Source(ABC):
 
 
 class RecordingPart(Source):
-    """Contiguous part of a recording.
+    """Evenly spaced frames of a recording.
 
     Args:
         source: complete recording.
-        start: index of the first frame.
-        stop: index after the last frame.
+        indices: indices of the frames.
     """
 
-    def __init__(self, source: Source, start: int, stop: int) -> None:
-        super().__init__(source.name, source.rate)
+    def __init__(self, source: Source, indices: range) -> None:
+        super().__init__(source.name, source.rate / indices.step)
         self.is_continuous = source.is_continuous
         self._source = source
-        self._start = start
-        self._stop = stop
+        self._indices = indices
 
     def __len__(self) -> int:
-        return self._stop - self._start
+        return len(self._indices)
 
     def __getitem__(self, index: int) -> RGBDFrame:
         return self._source[self._position(index)]
@@ -166,7 +164,7 @@ class RecordingPart(Source):
 
     def frame_name(self, index: int) -> str:
         """Return the name of a frame."""
-        return self._source.frame_name(self._start + index)
+        return self._source.frame_name(self._position(index))
 
     def ground_truth(self, index: int) -> NDArray[np.uint16] | None:
         """Return the instance labels (H, W) of one frame, or None."""
@@ -175,7 +173,7 @@ class RecordingPart(Source):
     def _position(self, index: int) -> int:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return self._start + index
+        return self._indices[index]
 
 
 class SourceFormat(Protocol):

@@ -12,7 +12,6 @@ import torch
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.cli.main import main
-from scenerep_ros.clustering.codebook import load_codebook
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.segmentation.rgb.foreground_head import load_foreground_head
@@ -23,7 +22,7 @@ NAME = "vit_tiny_patch16_224"
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory, tabletop_folder):
-    """Return flags for a checkpoint of a small network, with a head and a codebook."""
+    """Return flags for a checkpoint of a small network, with a head."""
     folder = tmp_path_factory.mktemp("export")
     checkpoint = folder / "checkpoint"
     card = ModelCard(
@@ -36,7 +35,6 @@ def options(tmp_path_factory, tabletop_folder):
     )
     torch.manual_seed(0)
     save_checkpoint(checkpoint, timm.create_model(NAME, num_classes=0).state_dict(), card)
-    save_checkpoint(checkpoint / "codebook", {"centers": torch.ones(2, 192)}, card)
     head = {"weight": torch.ones(3, 192), "bias": torch.zeros(3)}
     save_checkpoint(checkpoint / "foreground_head", head, card)
     network = ["--backbone", NAME, "--weights", str(checkpoint), "--resolution", "96"]
@@ -71,9 +69,8 @@ def test_export_to_int8_writes_a_network_with_its_parity(int8_export):
 
 
 @pytest.mark.slow
-def test_export_keeps_head_and_codebook(int8_export):
+def test_export_keeps_head(int8_export):
     exported = BackboneOptions(weights=str(int8_export[0]))
-    assert load_codebook(exported).shape == (2, 192)
     assert load_foreground_head(exported).weight.shape == (3, 192)
 
 

@@ -1,4 +1,4 @@
-"""From the running camera to its recording, and back to the node with a codebook of it."""
+"""From the running camera to its recording, and back to the node with a network tuned on it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,23 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("scenerep_training", reason="the training module is not installed")
 
 from camera_listener import ros_node
+from scenerep_training.agreement import gate
 from scenerep_training.cli.train import main
+from scenerep_training.tuning import plan
 from segmenter_rig import SMALL_OPTIONS, running_segmenter
 from std_srvs.srv import Trigger
 
 from scenerep_ros import Pipeline, PipelineConfig, open_source
-from scenerep_ros.backbones.loading import apply_model_card, load_backbone
+from scenerep_ros.backbones.loading import apply_model_card
 from scenerep_ros.backbones.weights.checkpoint import read_card, read_checkpoint, save_checkpoint
-from scenerep_ros.clustering.codebook import CENTERS, CODEBOOK_FOLDER
-from scenerep_ros.clustering.feature_points import feature_points
-from scenerep_ros.clustering.kmeans.sweep import kmeans_sweep
-from scenerep_ros.config.fields import changed_options
-from scenerep_ros.config.validation import validated
+from scenerep_ros.backbones.weights.packaged import PACKAGE_FOLDER
 from scenerep_ros.ros.tools.recorder import BagWriter, Recorder, RecordingLimits
 
 pytestmark = [pytest.mark.usefixtures("ros_context"), pytest.mark.slow]
 
 OPTIONS = {
-    "backbone": "test_resnet",
+    "backbone": "student",
     "runtime": "torch",
-    "method": "kmeans",
     "track": False,
     "use_depth": False,
     "color_topic": "/loop/image",
@@ -40,7 +37,15 @@ OPTIONS = {
 }
 FRAMES = range(0, 60, 4)
 """Frames of the embedded sequence that the camera shows: 15, of which the gate holds back 3."""
-CLUSTERS = 4
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Make the shortest run shorter: 4 steps, two measurements, three pairs of frames for the gate."""
+    steps = replace(plan.CONSTANTS, min_steps=4, max_steps=4, measurements=1)
+    monkeypatch.setattr(plan, "CONSTANTS", steps)
+    samples = replace(gate.CONSTANTS, samples=2, forgetting_samples=1)
+    monkeypatch.setattr(gate, "CONSTANTS", samples)
 
 
 def show(rig, frame):
@@ -68,22 +73,14 @@ def checksum(rig):
 
 def tuned_config(folder):
     """Return the options of the node with the weights of a folder."""
-    names = ("method", "track", "use_depth", "runtime")
+    names = ("track", "use_depth", "runtime")
     values = {name: OPTIONS[name] for name in names}
     values |= {name: SMALL_OPTIONS[name] for name in ("device", "precision", "resolution")}
     return apply_model_card(PipelineConfig(weights=str(folder), **values))
 
 
-def write_codebook(folder, source):
-    """Write a codebook of one frame beside the network of a checkpoint, whatever a gate says."""
-    card, _ = read_checkpoint(folder)
-    backbone = load_backbone(tuned_config(folder))
-    points = feature_points(backbone(source[0].color, SMALL_OPTIONS["resolution"]), 0)
-    centers = kmeans_sweep(points, [CLUSTERS], 0).centers[0]
-    save_checkpoint(folder / CODEBOOK_FOLDER, {CENTERS: centers}, card)
-
-
-def test_recording_of_the_camera_returns_as_codebook(tmp_path, tabletop_folder):
+@pytest.mark.usefixtures("short", "dinov2")
+def test_recording_of_the_camera_returns_as_weights(tmp_path, tabletop_folder):
     source, tuned = open_source(tabletop_folder), tmp_path / "tuned"
     with running_segmenter("loop", **OPTIONS) as rig:
         rig.subscribe("labels")
@@ -98,12 +95,11 @@ def test_recording_of_the_camera_returns_as_codebook(tmp_path, tabletop_folder):
             recorder.close()
         writer.close()
         # 2. Tune on the recording.
-        flags = ["--backbone", "test_resnet", "--weights", "random", "--minutes", "0.1"]
-        flags += ["--device", "cpu", "--runtime", "torch"]
+        flags = ["--minutes", "0.1", "--device", "cpu"]
         data = ["--data", str(tmp_path / "bag"), "--output", str(tuned)]
         assert main(["tune", *data, *flags]) == 0
-        write_codebook(tuned, source)
-        # 3. Swap: the next frame is segmented by the new network and its codebook.
+        assert read_card(tuned).sha256 != read_card(PACKAGE_FOLDER).sha256
+        # 3. Swap: the next frame is segmented by the new network.
         answer = load(rig, tuned)
         assert answer.success, answer.message
         rig.received["labels"].clear()
@@ -113,9 +109,6 @@ def test_recording_of_the_camera_returns_as_codebook(tmp_path, tabletop_folder):
         config, frame = tuned_config(tuned), replace(source[20], depth=None, intrinsics=None)
         expected = Pipeline(config)(frame).labels
         np.testing.assert_array_equal(label_image(rig.received["labels"][-1]), expected)
-        without = changed_options(config) | {"kmeans.codebook": False}
-        without = validated(PipelineConfig, without)
-        assert not np.array_equal(Pipeline(without)(frame).labels, expected)
         # 4. A broken checkpoint is refused, and the first network can be had back.
         broken = tmp_path / "broken"
         card, state = read_checkpoint(tuned)

@@ -11,13 +11,14 @@ from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.sources.base import Source
+from scenerep_training.agreement.references import FindMasks
 from scenerep_training.agreement.samples import (
     FORGETTING,
     Sample,
     forgetting_samples,
     held_back_samples,
 )
-from scenerep_training.agreement.scoring import SCORE, Metrics, Scorer
+from scenerep_training.agreement.scoring import AGREEMENT, SCORE, Metrics, Scorer
 from scenerep_training.evaluation.report.bootstrap import mean_intervals
 
 
@@ -78,10 +79,14 @@ class Verdict:
 class Gate:
     """Scores networks on held-back frames without labels, and compares them with the first one.
 
+    The score is the mean of three criteria (see `Scorer`). A student of a teacher is judged by its
+    agreement alone: where its patches match from frame to frame says little about its masks.
+
     Args:
         held_back: held-back parts of the recordings.
         config: options of the segmentation.
         start: scores of the network that training started from; None scores the first one.
+        find_masks: masks of a teacher, the references of held-back frames without depth.
     """
 
     def __init__(
@@ -89,12 +94,14 @@ class Gate:
         held_back: Sequence[Source],
         config: PipelineConfig,
         start: list[Metrics] | None = None,
+        find_masks: FindMasks | None = None,
     ) -> None:
         self._scorer = Scorer(config)
         self._samples: list[Sample] = [
-            *held_back_samples(held_back, CONSTANTS.samples),
+            *held_back_samples(held_back, CONSTANTS.samples, find_masks),
             *forgetting_samples(CONSTANTS.forgetting_samples),
         ]
+        self._metric = SCORE if find_masks is None else AGREEMENT
         self.start = start
 
     def score(self, backbone: Backbone) -> list[Metrics]:
@@ -106,13 +113,15 @@ class Gate:
         rows = self.score(backbone)
         if self.start is None:
             self.start = rows
-        return compare(self._samples, self.start, rows)
+        return compare(self._samples, self.start, rows, self._metric)
 
 
-def compare(samples: Sequence[Sample], start: list[Metrics], rows: list[Metrics]) -> Verdict:
-    """Compare the scores of two networks on the same samples."""
-    values = np.array([row[SCORE] for row in rows])
-    gains = values - np.array([row[SCORE] for row in start])
+def compare(
+    samples: Sequence[Sample], start: list[Metrics], rows: list[Metrics], metric: str = SCORE
+) -> Verdict:
+    """Compare two networks by a metric of the same samples."""
+    values = np.array([row[metric] for row in rows])
+    gains = values - np.array([row[metric] for row in start])
     is_forgetting = np.array([sample.group == FORGETTING for sample in samples])
     held = ~is_forgetting & ~np.isnan(gains)
     if not held.any():  # recordings that are too short: the package's sequence alone decides

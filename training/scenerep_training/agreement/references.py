@@ -1,7 +1,8 @@
-"""Reference masks of a frame that need neither labels nor features: by depth, or else by motion."""
+"""Reference masks of a frame that need no labels: by depth, or else by a teacher or by motion."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -21,6 +22,8 @@ from scenerep_ros.tracking.background_motion import estimate_residual_motion
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
 
 Labels = NDArray[np.int32]
+FindMasks = Callable[[NDArray[np.uint8]], Labels]
+"""Function from an image (H, W, 3) to labels (h, w) on the working grid, 0 where there is no object."""
 
 IGNORED = -1
 """Label of a pixel about which the reference says nothing."""
@@ -49,10 +52,14 @@ class ReferenceMasks:
     """Reference masks of the frames of one recording, in any order.
 
     With depth they are the runtime's own depth masks (method `fused`, before features take part).
-    Without depth, they are the pixels that move against the background.
+    Without depth, they are the masks of a teacher, or else the pixels that move against the background.
+
+    Args:
+        find_masks: masks of a teacher; None without one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, find_masks: FindMasks | None = None) -> None:
+        self._find_masks = find_masks
         config = validated(PipelineConfig, {"method": "fused", "weights": "random"})
         self._segmenter = build_segmenter(config)
         self._gap = config.depth.gap
@@ -65,17 +72,18 @@ class ReferenceMasks:
             previous: a frame shortly before it, for the motion; None if there is none.
 
         Returns:
-            (h, w) int32 on the working grid: 0 background, 1..K objects, IGNORED; None if neither
-            depth nor motion shows an object.
+            (h, w) int32 on the working grid: 0 background, 1..K objects, IGNORED; None if they show
+            no object.
         """
-        labels = self._by_depth(frame)
-        if labels is None and frame.depth is None and previous is not None:
-            labels = _by_motion(frame, previous)
+        if frame.depth is not None:
+            labels = self._by_depth(frame)
+        elif self._find_masks is not None:
+            labels = self._find_masks(frame.color)
+        else:
+            labels = None if previous is None else _by_motion(frame, previous)
         return labels if labels is not None and (labels > 0).any() else None
 
     def _by_depth(self, frame: RGBDFrame) -> Labels | None:
-        if frame.depth is None:
-            return None
         registered = DepthRegistration(self._gap)(frame)
         partition = self._segmenter.prepare(FrameContext(registered)).partition
         if partition is None:

@@ -14,7 +14,7 @@ from scenerep_ros.filesystem.share import sample_sequence
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.sources import open_source
 from scenerep_ros.sources.base import Source
-from scenerep_training.agreement.references import Labels, ReferenceMasks
+from scenerep_training.agreement.references import FindMasks, Labels, ReferenceMasks
 from scenerep_training.evaluation.label_propagation.warping import (
     NearestBackwardWarp,
     estimate_backward_warp,
@@ -58,17 +58,24 @@ class Sample:
     warp: NearestBackwardWarp
 
 
-def held_back_samples(sources: Sequence[Source], count: int) -> list[Sample]:
+def held_back_samples(
+    sources: Sequence[Source], count: int, find_masks: FindMasks | None = None
+) -> list[Sample]:
     """Draw samples evenly from sources.
 
     Args:
         sources: recordings or parts of them.
         count: number of samples. If there are more recordings, one sample of `count` of them, evenly
             spread, is drawn.
+        find_masks: masks of a teacher, see `ReferenceMasks`.
     """
     chosen = np.linspace(0, len(sources) - 1, min(count, len(sources))).round().astype(int)
     per_source = max(1, count // max(1, len(chosen)))
-    return [sample for i in chosen for sample in draw_samples(sources[i], per_source)]
+    return [
+        sample
+        for i in chosen
+        for sample in draw_samples(sources[i], per_source, find_masks=find_masks)
+    ]
 
 
 def forgetting_samples(count: int) -> list[Sample]:
@@ -77,7 +84,11 @@ def forgetting_samples(count: int) -> list[Sample]:
 
 
 def draw_samples(
-    source: Source, count: int, group: str = "", distance_s: float | None = None
+    source: Source,
+    count: int,
+    group: str = "",
+    distance_s: float | None = None,
+    find_masks: FindMasks | None = None,
 ) -> Iterator[Sample]:
     """Yield evenly spaced pairs of frames of a recording; unreadable ones are logged.
 
@@ -86,9 +97,10 @@ def draw_samples(
         count: number of pairs; fewer if the recording is shorter.
         group: group of the samples; empty selects the name of the recording.
         distance_s: time between the frames of a pair [s]; None selects that of the scores.
+        find_masks: masks of a teacher, see `ReferenceMasks`.
     """
     distance_s = CONSTANTS.pair_distance_s if distance_s is None else distance_s
-    make_reference = ReferenceMasks()
+    make_reference = ReferenceMasks(find_masks)
     for first, second in sample_positions(len(source), distance_s * source.rate, count):
         try:
             frames = source[first], source[second]

@@ -13,11 +13,9 @@ from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.kmeans.sweep import center_scores, kmeans_sweep
 from scenerep_ros.config.pipeline import PipelineConfig
-from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, RGBDFrame
-from scenerep_ros.ops.working_grid import working_grid_step
-from scenerep_ros.preprocessing.frame_context import FrameContext
-from scenerep_ros.segmentation.base import Segmenter
+from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.registry import build_segmenter
+from scenerep_training.agreement.color_masks import color_masks
 from scenerep_training.agreement.patches import matching, patch_labels, patch_matches, separation
 from scenerep_training.agreement.references import IGNORED, Labels
 from scenerep_training.agreement.samples import Sample
@@ -26,7 +24,8 @@ from scenerep_training.evaluation.metrics.rand_index import adjusted_rand_index
 
 Metrics = dict[str, float]
 
-CRITERIA = ("agreement", "separation", "matching")
+AGREEMENT = "agreement"
+CRITERIA = (AGREEMENT, "separation", "matching")
 """Metrics whose mean is the score. Constant features cannot reach a good value in any of them."""
 SCORE = "score"
 CODEBOOK_SIZE = 5
@@ -113,7 +112,7 @@ class Scorer:
             labels = patch_labels(reference, features.grid)
             separations.append(separation(features.points[frame], labels))
         metrics = {
-            "agreement": _mean(agreements),
+            AGREEMENT: _mean(agreements),
             "separation": _mean(separations),
             "matching": matching(features.points, sample.warp, features.grid),
         }
@@ -121,21 +120,6 @@ class Scorer:
 
     def _agreement(self, color: NDArray[np.uint8], features: Features, reference: Labels) -> float:
         return mean_best_iou(reference, color_masks(self._segmenter, color, features))
-
-
-def color_masks(segmenter: Segmenter, color: NDArray[np.uint8], features: Features) -> Labels:
-    """Segment an image without depth: (h, w) int32 on the working grid, 0 where there is no object.
-
-    Args:
-        segmenter: method of the runtime.
-        color: (H, W, 3) uint8.
-        features: features of the image.
-    """
-    context = FrameContext(RGBDFrame(color), use_depth=False)
-    labels = segmenter.segment(features, segmenter.prepare(context)).labels
-    step = working_grid_step(context.shape)
-    predicted = labels[::step, ::step]
-    return np.where(predicted == UNLABELLED, BACKGROUND, predicted).astype(np.int32)
 
 
 def mean_best_iou(reference: Labels, predicted: Labels) -> float:

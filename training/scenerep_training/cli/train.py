@@ -18,7 +18,7 @@ from scenerep_ros.errors import ConfigError
 from scenerep_training.datasets.encoding import EncodeOptions, encode
 from scenerep_training.datasets.shards.writing import ShardOptions, write_shards
 from scenerep_training.engine.duration import with_duration
-from scenerep_training.engine.run import RunConfig, run_training
+from scenerep_training.engine.run import RunConfig, RunOutcome, run_training
 from scenerep_training.methods.base import Method
 from scenerep_training.methods.registry import METHODS
 from scenerep_training.tuning.options import TuneOptions
@@ -44,13 +44,13 @@ def _add_tune(subparsers: Any) -> None:
     """Add the subcommand `tune`, which is no training method."""
     parser = subparsers.add_parser(
         TUNE,
-        help="a codebook of your own recordings, in a given time",
-        description="Compute a codebook of the recordings for the method kmeans, in a given time. It is "
-        "not written if it agrees worse than clusters of each frame with label-free references on the "
-        "held-back fifth of each recording.",
+        help="the student, better in your own scenes, in a given time",
+        description="Distill the packaged student on the recordings, in a given time. It is not written if "
+        "it is worse than before by label-free scores on the held-back fifth of each recording or on "
+        "frames of the package.",
     )
     _add_shared_arguments(parser)
-    add_options(parser, TuneOptions, skip=("resolution",), by_class=True)
+    add_options(parser, TuneOptions)
 
 
 def _add_encode(subparsers: Any) -> None:
@@ -140,9 +140,10 @@ def _add_subcommand(subparsers: Any, name: str, method: type[Method]) -> None:
 
 def run(args: argparse.Namespace, argv: list[str]) -> int:
     """Train, or resume a run; return the exit code."""
+    command = shlex.join(["scenerep-train", *argv])
     if args.method == TUNE:
-        print(tune(args.data, args.output, options_from(args, TuneOptions, args.config)))
-        return 0
+        tune_options = options_from(args, TuneOptions, args.config)
+        return _report(tune(args.data, args.output, tune_options, command))
     if args.method == ENCODE:
         print(encode(args.data, args.output, options_from(args, EncodeOptions, args.config)))
         return 0
@@ -156,14 +157,18 @@ def run(args: argparse.Namespace, argv: list[str]) -> int:
         data=tuple(args.data),
         weights=None if args.data_weights is None else tuple(args.data_weights),
         folder=args.output,
-        command=shlex.join(["scenerep-train", *argv]),
+        command=command,
         profile=args.profile,
     )
     if args.minutes:
         if hasattr(args, "max_steps"):
             raise ConfigError("--minutes and --max-steps both set the length; give one of them")
         config = with_duration(config, args.minutes)
-    outcome = run_training(config)
+    return _report(run_training(config))
+
+
+def _report(outcome: RunOutcome) -> int:
+    """Print the message of a run, and return its exit code."""
     if outcome.message:
         print(outcome.message)
     return outcome.exit_code

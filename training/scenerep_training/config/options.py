@@ -79,6 +79,12 @@ class DataOptions(OptionGroup):
     min_gap_s: float = Field(
         0.0, ge=0.0, le=60.0, description="Smallest time between the two frames of a pair [s]."
     )
+    max_frames: int = Field(
+        0,
+        ge=0,
+        description="Largest number of frames that are trained on, evenly spread over all recordings; 0 "
+        "takes all. It bounds the time and the size of a teacher_cache.",
+    )
     odometry: bool = Field(
         False,
         description="Estimate camera poses of RGB-D recordings without poses, once per recording "

@@ -79,13 +79,15 @@ class MappedRecording(Source):
         """Return the labels (H, W) of the map in one frame: the consensus of all views."""
         return labels_in_frame(self._grid, self._ids, self[index])
 
-    def part(self, start: int, stop: int) -> MappedRecording:
+    def part(self, start: int, stop: int, step: int = 1) -> MappedRecording:
         """Return the recording of some of the frames; they keep the objects that make them pairs."""
+        chosen = slice(start, stop, step)
         result = object.__new__(MappedRecording)
         result.__dict__.update(self.__dict__)
         result.skipped = []
-        result._indices, result._poses = self._indices[start:stop], self._poses[start:stop]
-        result._visible = self._visible[start:stop]
+        result.rate = self.rate / step
+        result._indices, result._poses = self._indices[chosen], self._poses[chosen]
+        result._visible = self._visible[chosen]
         return result
 
     def partners(self, index: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenerep_ros.errors import ConfigError, FrameError, SourceError
@@ -82,6 +82,16 @@ def open_recordings(
     ]
     sources = tuple(source for group in groups for source in group)
     return Recordings(sources, tuple(probabilities), tuple(map(has_pairs, sources)))
+
+
+def thin(recordings: Recordings, max_frames: int) -> Recordings:
+    """Take every n-th frame of all recordings, such that at most about `max_frames` remain; 0 takes all."""
+    total = sum(map(len, recordings.sources))
+    if not 0 < max_frames < total:
+        return recordings
+    step = math.ceil(total / max_frames)
+    sources = tuple(source.part(0, len(source), step) for source in recordings.sources)
+    return replace(recordings, sources=sources)
 
 
 def has_pairs(source: Source) -> bool:

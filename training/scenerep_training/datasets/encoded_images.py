@@ -29,7 +29,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from scenerep_ros.backbones.weights.checkpoint import parse_safetensors
-from scenerep_ros.errors import FrameError, SourceError, WeightsError
+from scenerep_ros.errors import ConfigError, FrameError, SourceError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_ros.sources.base import Source
@@ -50,6 +50,20 @@ class EncodedFrame(RGBDFrame):
     """
 
     teacher: Features | None = None
+
+
+def stored_features(frame: RGBDFrame) -> Features:
+    """Return the features that an encoded image carries.
+
+    Raises:
+        ConfigError: if the frame is no encoded image.
+    """
+    if not isinstance(frame, EncodedFrame) or frame.teacher is None:
+        raise ConfigError(
+            f"frame {frame.name}: is not stored with a teacher's features; with a teacher_cache of "
+            "encoded images, --data names that folder only"
+        )
+    return frame.teacher
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from scenerep_ros.errors import ScenerepError
 from scenerep_training.agreement.gate import Gate
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.held_out import HeldOut, hold_out, preview_frames
-from scenerep_training.data.recordings import Recordings, open_recordings
+from scenerep_training.data.recordings import Recordings, open_recordings, thin
 from scenerep_training.datasets.shards.downloads import location
 from scenerep_training.engine.loader import build_loader
 from scenerep_training.engine.quality_gate import QualityGate
@@ -127,19 +127,18 @@ def run_training(config: RunConfig) -> RunOutcome:
     # Open the data and hold back the end of each recording.
     recordings = open_recordings(config.data, config.weights, config.options.odometry)
     parts = hold_out(recordings)
-    method = build_method(config, parts.training)
+    training = thin(parts.training, config.options.max_frames)
+    method = build_method(config, training)
     # Only a run that can start claims its folder.
     claim_run_folder(config.folder, config.settings())
     # The profiler starts before and ends after all other callbacks.
-    stop, profiler, gate = StopOnSignal(), StepProfiler(), build_gate(config, parts)
+    stop, profiler, gate = StopOnSignal(), StepProfiler(), build_gate(config, parts, method)
     callbacks = [stop, *build_callbacks(config, parts, gate)]
     if config.profile:
         callbacks = [profiler, *callbacks, profiler.final_callback]
     # Train, from the saved state if there is one.
     trainer = build_trainer(config.options, config.folder, callbacks, completed_steps)
-    loader = build_loader(
-        method, parts.training, lambda: (trainer.global_step, trainer.global_rank)
-    )
+    loader = build_loader(method, training, lambda: (trainer.global_step, trainer.global_rank))
     fit(trainer, method, loader, config.folder / STATE_NAME if completed_steps else None)
     if not trainer.is_global_zero:
         return RunOutcome()
@@ -147,11 +146,14 @@ def run_training(config: RunConfig) -> RunOutcome:
     return replace(outcome, batch_s=profiler.batch_s)
 
 
-def build_gate(config: RunConfig, parts: HeldOut) -> QualityGate:
+def build_gate(config: RunConfig, parts: HeldOut, method: Method) -> QualityGate:
     """Build the callback that decides which steps are exported."""
     options = config.options
     is_used = options.gate and options.init != "random"
-    gate = Gate(parts.held_back, PipelineConfig()) if is_used else None
+    gate = None
+    if is_used:
+        find_masks = method.build_reference() if parts.held_back else None
+        gate = Gate(parts.held_back, PipelineConfig(), find_masks=find_masks)
     return QualityGate(gate, options.checkpoint_every)
 
 

@@ -19,6 +19,7 @@ from timm.optim import create_optimizer_v2  # type: ignore[attr-defined]
 from torch.optim.lr_scheduler import LambdaLR
 
 from scenerep_ros.frames import RGBDFrame
+from scenerep_training.agreement.references import FindMasks
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.views.base import Views, ViewTransform
 from scenerep_training.engine.schedules import WarmupCosine
@@ -95,6 +96,10 @@ class Method(LightningModule, ABC):
     def exported_encoder(self) -> Encoder:
         """Network that is exported for the robot."""
         return self.encoder
+
+    def build_reference(self) -> FindMasks | None:
+        """Return the masks by which the gate judges frames without depth; None: by what moves."""
+        return None
 
     def after_optimizer_step(self) -> None:
         """Update what follows the optimizer, such as a momentum teacher."""

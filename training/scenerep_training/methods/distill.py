@@ -11,15 +11,17 @@ from pydantic import Field
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.backbones.loading import load_backbone
+from scenerep_ros.config.pipeline import PipelineConfig
+from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
+from scenerep_training.agreement.color_masks import ColorMasks
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.views.base import Views, ViewTransform
-from scenerep_training.data.views.encoded_view import EncodedViewTransform
 from scenerep_training.data.views.plain_view import PlainViewTransform
-from scenerep_training.data.views.teacher_view import CachedTeacherTransform
-from scenerep_training.datasets.encoded_images import is_encoded
+from scenerep_training.data.views.teacher_view import TeacherViewTransform
+from scenerep_training.datasets.encoded_images import is_encoded, stored_features
 from scenerep_training.losses.distillation import (
     attention_loss,
     consistency_loss,
@@ -31,6 +33,7 @@ from scenerep_training.methods.base import Method, StepOutput
 from scenerep_training.methods.registry import METHODS
 from scenerep_training.networks.encoder import Encoder, EncoderOutput, build_encoder
 from scenerep_training.networks.feature_standardizer import FeatureStandardizer
+from scenerep_training.networks.interpolation import interpolate
 from scenerep_training.networks.teacher import Teacher, TeacherCache
 
 Adaptor = Literal["linear", "none"]
@@ -71,7 +74,7 @@ class DistillOptions(TrainingOptions):
         0.2,
         ge=0.0,
         le=1e3,
-        description="Weight of the loss of the predicted CLS attention, where student and data have one.",
+        description="Weight of the loss of the predicted CLS attention, where both have as many heads.",
     )
     average: float = Field(
         0.0,
@@ -79,6 +82,13 @@ class DistillOptions(TrainingOptions):
         lt=1.0,
         description="Decay per step of the moving average of the weights, which is exported; it starts "
         "lower. 0 exports the weights themselves.",
+    )
+    initial_share: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of the initial weights in the exported ones, which then forget less of other "
+        "scenes (WiSE-FT).",
     )
     dense_weight: float = Field(
         1.0, ge=0.0, le=1e3, description="Weight of the loss between patches."
@@ -127,14 +137,14 @@ class Distill(Method):
         if not options.teacher_cache:
             self.teacher = Teacher(teacher, options.teacher_resolution)
         self.averaged = _build_average(encoder, options.average) if options.average else None
+        self._initial = {name: value.clone() for name, value in encoder.state_dict().items()}
 
     @property
     def exported_encoder(self) -> Encoder:
-        """The student, or the moving average of its weights."""
-        if self.averaged is None:
-            return self.encoder
-        averaged: Encoder = self.averaged.module  # type: ignore[assignment]
-        return averaged
+        """The student, or the moving average of its weights; with a share of the initial ones."""
+        encoder: Encoder = self.encoder if self.averaged is None else self.averaged.module  # type: ignore[assignment]
+        share = self.options.initial_share
+        return interpolate(encoder, self._initial, share) if share else encoder
 
     def after_optimizer_step(self) -> None:
         """Update the moving average of the weights."""
@@ -148,16 +158,25 @@ class Distill(Method):
 
     @property
     def _cache(self) -> TeacherCache:
+        return TeacherCache(Path(self.options.teacher_cache).expanduser(), self._teacher_options)
+
+    @property
+    def _teacher_options(self) -> PipelineConfig:
+        """Options with which the runtime executes the teacher."""
         options = self.options
-        teacher = BackboneOptions(
-            backbone=options.teacher,
-            weights=options.teacher_weights,
-            stage=options.teacher_stage,
-            resolution=options.teacher_resolution,
-            device=options.device,
-            precision="auto",
-        )
-        return TeacherCache(Path(options.teacher_cache).expanduser(), teacher)
+        values = {
+            "backbone": options.teacher,
+            "weights": options.teacher_weights,
+            "stage": options.teacher_stage,
+            "resolution": options.teacher_resolution,
+            "device": options.device,
+        }
+        return validated(PipelineConfig, values)
+
+    def build_reference(self) -> ColorMasks:
+        """Return the masks of the teacher, which the student should find."""
+        config = self._teacher_options
+        return ColorMasks(load_backbone(config), config)
 
     def build_transform(self) -> ViewTransform:
         """Return the transform to one view per frame, with the teacher's features if cached."""
@@ -165,9 +184,8 @@ class Distill(Method):
         views = PlainViewTransform(options, grid_size if options.consistency_weight else None)
         if not options.teacher_cache:
             return views
-        if self._is_encoded:
-            return EncodedViewTransform(views, grid_size)
-        return CachedTeacherTransform(views, self._cache, grid_size)
+        read = stored_features if self._is_encoded else self._cache.read
+        return TeacherViewTransform(views, read, grid_size)
 
     def prepare(self, frames: Iterable[RGBDFrame]) -> None:
         """Compute the teacher's features of the frames that the cache lacks."""
@@ -179,8 +197,8 @@ class Distill(Method):
 
         Args:
             views: "images" (B, 2, 3, S, S) and "correspondence" (B, h, w, 2); with a cache
-                also "teacher_grid" (B, 2, h, w, C) and "teacher_pooled" (B, 2, C); of encoded images
-                also "teacher_attention" (B, 2, n, h, w) and "attention_mass" (B, 2, n).
+                also "teacher_grid" (B, 2, h, w, C) and "teacher_pooled" (B, 2, C), and of a teacher
+                with attention "teacher_attention" (B, 2, n, h, w) and "attention_mass" (B, 2, n).
         """
         student = self.encoder(views["images"].flatten(0, 1))
         teacher = self._teacher_output(views, student.grid.shape[1:3])
@@ -189,8 +207,9 @@ class Distill(Method):
             "global": self._global_loss(student, teacher),
             "relation": relation_loss(student.grid.flatten(1, 2), teacher.grid.flatten(1, 2)),
         }
-        if student.attention_logits is not None and "teacher_attention" in views:
-            losses["attention"] = self._attention_loss(student.attention_logits, views)
+        logits, attention = student.attention_logits, views.get("teacher_attention")
+        if logits is not None and attention is not None and attention.shape[2] == logits.shape[1]:
+            losses["attention"] = self._attention_loss(logits, views)
         if "correspondence" in views:
             losses["consistency"] = _pair_loss(student.grid, views["correspondence"])
         weighted = [self._weights[name] * loss for name, loss in losses.items()]

@@ -28,6 +28,10 @@ HASHED_ROW_STEP = 4
 """A frame is identified by every fourth row: noise makes two frames of a camera differ everywhere."""
 
 
+FORMAT = "with-attention"
+"""Last part of the name of a cache's folder, which another format must change."""
+
+
 class Teacher(nn.Module):
     """Frozen encoder that encodes views at its own resolution.
 
@@ -85,7 +89,7 @@ class TeacherCache:
     def __init__(self, folder: Path, options: BackboneOptions) -> None:
         self._options = options
         weights = _weights_digest(options.weights)
-        name = f"{options.backbone}-{weights}-stage{options.stage}-{options.resolution}"
+        name = f"{options.backbone}-{weights}-stage{options.stage}-{options.resolution}-{FORMAT}"
         self._folder = folder / name
 
     def fill(self, frames: Iterable[RGBDFrame]) -> int:
@@ -109,21 +113,21 @@ class TeacherCache:
             count += 1
         return count
 
-    def read(self, color: NDArray[np.uint8]) -> Features:
-        """Read the features of one frame (H, W, 3) onto the CPU, float16.
+    def read(self, frame: RGBDFrame) -> Features:
+        """Read the features of one frame onto the CPU, float16.
 
         Raises:
             ConfigError: if the frame is not in the cache.
             WeightsError: if its file is damaged.
         """
-        path = self._path(color)
+        path = self._path(frame.color)
         if not path.exists():
             raise ConfigError(
                 f"{path}: the teacher's features of this frame are missing; start the training "
                 "again with the same --data, which computes them"
             )
         stored = parse_safetensors(path.read_bytes(), path)
-        return Features(stored["grid"], stored["pooled"])
+        return Features(stored["grid"], stored["pooled"], stored.get("attention"))
 
     def _path(self, color: NDArray[np.uint8]) -> Path:
         digest = hashlib.blake2b(color[::HASHED_ROW_STEP].tobytes(), digest_size=16)
@@ -154,6 +158,8 @@ def crop_grid(grid: torch.Tensor, box: torch.Tensor, grid_size: int) -> torch.Te
 
 def _write(path: Path, features: Features) -> None:
     tensors: dict[str, Any] = {"grid": features.grid, "pooled": features.pooled}
+    if features.attention is not None:
+        tensors["attention"] = features.attention
     halves = {name: tensor.half().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, safetensors.torch.save(halves))
 

@@ -84,6 +84,13 @@ def test_training_part_of_a_map_keeps_its_pairs_and_pickles(map_folder):
     assert max(part.partners(0)) < len(part)
 
 
+def test_every_second_frame_of_a_map_keeps_its_pairs(map_folder):
+    (recording,) = open_recordings([map_folder]).sources
+    part = recording.part(0, 10, 2)
+    assert [part.frame_name(i) for i in range(5)] == [recording.frame_name(2 * i) for i in range(5)]
+    assert max(part.partners(0)) < 5
+
+
 def test_map_without_a_recording_is_refused(map_folder):
     (map_folder / RECORDING).unlink()
     with pytest.raises(SourceError, match="names no recording"):

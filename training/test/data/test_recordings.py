@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from clips import frame_number, write_images, write_video
 from layouts import co3d_frame, write_annotations, write_co3d, write_davis
-from scenerep_training.data.recordings import open_recordings
+from scenerep_training.data.recordings import open_recordings, thin
 
 from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_ros.filesystem.atomic import write_image
@@ -30,6 +30,18 @@ def test_probabilities_share_weight_of_path_among_sequences(tmp_path):
     recordings = open_recordings([davis, write_images(tmp_path / "a", 2)], [3, 1])
     assert lengths(recordings) == {"bear": 3, "swan": 3, "a": 2}
     assert recordings.probabilities == pytest.approx((0.375, 0.375, 0.25))
+
+
+def test_thin_recordings_are_evenly_spread(tmp_path):
+    paths = [write_images(tmp_path / "a", 2), write_images(tmp_path / "b", 7)]
+    recordings = open_recordings(paths)
+    thinned = thin(recordings, max_frames=5)
+    names = [source.frame_name(i) for source in thinned.sources for i in range(len(source))]
+    first, second = recordings.sources
+    assert names == [first.frame_name(0), *(second.frame_name(i) for i in (0, 2, 4, 6))]
+    assert thinned.sources[1].rate == second.rate / 2
+    assert thinned.probabilities == recordings.probabilities
+    assert thin(recordings, 0) is thin(recordings, 9) is recordings
 
 
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, float("nan")]])

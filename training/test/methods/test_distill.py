@@ -178,6 +178,22 @@ def test_distill_of_encoded_images_trains_attention(distill, encoded):
     assert method.encoder.network.attention_mass.mean() < 1
 
 
+@pytest.mark.parametrize(
+    ("name", "has_loss"),
+    [
+        pytest.param("vit_small_patch16_224", True, id="as many heads"),
+        pytest.param("test_vit", False, id="other heads"),
+        pytest.param("test_vit2", False, id="no attention"),
+    ],
+)
+def test_distill_of_cached_frames_trains_attention(distill, pair, tmp_path, name, has_loss):
+    options = {"backbone": "student", "consistency_weight": 0.0, "teacher_weights": "random"}
+    method = distill(**options, teacher=name, teacher_cache=str(tmp_path))
+    method.prepare([pair.first, pair.second])
+    output = method.compute_loss(make_batch(method, pair, 2))
+    assert ("attention" in output.metrics) == has_loss
+
+
 def test_distill_of_frames_without_features_raises(distill, encoded, pair):
     method = distill(teacher_cache=str(encoded), consistency_weight=0.0)
     with pytest.raises(ConfigError, match="not stored with a teacher's features"):
@@ -224,3 +240,13 @@ def test_distill_exports_moving_average(distill, average, share):
     exported = method.exported_encoder.network.conv1[0].weight
     torch.testing.assert_close(exported, start + share)
     assert not exported.requires_grad
+
+
+def test_distill_exports_weights_between_initial_and_trained(distill):
+    method = distill(initial_share=0.25)
+    weight = method.encoder.network.conv1[0].weight
+    start = weight.detach().clone()
+    with torch.no_grad():
+        weight += 1
+    torch.testing.assert_close(method.exported_encoder.network.conv1[0].weight, start + 0.75)
+    torch.testing.assert_close(weight.detach(), start + 1)

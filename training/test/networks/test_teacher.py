@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,9 +20,9 @@ from scenerep_ros.frames import RGBDFrame
 def options(tmp_path_factory) -> BackboneOptions:
     """Options of a tiny teacher whose weights are stored in a file."""
     path = tmp_path_factory.mktemp("teacher") / "tiny.pth"
-    torch.save(build_encoder("test_vit2", "random").network.state_dict(), path)
+    torch.save(build_encoder("test_vit", "random").network.state_dict(), path)
     return BackboneOptions(
-        backbone="test_vit2", weights=str(path), device="cpu", precision="fp32", resolution=64
+        backbone="test_vit", weights=str(path), device="cpu", precision="fp32", resolution=64
     )
 
 
@@ -33,9 +35,11 @@ def frame() -> RGBDFrame:
 def test_teacher_cache_stores_runtime_features(options, frame, tmp_path):
     cache = TeacherCache(tmp_path, options)
     assert cache.fill([frame, frame]) == 1
-    cached, direct = cache.read(frame.color.copy()), load_backbone(options)(frame.color, 64)
+    cached = cache.read(replace(frame, color=frame.color.copy()))
+    direct = load_backbone(options)(frame.color, 64)
     assert cached.grid.equal(direct.grid.half())
     assert cached.pooled.equal(direct.pooled.half())
+    assert cached.attention.equal(direct.attention.half())
 
 
 def test_teacher_cache_fill_skips_cached_frames(options, frame, tmp_path):
@@ -47,7 +51,7 @@ def test_teacher_cache_separates_resolutions(options, frame, tmp_path):
     TeacherCache(tmp_path, options).fill([frame])
     finer = options.model_copy(update={"resolution": 128})
     with pytest.raises(ConfigError, match="missing"):
-        TeacherCache(tmp_path, finer).read(frame.color)
+        TeacherCache(tmp_path, finer).read(frame)
 
 
 def test_teacher_cache_truncated_file_raises_with_its_name(options, frame, tmp_path):
@@ -56,7 +60,7 @@ def test_teacher_cache_truncated_file_raises_with_its_name(options, frame, tmp_p
     (path,) = tmp_path.rglob("*.safetensors")
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(WeightsError, match=path.name):
-        cache.read(frame.color)
+        cache.read(frame)
 
 
 def test_crop_grid_averages_covered_patches():
@@ -88,7 +92,7 @@ def test_teacher_features_equal_runtime_features(name, tmp_path):
 
 
 def test_teacher_grid_is_resized_and_frozen():
-    teacher = Teacher(build_encoder("test_vit2", "random"), 100)
+    teacher = Teacher(build_encoder("test_vit", "random"), 100)
     teacher.train()
     output = teacher(torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8), (4, 4))
     assert output.grid.shape == (2, 4, 4, 64)

@@ -1,34 +1,33 @@
-"""Views with cached teacher features, for distillation."""
+"""Views with the features of a teacher, for distillation."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from scenerep_ros.frames import RGBDFrame
+from scenerep_ros.frames import Features, RGBDFrame
 from scenerep_training.data.views.base import FramePair, Views, ViewTransform
 from scenerep_training.data.views.crops import Crop
 from scenerep_training.data.views.plain_view import PlainViewTransform
-from scenerep_training.networks.teacher import TeacherCache, crop_grid
+from scenerep_training.networks.teacher import crop_grid
 
 
 @dataclass(frozen=True)
-class CachedTeacherTransform(ViewTransform):
-    """Transform that adds `teacher_grid` (2, h, h, C) and `teacher_pooled` (2, C), float16.
+class TeacherViewTransform(ViewTransform):
+    """Transform that adds the features of a teacher, cropped and mirrored like the student's views.
 
-    The cache holds the teacher's features of whole frames without photometric augmentation. Their
-    grid is cropped and mirrored like the view; the pooled feature of the frame is used for all of
-    its crops.
+    They are those of whole frames without photometric augmentation.
 
     Attributes:
         views: transform to the student's views.
-        cache: cache of the teacher's features of all frames.
+        read: function that returns the teacher's features of a frame, and pickles.
         grid_size: patches along a side of the student's grid, h.
     """
 
     views: PlainViewTransform
-    cache: TeacherCache
+    read: Callable[[RGBDFrame], Features]
     grid_size: int
 
     @property
@@ -37,10 +36,10 @@ class CachedTeacherTransform(ViewTransform):
         return self.views.needs_depth
 
     def __call__(self, pair: FramePair) -> Views:
-        """Return the student's views and the teacher's features.
+        """Return the student's views, and with one more dimension in front what `crop_features` returns.
 
         Raises:
-            ConfigError: if the cache lacks one of the frames.
+            ConfigError: if the teacher's features of one of the frames are missing.
         """
         crops = self.views.draw_crops(pair)
         first = self._teacher_features(pair.first, crops[0])
@@ -50,8 +49,33 @@ class CachedTeacherTransform(ViewTransform):
 
     def _teacher_features(self, frame: RGBDFrame, crop: Crop) -> Views:
         """Return the teacher's features of one crop."""
-        features = self.cache.read(frame.color)
         box = crop.box_in(Crop(0, 0, *frame.shape))
-        grid = crop_grid(features.grid, box, self.grid_size)
-        grid = grid.flip(1) if crop.flip else grid
-        return {"teacher_grid": grid.half(), "teacher_pooled": features.pooled}
+        return crop_features(self.read(frame), box, crop.flip, self.grid_size)
+
+
+def crop_features(features: Features, box: torch.Tensor, flip: bool, grid_size: int) -> Views:
+    """Crop and mirror the features of a frame like a view of it.
+
+    Args:
+        features: features of the frame.
+        box: (4,) left, top, right, bottom of the view, relative to the frame's sides, 0 to 1.
+        flip: mirror the view horizontally.
+        grid_size: patches along a side of the view, h.
+
+    Returns:
+        `teacher_grid` (h, h, C) float16; `teacher_pooled` (C,) float16 of the whole frame; with
+        attention also `teacher_attention` (n, h, h), its mean over the area of each patch, and
+        `attention_mass` (n,), its sum over the whole frame.
+    """
+    grid, attention = features.grid.float(), features.attention
+    maps = grid if attention is None else torch.cat([grid, attention.permute(1, 2, 0)], dim=-1)
+    cropped = crop_grid(maps, box, grid_size)
+    cropped = cropped.flip(1) if flip else cropped
+    views = {
+        "teacher_grid": cropped[..., : grid.shape[2]].half(),
+        "teacher_pooled": features.pooled.half(),
+    }
+    if attention is not None:
+        views["teacher_attention"] = cropped[..., grid.shape[2] :].permute(2, 0, 1)
+        views["attention_mass"] = attention.float().sum((1, 2))
+    return views

@@ -11,7 +11,7 @@ from scenerep_training.config.options import AugmentationOptions
 from scenerep_training.data.views.base import FramePair
 from scenerep_training.data.views.crops import Crop
 from scenerep_training.data.views.plain_view import PlainViewTransform
-from scenerep_training.data.views.teacher_view import CachedTeacherTransform
+from scenerep_training.data.views.teacher_view import TeacherViewTransform
 from scenerep_training.networks.teacher import TeacherCache
 
 from scenerep_ros.config.options import BackboneOptions
@@ -39,7 +39,7 @@ def frame() -> RGBDFrame:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory, frame) -> TeacherCache:
     teacher = BackboneOptions(
-        backbone="test_vit2", weights="random", device="cpu", precision="fp32", resolution=64
+        backbone="test_vit", weights="random", device="cpu", precision="fp32", resolution=64
     )
     cache = TeacherCache(tmp_path_factory.mktemp("cache"), teacher)
     cache.fill([frame])
@@ -50,14 +50,14 @@ def cache(tmp_path_factory, frame) -> TeacherCache:
 def teacher_grids(frame, cache):
     def compute(first: Crop, second: Crop, grid_size: int = GRID_SIZE) -> torch.Tensor:
         views = FixedCropTransform(AugmentationOptions(crop_size=64), crops=(first, second))
-        transform = CachedTeacherTransform(views, cache, grid_size)
+        transform = TeacherViewTransform(views, cache.read, grid_size)
         return transform(FramePair(frame, frame))["teacher_grid"].float()
 
     return compute
 
 
 def test_teacher_grid_of_quarter_is_mean_of_its_patches(teacher_grids, frame, cache):
-    grid = cache.read(frame.color).grid.float()
+    grid = cache.read(frame).grid.float()
     first, second = teacher_grids(Crop(0, 0, 32, 32), Crop(32, 32, 32, 32), grid_size=1)
     torch.testing.assert_close(first[0, 0], grid[:2, :2].mean((0, 1)), rtol=1e-3, atol=2e-3)
     torch.testing.assert_close(second[0, 0], grid[2:, 2:].mean((0, 1)), rtol=1e-3, atol=2e-3)
@@ -71,6 +71,17 @@ def test_teacher_grid_of_mirrored_view_is_mirrored(teacher_grids):
 
 def test_teacher_pooled_feature_is_that_of_whole_frame(frame, cache):
     views = FixedCropTransform(AugmentationOptions(crop_size=64))
-    transform = CachedTeacherTransform(views, cache, GRID_SIZE)
+    transform = TeacherViewTransform(views, cache.read, GRID_SIZE)
     pooled = transform(FramePair(frame, frame))["teacher_pooled"]
-    assert pooled.equal(cache.read(frame.color).pooled.expand(2, -1))
+    assert pooled.equal(cache.read(frame).pooled.expand(2, -1))
+
+
+def test_teacher_attention_is_cropped_but_not_its_mass(frame, cache):
+    crops = Crop(0, 0, 32, 32), Crop(32, 32, 32, 32)
+    views = FixedCropTransform(AugmentationOptions(crop_size=64), crops=crops)
+    batch = TeacherViewTransform(views, cache.read, 1)(FramePair(frame, frame))
+    attention = cache.read(frame).attention.float()
+    first, second = batch["teacher_attention"][..., 0, 0]
+    torch.testing.assert_close(first, attention[:, :2, :2].mean((1, 2)))
+    torch.testing.assert_close(second, attention[:, 2:, 2:].mean((1, 2)))
+    torch.testing.assert_close(batch["attention_mass"], attention.sum((1, 2)).expand(2, -1))
