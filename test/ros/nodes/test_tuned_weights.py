@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.usefixtures("ros_context"), pytest.mark.slow]
 OPTIONS = {
     "backbone": "student",
     "runtime": "torch",
+    "method": "fused",
     "track": False,
     "use_depth": False,
     "color_topic": "/loop/image",
@@ -73,7 +74,7 @@ def checksum(rig):
 
 def tuned_config(folder):
     """Return the options of the node with the weights of a folder."""
-    names = ("track", "use_depth", "runtime")
+    names = ("method", "track", "use_depth", "runtime")
     values = {name: OPTIONS[name] for name in names}
     values |= {name: SMALL_OPTIONS[name] for name in ("device", "precision", "resolution")}
     return apply_model_card(PipelineConfig(weights=str(folder), **values))
