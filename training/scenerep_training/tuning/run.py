@@ -13,7 +13,7 @@ from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.cli.exit_code import FAILED
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
-from scenerep_ros.errors import ConfigError
+from scenerep_ros.errors import ConfigError, SourceError
 from scenerep_training.agreement.samples import draw_samples
 from scenerep_training.agreement.scoring import Scorer
 from scenerep_training.data.held_out import hold_out
@@ -95,13 +95,15 @@ def _run_config(data: Sequence[Path], output: Path, options: TuneOptions, plan: 
 
 
 def _measure_teacher(recordings: Recordings, options: TuneOptions) -> float:
-    """Return the time of the teacher for one frame, with reading it [s]."""
+    """Return the time of the teacher for one frame [s]."""
     values = {"backbone": options.teacher, "weights": options.teacher_weights}
     teacher = load_backbone(validated(PipelineConfig, values | {"device": options.device}))
-    source = max(recordings.sources, key=len)
-    teacher(source.color_frame(0).color, PipelineConfig().resolution)  # allocates memory
+    frame = next(recordings.color_frames(), None)
+    if frame is None:
+        raise SourceError(f"{recordings.sources[0].name}: none of the frames can be read")
+    teacher(frame.color, PipelineConfig().resolution)  # allocates memory
     start_s = time.monotonic()
-    teacher(source.color_frame(1).color, PipelineConfig().resolution)
+    teacher(frame.color, PipelineConfig().resolution)
     return time.monotonic() - start_s
 
 
@@ -112,5 +114,6 @@ def _measure_gate(recordings: Recordings) -> tuple[float, float]:
     start_s = time.monotonic()
     samples = list(draw_samples(max(recordings.sources, key=len), 1))
     reference_s = time.monotonic() - start_s
-    scorer.score(backbone, samples)
+    if samples:  # else unreadable
+        scorer.score(backbone, samples)
     return reference_s, time.monotonic() - start_s - reference_s
