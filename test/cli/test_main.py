@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 import pytest
 
@@ -42,6 +43,29 @@ def test_exit_code_of_an_unwritable_disk_names_the_file(number, text, capsys):
     message = capsys.readouterr().err
     assert message.startswith("scenerep x: cannot write /out/events")
     assert text in message
+
+
+@pytest.mark.parametrize("length", [10, 10**5])
+def test_exit_code_without_a_reader_ends_quietly(length, monkeypatch, capsys):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        monkeypatch.setattr("sys.stdout", output)
+        assert exit_code("scenerep x", lambda: 0 * output.write("a" * length)) == 141
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_main_with_a_closed_stream_replaces_it(name, monkeypatch):
+    monkeypatch.setattr(f"sys.{name}", None)
+    assert main(["options"]) == 0
+    assert getattr(sys, name).writable()
+    getattr(sys, name).close()
+
+
+def test_exit_code_of_another_broken_pipe_propagates():
+    with pytest.raises(BrokenPipeError):
+        exit_code("scenerep x", raising(BrokenPipeError(errno.EPIPE, "of ffmpeg")))
 
 
 def test_exit_code_of_a_programming_error_propagates():
