@@ -104,9 +104,9 @@ def test_folder_of_damaged_recordings_raises(tmp_path):
         open_recordings([tmp_path])
 
 
-@pytest.mark.parametrize("name", ["", "missing"])
-def test_path_without_recording_raises_with_its_name(tmp_path, name):
-    with pytest.raises(SourceError, match=f"{tmp_path / name}.*expected"):
+@pytest.mark.parametrize(("name", "reason"), [("", "expected"), ("missing", "does not exist")])
+def test_path_without_recording_raises_with_its_name(tmp_path, name, reason):
+    with pytest.raises(SourceError, match=f"{tmp_path / name}.*{reason}"):
         open_recordings([tmp_path / name])
 
 

@@ -56,7 +56,7 @@ def test_damaged_recording_of_folder_raises_when_opened(tmp_path):
         recordings["worse"]()
 
 
-def test_list_recordings_without_recording_raises(tmp_path):
-    for path in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(SourceError, match="expected"):
-            list_recordings(path)
+@pytest.mark.parametrize(("name", "reason"), [("", "expected"), ("nowhere", "does not exist")])
+def test_list_recordings_without_recording_raises(tmp_path, name, reason):
+    with pytest.raises(SourceError, match=reason):
+        list_recordings(tmp_path / name)
