@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, get_args
 
 from pydantic.fields import FieldInfo
@@ -63,6 +64,7 @@ class LiveOptions(Generic[Model]):
         apply: called with each new config; raises an exception to refuse it.
         is_started: returns True while options that are set at start only must not change.
         exceptions: returns the names of those that may change nevertheless.
+        hints: other ways to change an option while it must not change, by its name.
 
     Attributes:
         config: current values.
@@ -75,10 +77,12 @@ class LiveOptions(Generic[Model]):
         apply: Callable[[Model], None],
         is_started: Callable[[], bool],
         exceptions: Callable[[], Collection[str]] = tuple,
+        hints: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.config = config
         self._is_started = is_started
         self._exceptions = exceptions
+        self._hints = hints
         self._model = type(config)
         self._apply = apply
         node.add_on_set_parameters_callback(self._on_set)
@@ -108,6 +112,7 @@ class LiveOptions(Generic[Model]):
                 raise ConfigError(
                     f"parameter {name}: needs new weights or subscriptions, so it can be set at "
                     "start or in the state unconfigured only; clean the node up first"
+                    + self._hints.get(name, "")
                 )
 
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from scenerep_ros.ros.nodes.map_stage import MapStage
 
 DIAGNOSTICS_PERIOD_S = 1.0
+SWAP_HINT = ", or set next_weights and call ~/load_weights while it runs"
+"""Way to change the network of an active node."""
 
 
 class SegmenterNode(ManagedNode):
@@ -65,7 +67,12 @@ class SegmenterNode(ManagedNode):
         super().__init__("segmenter", **kwargs)
         config = declare_options(self, NodeConfig, is_reconfigurable=True)
         self._options = LiveOptions(
-            self, config, self._apply_options, self._is_configured, self._inactive_options
+            self,
+            config,
+            self._apply_options,
+            self._is_configured,
+            self._inactive_options,
+            dict.fromkeys(NETWORK_OPTIONS, SWAP_HINT),
         )
         self._counters = FrameCounters()
         # A replay in lockstep waits for the status of a frame that has no labels.

@@ -196,13 +196,17 @@ def test_live_options_ignore_other_parameters(make_node):
 def test_live_options_change_start_only_options_until_started(make_node):
     node, is_started = make_node(), []
     config = declare_options(node, NodeConfig, is_reconfigurable=True)
-    options = LiveOptions(node, config, lambda _: None, lambda: bool(is_started))
+    hints = {"backbone": ", or swap it"}
+    options = LiveOptions(node, config, lambda _: None, lambda: bool(is_started), hints=hints)
     assert node.set_parameters([Parameter("backbone", value="resnet18")])[0].successful
     assert options.config.backbone == "resnet18"
     is_started.append(True)
     result = node.set_parameters([Parameter("backbone", value="resnet50")])[0]
     assert not result.successful
     assert "parameter backbone: needs new weights" in result.reason
+    assert result.reason.endswith("clean the node up first, or swap it")
+    result = node.set_parameters([Parameter("color_topic", value="/eye")])[0]
+    assert result.reason.endswith("clean the node up first")
 
 
 @pytest.mark.parametrize("name", ["depth_topic", "camera_info_topic"])
