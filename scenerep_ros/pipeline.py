@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
@@ -151,8 +151,11 @@ class Pipeline:
         # 2. Start geometry and motion estimation, which need no features, in a second thread.
         preparation = self._executor.submit(self._prepare, exposed, exposed is frame)
         # 3. Compute dense features and the CLS attention.
-        with watch("backbone"):
-            features = self.compute_features(exposed.color)
+        try:
+            with watch("backbone"):
+                features = self.compute_features(exposed.color)
+        finally:  # the next frame, or a reset, must not meet this preparation
+            wait([preparation])
         prepared, motion = preparation.result()
         # 4. Segment the frame into objects.
         with watch("segment"), single_torch_thread():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -163,6 +165,28 @@ def test_small_image_is_segmented_at_its_own_size(pipeline, shape):
 def test_narrow_image_is_refused_with_remedy(pipeline, shape):
     with pytest.raises(FrameError, match=r"too narrow.*crop it to an aspect ratio"):
         pipeline(noise_frame(shape))
+
+
+def test_refused_frame_leaves_no_preparation_behind(pipeline, monkeypatch):
+    started, ended = threading.Event(), threading.Event()
+    prepare = pipeline.segmenter.prepare
+
+    def prepare_slowly(context):
+        started.set()
+        time.sleep(0.2)
+        prepared = prepare(context)
+        ended.set()
+        return prepared
+
+    def refuse(*_):
+        started.wait()
+        raise FrameError("refused")
+
+    monkeypatch.setattr(pipeline.segmenter, "prepare", prepare_slowly)
+    monkeypatch.setattr(pipeline, "compute_features", refuse)
+    with pytest.raises(FrameError, match="refused"):
+        pipeline(noise_frame((48, 64)))
+    assert ended.is_set()
 
 
 def test_pipeline_refuses_attention_method_without_attention():
