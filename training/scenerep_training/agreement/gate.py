@@ -130,7 +130,10 @@ def compare(
     units = [name for name, chosen in zip(names, held, strict=True) if chosen]
     low, high = mean_intervals(gains[held][:, None], units)[0]
     return Verdict(
-        _mean(values[held]), _mean(gains[held]), (low, high), _mean(gains[is_forgetting])
+        _mean(values[held]),
+        _mean(gains[held]),
+        (float(low), float(high)),
+        _mean(gains[is_forgetting]),
     )
 
 

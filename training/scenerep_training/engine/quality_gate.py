@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import numpy as np
 from lightning.pytorch import Trainer
 
 from scenerep_ros.backbones.base import Backbone
@@ -99,5 +98,5 @@ def _to_state(verdict: Verdict | None) -> list[float] | None:
 def _from_state(values: list[float] | None) -> Verdict | None:
     if values is None:
         return None
-    score, gain, low, high, forgetting = (np.float64(value).item() for value in values)
+    score, gain, low, high, forgetting = values
     return Verdict(score, gain, (low, high), forgetting)

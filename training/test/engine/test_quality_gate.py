@@ -32,8 +32,8 @@ def initial(tmp_path):
     return tmp_path / "initial"
 
 
-def train(initial, folder):
-    flags = ("--backbone", "test_resnet", "--init", str(initial), "--max-steps", "2")
+def train(initial, folder, steps=2):
+    flags = ("--backbone", "test_resnet", "--init", str(initial), "--max-steps", str(steps))
     small = ("--crop-size", "64", "--batch-size", "4", "--workers", "0", "--preview-every", "0")
     rate = ("--hidden", "16", "--projection", "8", "--learning-rate", "1e-9", "--frozen-norms")
     data = ("byol", "--data", str(sample_sequence()), "--output", str(folder), "--device", "cpu")
@@ -44,6 +44,12 @@ def test_network_that_is_not_worse_is_exported(initial, tmp_path, capsys):
     assert train(initial, tmp_path / "run") == 0
     assert "label-free score on held-back frames" in capsys.readouterr().out
     assert yaml.safe_load((tmp_path / "run/model.yaml").read_text())["training"]["steps"] == 2
+
+
+def test_measured_run_is_lengthened(initial, tmp_path):
+    assert train(initial, tmp_path / "run") == 0
+    assert train(initial, tmp_path / "run", steps=3) == 0
+    assert yaml.safe_load((tmp_path / "run/model.yaml").read_text())["training"]["steps"] >= 2
 
 
 def test_worse_network_is_refused(initial, tmp_path, capsys, monkeypatch):
