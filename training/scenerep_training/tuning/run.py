@@ -21,6 +21,7 @@ from scenerep_training.data.recordings import Recordings, open_recordings
 from scenerep_training.engine.duration import measure_step_s
 from scenerep_training.engine.run import RunConfig, RunOutcome, run_training
 from scenerep_training.engine.run_folder import SETTINGS_NAME, read_json
+from scenerep_training.engine.state import STATE_NAME, read_completed_steps
 from scenerep_training.evaluation.probes.speed_probe import status_bytes
 from scenerep_training.tuning.options import TuneOptions, distill_options
 from scenerep_training.tuning.plan import CONSTANTS as PLAN
@@ -46,7 +47,12 @@ def tune(data: Sequence[Path], output: Path, options: TuneOptions, command: str 
         SourceError, WeightsError: if recordings or weights cannot be read.
         ScenerepError: as `run_training`.
     """
-    plan = _stored_plan(output) or _new_plan(data, output, options)
+    plan = _stored_plan(output)
+    if plan is not None and read_completed_steps(output / STATE_NAME) >= plan.steps:
+        return RunOutcome(
+            f"{output}: this run is complete; name another --output, with --init {output} to go on from it"
+        )
+    plan = plan or _new_plan(data, output, options)
     config = _run_config(data, output, options, plan)
     outcome = run_training(replace(config, command=command))
     if outcome.exit_code <= FAILED:  # complete, and not stopped by a signal
@@ -55,12 +61,18 @@ def tune(data: Sequence[Path], output: Path, options: TuneOptions, command: str 
 
 
 def _stored_plan(output: Path) -> Plan | None:
-    """Return the plan of the run in a folder; None if it holds none."""
+    """Return the plan of the run in a folder; None if it holds none.
+
+    Raises:
+        ConfigError: if the folder holds a run of another kind.
+    """
     path = output / SETTINGS_NAME
     if not path.exists():
         return None
-    stored = read_json(path)["options"]
-    return Plan(stored["max_frames"], stored["max_steps"])
+    options = read_json(path).get("options", {})
+    if not {"teacher", "max_frames"} <= options.keys():
+        raise ConfigError(f"run folder {output}: holds another run; name another --output")
+    return Plan(options["max_frames"], options["max_steps"])
 
 
 def _new_plan(data: Sequence[Path], output: Path, options: TuneOptions) -> Plan:

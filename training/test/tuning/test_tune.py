@@ -33,6 +33,15 @@ def test_tune_from_an_unknown_network_names_it(tmp_path, capsys, name):
     assert name in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("settings", ["{}", '{"options": {"max_steps": 3}}'])
+def test_tune_into_the_folder_of_another_run_is_refused(tmp_path, capsys, settings):
+    recording = write_images(tmp_path / "recording", 20)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "settings.json").write_text(settings)
+    assert main(["tune", "--data", str(recording), "--output", str(tmp_path / "lab")]) == 1
+    assert "name another --output" in capsys.readouterr().err
+
+
 def test_options_of_tune_suit_the_packaged_student():
     options = distill_options(TuneOptions(), Path("cache"), frames=8, steps=10, interval=5)
     encoder = build_encoder(options.backbone, options.init, frozen_norms=options.frozen_norms)
