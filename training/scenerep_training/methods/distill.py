@@ -137,7 +137,8 @@ class Distill(Method):
         if not options.teacher_cache:
             self.teacher = Teacher(teacher, options.teacher_resolution)
         self.averaged = _build_average(encoder, options.average) if options.average else None
-        self._initial = {name: value.clone() for name, value in encoder.state_dict().items()}
+        initial = encoder.state_dict() if options.initial_share else {}
+        self._initial = {name: value.clone() for name, value in initial.items()}
 
     @property
     def exported_encoder(self) -> Encoder:
