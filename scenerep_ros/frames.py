@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from scenerep_ros.errors import FrameError
 
-if TYPE_CHECKING:  # torch takes seconds to import, which sources and the replay node do not need
-    import torch
-
+if TYPE_CHECKING:
     from scenerep_ros.geometry import Box
 
 BACKGROUND = 0
@@ -152,7 +150,10 @@ class RGBDFrame:
 
 @dataclass(frozen=True)
 class Features:
-    """Dense features of one image, on the backbone's device.
+    """Dense features of one image, in host memory whatever device computed them.
+
+    They are 1 MB, and the stages that use them work on a few hundred patches, which a GPU does not
+    accelerate.
 
     Attributes:
         grid: (h, w, C) float32, one feature for each patch of the image.
@@ -162,9 +163,9 @@ class Features:
             without a CLS token.
     """
 
-    grid: torch.Tensor
-    pooled: torch.Tensor
-    attention: torch.Tensor | None = None
+    grid: NDArray[np.float32]
+    pooled: NDArray[np.float32]
+    attention: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,7 @@ class SceneSegmentation:
     Attributes:
         labels: (H, W) uint16: BACKGROUND, UNLABELLED, or the id of an object.
         objects: objects that are present in `labels`, in order of their ids.
-        attention: (n, h, w) CLS attention of each head, on the backbone's device; None for convnets
-            and blank frames.
+        attention: (n, h, w) float32, CLS attention of each head; None for convnets and blank frames.
         motion: (h, w) float32 on the tracking grid, speed of each pixel against the background [px
             of the grid per frame]; None without tracking, with depth, at the first frame and after a
             cut.
@@ -223,16 +223,9 @@ class SceneSegmentation:
 
     labels: NDArray[np.uint16]
     objects: tuple[SceneObject, ...] = ()
-    attention: torch.Tensor | None = None
+    attention: NDArray[np.float32] | None = None
     motion: NDArray[np.float32] | None = None
     timings: dict[str, float] = field(default_factory=dict)
-
-    def attention_maps(self) -> NDArray[np.float32] | None:
-        """Copy the attention from the device: (n, h, w) float32, or None."""
-        if self.attention is None:
-            return None
-        maps: NDArray[np.float32] = self.attention.float().cpu().numpy()
-        return maps
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from scenerep_ros.backbones.loading import weights_checksum
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import UNLABELLED, Features, RGBDFrame, SceneSegmentation
-from scenerep_ros.ops.torch_threads import single_torch_thread
 from scenerep_ros.preprocessing.depth_registration import DepthRegistration
 from scenerep_ros.preprocessing.exposure import is_blank, normalize_exposure
 from scenerep_ros.preprocessing.frame_context import FrameContext
@@ -145,7 +144,7 @@ class Pipeline:
         if is_blank(frame):
             return SceneSegmentation(np.full(frame.shape, UNLABELLED, np.uint16))
         start_s = time.perf_counter()
-        watch = Stopwatch(self.backbone.device)
+        watch = Stopwatch()
         # 1. Raise the exposure of a dark frame.
         exposed = normalize_exposure(frame)
         # 2. Start geometry and motion estimation, which need no features, in a second thread.
@@ -158,10 +157,10 @@ class Pipeline:
             wait([preparation])
         prepared, motion = preparation.result()
         # 4. Segment the frame into objects.
-        with watch("segment"), single_torch_thread():
+        with watch("segment"):
             segmentation = self.segmenter.segment(features, prepared)
         # 5. Associate the objects with those of earlier frames.
-        with watch("track"), single_torch_thread():
+        with watch("track"):
             scene = self.tracker.update(segmentation, features, motion)
         self._keep_rate((time.perf_counter() - start_s) * 1e3)
         return replace(

@@ -199,7 +199,7 @@ def _runtimes(options: BackboneOptions) -> Iterator[dict[str, str]]:
     if options.runtime == "auto" and options.weights != "random":  # an export has no use
         runtimes += [name for name in ("onnxruntime", "torch") if name != first]
     for runtime in runtimes:
-        if runtime == "onnxruntime" and (device.type != "cpu" or not find_spec(runtime)):
+        if runtime == "onnxruntime" and (device != "cpu" or not find_spec(runtime)):
             continue
         yield {"runtime": runtime, "precision": options.precision}
 
@@ -226,5 +226,5 @@ def open_forward_pass(options: BackboneOptions) -> Meter | None:
 def _measure_pass(backbone: Backbone, image: NDArray[np.uint8], resolution: int) -> float:
     """Return the duration of one forward pass [s]."""
     start_s = time.perf_counter()
-    backbone(image, resolution).grid.sum().item()  # waits for the device
+    backbone(image, resolution)
     return time.perf_counter() - start_s

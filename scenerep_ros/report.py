@@ -15,9 +15,7 @@ import numpy as np
 from scenerep_ros.filesystem.atomic import write_atomically
 from scenerep_ros.frames import SceneSegmentation
 
-if TYPE_CHECKING:  # the replay node measures its stages without torch and without a pipeline
-    import torch
-
+if TYPE_CHECKING:  # the replay node measures its stages without a pipeline
     from scenerep_ros.pipeline import Pipeline
 
 Latency = dict[str, dict[str, float]]
@@ -27,12 +25,6 @@ Latency = dict[str, dict[str, float]]
 class Stopwatch:
     """Measures the wall time of named stages of one frame [ms].
 
-    CUDA work is asynchronous. On a CUDA device each stage therefore ends with a synchronization,
-    so that its time is not attributed to the stage that copies the result.
-
-    Args:
-        device: device of the tensors that the stages compute; None for stages without tensors.
-
     >>> watch = Stopwatch()
     >>> with watch("cluster"):
     ...     pass
@@ -40,19 +32,14 @@ class Stopwatch:
     ['cluster']
     """
 
-    def __init__(self, device: torch.device | None = None) -> None:
+    def __init__(self) -> None:
         self.timings: dict[str, float] = {}
-        self._device = device
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         """Measure the body as one stage; the times of a repeated stage add up."""
         start = time.perf_counter()
         yield
-        if self._device is not None and self._device.type == "cuda":
-            import torch
-
-            torch.cuda.synchronize(self._device)
         elapsed = (time.perf_counter() - start) * 1e3
         self.timings[stage] = self.timings.get(stage, 0.0) + elapsed
 
@@ -179,7 +166,7 @@ class RunLog:
             objects_per_frame=round(self._object_count / segmented, 2),
             backbone=pipeline.backbone.name,
             method=pipeline.config.method,
-            device=str(pipeline.backbone.device),
+            device=pipeline.backbone.device,
             dropped={"unreadable": unreadable, "refused": refused},
             refused=dict(self.refused),
             runtime=pipeline.backbone.runtime,

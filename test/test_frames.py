@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from scenerep_ros.errors import FrameError
 from scenerep_ros.frames import (
     UNLABELLED,
     Intrinsics,
     RGBDFrame,
-    SceneSegmentation,
     Segmentation,
 )
 
@@ -62,12 +60,3 @@ def test_segmentation_count_ignores_unlabelled_pixels():
     labels = np.array([[0, 1, 2], [UNLABELLED, 2, 0]], np.int32)
     assert Segmentation(labels).count == 2
     assert Segmentation(np.zeros((2, 2), np.int32)).count == 0
-
-
-def test_attention_maps_are_float32_copies():
-    labels = np.zeros((2, 2), np.uint16)
-    attention = torch.full((3, 1, 1), 0.25, dtype=torch.float16)
-    maps = SceneSegmentation(labels, attention=attention).attention_maps()
-    assert maps.dtype == np.float32
-    assert maps.tolist() == [[[0.25]]] * 3
-    assert SceneSegmentation(labels).attention_maps() is None

@@ -6,9 +6,7 @@ scenerep segment test/data/tabletop --out out/border --method border_contrast
 
 import cv2
 import numpy as np
-import torch
 from pydantic import Field
-from torch.nn.functional import interpolate, normalize
 
 from scenerep_ros.config.options import OptionGroup
 from scenerep_ros.frames import Features, Segmentation
@@ -41,12 +39,11 @@ class BorderContrastSegmenter(Segmenter[FrameContext]):
     def segment(self, features: Features, prepared: FrameContext) -> Segmentation:
         """Segment one frame."""
         # Cosine similarity of each patch to the mean patch of the border.
-        grid = normalize(features.grid, dim=2)
-        border = torch.cat([grid[0], grid[-1], grid[:, 0], grid[:, -1]]).mean(dim=0)
-        similarity = grid @ normalize(border, dim=0)
+        grid = features.grid / np.linalg.norm(features.grid, axis=2, keepdims=True)
+        border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]]).mean(axis=0)
+        similarity = grid @ (border / np.linalg.norm(border))
         # Foreground at image resolution.
-        pixels = interpolate(similarity[None, None], prepared.shape, mode="bilinear")[0, 0]
-        foreground = (pixels < self.options.max_similarity).cpu().numpy()
+        foreground = cv2.resize(similarity, prepared.shape[::-1]) < self.options.max_similarity
         # Connected regions of at least the smallest area, numbered 1..K without gaps.
         _, regions, stats, _ = cv2.connectedComponentsWithStats(foreground.astype(np.uint8))
         keep = stats[:, cv2.CC_STAT_AREA] >= self.config.min_area * regions.size

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from scenerep_ros.backbones.hardware import DeviceName
 from scenerep_ros.frames import Features
 
 
@@ -17,14 +17,14 @@ class Backbone(Protocol):
     Attributes:
         name: name of the architecture.
         runtime: runtime and precision of the forward pass, such as "openvino bf16".
-        device: device of the features.
+        device: device of the forward pass, cpu or cuda.
         stride: side of a patch of the feature grid in the network input [px].
         parameters: number of weights in the part of the network that runs.
     """
 
     name: str
     runtime: str
-    device: torch.device
+    device: DeviceName
     stride: int
     parameters: int
 

@@ -16,7 +16,6 @@ from scenerep_ros.backbones.runtimes.graph import (
 )
 from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_graph_backbone
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
-from scenerep_ros.backbones.timm_networks import load_timm_backbone
 from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card, weights_path
 from scenerep_ros.backbones.weights.download import WHEELS
 from scenerep_ros.config.options import BackboneOptions, Runtime
@@ -92,6 +91,10 @@ def _load_timm(options: BackboneOptions) -> Backbone:
             if options.runtime != "auto":
                 raise
             log.info("%s; torch executes it", error)
+    from scenerep_ros.backbones.networks.timm_networks import (
+        load_timm_backbone,  # slow: it imports torch
+    )
+
     backbone = load_timm_backbone(options)
     _check_input_sizes(backbone)
     return backbone
@@ -137,7 +140,7 @@ def _check_input_sizes(backbone: Backbone) -> None:
             f"({problem}); choose a plain ViT or a convnet, such as "
             "vit_small_patch14_dinov2.lvd142m or resnet50.a1_in1k"
         )
-    if not features.grid.isfinite().all():
+    if not np.isfinite(features.grid).all():
         raise WeightsError(
             f"backbone {backbone.name}: its features of a test image are not finite; the weights are "
             "of a diverged training, or values exceed the precision: set precision to fp32, or choose "

@@ -1,16 +1,15 @@
-"""Conversion of an image of any size to the network input, on the network's device."""
+"""Conversion of an image of any size to the network input."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.errors import FrameError
+from scenerep_ros.ops.resampling import bilinear, resample
 
 
 @dataclass(frozen=True)
@@ -69,28 +68,20 @@ class Preprocessor:
 
     Args:
         normalization: normalization of the network's training.
-        device: device of the network.
-        dtype: dtype of the network.
     """
 
-    def __init__(
-        self, normalization: Normalization, device: torch.device, dtype: torch.dtype
-    ) -> None:
-        self._device = device
-        self._dtype = dtype
-        self._mean = _channels(normalization.mean, device) * 255
-        self._scale = 1 / (_channels(normalization.std, device) * 255)
+    def __init__(self, normalization: Normalization) -> None:
+        self._mean = _channels(normalization.mean) * 255
+        self._scale = 1 / (_channels(normalization.std) * 255)
 
-    def __call__(self, color: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tensor:
-        """Convert (H, W, 3) uint8 to (1, 3, *size) in the network's dtype, channels last."""
-        # Bytes are transferred to the device: a quarter of the size of floats.
-        image = torch.tensor(np.ascontiguousarray(color), device=self._device)
-        pixels = image.permute(2, 0, 1)[None].float()
-        resized = F.interpolate(pixels, size, mode="bilinear", antialias=True)
-        return ((resized - self._mean) * self._scale).to(
-            self._dtype, memory_format=torch.channels_last
-        )
+    def __call__(self, color: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
+        """Convert (H, W, 3) uint8 to (1, 3, *size) float32."""
+        planes = resample(color.astype(np.float32), size, bilinear)
+        network_input = np.empty((1, *planes.shape), np.float32)
+        np.subtract(planes, self._mean, out=network_input[0])
+        network_input[0] *= self._scale
+        return network_input
 
 
-def _channels(values: tuple[float, float, float], device: torch.device) -> torch.Tensor:
-    return torch.tensor(values, device=device).view(1, 3, 1, 1)
+def _channels(values: tuple[float, float, float]) -> NDArray[np.float32]:
+    return np.array(values, np.float32)[:, None, None]

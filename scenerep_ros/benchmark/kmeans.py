@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.feature_points import feature_points
@@ -39,15 +38,14 @@ def kmeans_benchmark(
         `ratio` (scikit-learn's time as a multiple of ours), `milliseconds` {ours, sklearn} (medians
         of a sweep), `inertia` {ours, sklearn} (means over the seeds, per k), `inertia_ratio`
         (ours / sklearn, per k), `k` {ours, sklearn} (at the knee, for the last seed), `sizes`,
-        `grid`, `threads` and the `sklearn` version.
+        `grid` and the `sklearn` version.
 
     Raises:
         ConfigError: if scikit-learn is not installed.
     """
     sklearn = _import_sklearn()
-    grid = torch.from_numpy(np.ascontiguousarray(features, np.float32))
-    points = feature_points(Features(grid, grid.mean((0, 1))), components=0)
-    sweeps = {"ours": _our_sweep(points), "sklearn": _sklearn_sweep(points.numpy())}
+    points = feature_points(Features(features, features.mean((0, 1))), components=0)
+    sweeps = {"ours": _our_sweep(points), "sklearn": _sklearn_sweep(points)}
     times, curves = _measure(sweeps, seed, repeats)
     medians = {name: float(np.median(values)) for name, values in times.items()}
     inertia = {name: np.mean(values, axis=0) for name, values in curves.items()}
@@ -59,7 +57,6 @@ def kmeans_benchmark(
         "k": {name: find_knee(SIZES, values[-1]) for name, values in curves.items()},
         "sizes": list(SIZES),
         "grid": list(features.shape),
-        "threads": torch.get_num_threads(),
         "sklearn": sklearn.__version__,
     }
 
@@ -90,7 +87,7 @@ def _measure(
     return times, curves
 
 
-def _our_sweep(points: torch.Tensor) -> Sweep:
+def _our_sweep(points: NDArray[np.float32]) -> Sweep:
     return lambda seed: kmeans_sweep(points, SIZES, seed).inertia.tolist()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.hardware import choose_device
 from scenerep_ros.backbones.weights.packaged import STUDENT, candidate_backbones
 from scenerep_ros.benchmark.passes import Candidate
 from scenerep_ros.config.options import BackboneOptions
@@ -63,15 +63,18 @@ def _executions() -> Iterator[tuple[str, str]]:
 
 
 def _torch_precisions() -> tuple[str, ...]:
-    device = choose_device("auto")
-    native = str(choose_dtype("auto", device))
+    from scenerep_ros.backbones.networks.torch_execution import (
+        choose_dtype,  # slow: it imports torch
+    )
+
+    native = str(choose_dtype("auto", choose_device("auto")))
     return ("fp32", "bf16") if "bfloat16" in native else ("fp32",)
 
 
 def forward_pass(backbone: Backbone, resolution: int) -> Candidate:
-    """Return a function that computes the features of a frame and waits for the device."""
+    """Return a function that computes the features of a frame."""
 
     def run(frame: RGBDFrame) -> None:
-        backbone(frame.color, resolution).grid.sum().item()
+        backbone(frame.color, resolution)
 
     return run

@@ -15,7 +15,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.backbones.weights.packaged import candidate_backbones
@@ -173,12 +172,14 @@ def measure_kmeans(source: Source, config: PipelineConfig, sweeps: int) -> dict[
     """Measure sweeps over the number of clusters, on the features of the first frame."""
     (frame,) = read_frames(source, 1)
     image = np.asarray(cv2.resize(frame.color, KMEANS_IMAGE_SIZE), np.uint8)
-    grid = load_backbone(config)(image, min(KMEANS_IMAGE_SIZE)).grid.cpu().numpy()
+    grid = load_backbone(config)(image, min(KMEANS_IMAGE_SIZE)).grid
     return {"kmeans": kmeans_benchmark(grid, config.clustering.seed, sweeps)}
 
 
 def describe_machine() -> dict[str, Any]:
     """Return the properties of the machine that determine the figures."""
+    import torch
+
     return {
         "processor": platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
@@ -250,8 +251,8 @@ def format_kmeans(figures: dict[str, Any]) -> str:
     times, max_inertia_ratio = sweep["milliseconds"], max(sweep["inertia_ratio"])
     size = "x".join(map(str, sweep["grid"]))
     return (
-        f"K-Means with knee, k = {sweep['sizes'][0]}..{sweep['sizes'][-1]}, grid {size}, "
-        f"{sweep['threads']} threads: {times['ours']:.1f} ms; scikit-learn {sweep['sklearn']}: "
+        f"K-Means with knee, k = {sweep['sizes'][0]}..{sweep['sizes'][-1]}, grid {size}: "
+        f"{times['ours']:.1f} ms; scikit-learn {sweep['sklearn']}: "
         f"{times['sklearn']:.1f} ms; {sweep['ratio']:.1f} times faster; "
         f"inertia at most {max_inertia_ratio:.4f} of scikit-learn's at any k"
     )

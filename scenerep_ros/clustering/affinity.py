@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.config.constants import tuned
@@ -24,7 +25,7 @@ class AffinityConstants:
 CONSTANTS = AffinityConstants()
 
 
-def affinity_matrix(points: torch.Tensor) -> torch.Tensor:
+def affinity_matrix(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Compute the affinity of all pairs of patches from their cosine similarity.
 
     Args:
@@ -33,11 +34,14 @@ def affinity_matrix(points: torch.Tensor) -> torch.Tensor:
     Returns:
         (N, N) float32, symmetric, in (0, 1], with 1 on the diagonal.
     """
-    return (points @ points.T).sub_(1).div_(CONSTANTS.temperature).exp_()
+    affinities = points @ points.T
+    affinities -= 1
+    affinities /= CONSTANTS.temperature
+    return np.exp(affinities, out=affinities)
 
 
 def soft_assignment(
-    affinities: torch.Tensor, assignment: torch.Tensor, grid: tuple[int, int]
+    affinities: NDArray[np.float32], assignment: NDArray[np.int64], grid: tuple[int, int]
 ) -> Clusters:
     """Score each patch for each cluster by the share of its affinity to the cluster's patches.
 
@@ -46,6 +50,6 @@ def soft_assignment(
         assignment: (N,) int64, the cluster of each patch, 0..K - 1.
         grid: rows and columns of the feature grid, N patches in all.
     """
-    membership = torch.nn.functional.one_hot(assignment).to(affinities)
-    shares = affinities @ membership / affinities.sum(dim=1, keepdim=True)
-    return Clusters(shares.T.unflatten(1, grid).contiguous())
+    membership = assignment == np.arange(assignment.max() + 1)[:, None]
+    shares = membership.astype(np.float32) @ affinities.T / affinities.sum(1)
+    return Clusters(shares.reshape(-1, *grid))

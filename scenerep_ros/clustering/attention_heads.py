@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.errors import ConfigError
@@ -34,11 +35,11 @@ def cluster_attention_heads(features: Features, mass: float) -> Clusters:
         )
     attention = _normalize_heads(features.attention)
     scores = attention - _mask_thresholds(attention, mass)
-    background = torch.zeros_like(scores[:1])
-    return Clusters(torch.cat([scores, background]), background=len(scores))
+    background = np.zeros_like(scores[:1])
+    return Clusters(np.concatenate([scores, background]), background=len(scores))
 
 
-def attention_masks(attention: torch.Tensor, mass: float) -> torch.Tensor:
+def attention_masks(attention: NDArray[np.float32], mass: float) -> NDArray[np.bool_]:
     """Keep, for each head, the fewest patches that hold a ratio of its attention.
 
     Args:
@@ -52,14 +53,14 @@ def attention_masks(attention: torch.Tensor, mass: float) -> torch.Tensor:
     return attention > _mask_thresholds(attention, mass)
 
 
-def _normalize_heads(attention: torch.Tensor) -> torch.Tensor:
+def _normalize_heads(attention: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale each head's attention to a sum of 1; values that are not finite become 0."""
-    attention = torch.nan_to_num(attention.float(), nan=0.0, posinf=0.0, neginf=0.0).clamp(min=0)
-    total = attention.sum((1, 2), keepdim=True)
-    return attention / total.clamp(min=torch.finfo(torch.float32).tiny)
+    attention = np.where(np.isfinite(attention), np.maximum(attention, 0), np.float32(0))
+    total = attention.sum((1, 2), keepdims=True)
+    return attention / np.maximum(total, np.finfo(np.float32).tiny)
 
 
-def _mask_thresholds(attention: torch.Tensor, mass: float) -> torch.Tensor:
+def _mask_thresholds(attention: NDArray[np.float32], mass: float) -> NDArray[np.float32]:
     """Compute the threshold between the smallest kept and the largest dropped patch of each head.
 
     Args:
@@ -70,11 +71,11 @@ def _mask_thresholds(attention: torch.Tensor, mass: float) -> torch.Tensor:
         (n, 1, 1) float32, the mean of both patches' attention.
     """
     # Count the patches to keep, in descending order of attention.
-    ordered = attention.flatten(1).sort(dim=1, descending=True).values
-    mass_before = ordered.double().cumsum(1) - ordered
-    kept_count = ((mass_before < mass - MASS_ROUNDING) & (ordered > 0)).sum(1, keepdim=True)
+    ordered = np.sort(attention.reshape(len(attention), -1))[:, ::-1]
+    mass_before = ordered.cumsum(1, np.float64) - ordered
+    kept_count = ((mass_before < mass - MASS_ROUNDING) & (ordered > 0)).sum(1)
     # Pad with values above and below all attention, for heads that keep no or every patch.
-    bounded = torch.nn.functional.pad(ordered, (1, 0), value=2.0)
-    bounded = torch.nn.functional.pad(bounded, (0, 1), value=0.0)
+    bounded = np.pad(ordered, [(0, 0), (1, 1)], constant_values=(2.0, 0.0))
     # Take the mean of the values on both sides of the border.
-    return (0.5 * (bounded.gather(1, kept_count) + bounded.gather(1, kept_count + 1)))[:, :, None]
+    head = np.arange(len(bounded))
+    return (0.5 * (bounded[head, kept_count] + bounded[head, kept_count + 1]))[:, None, None]

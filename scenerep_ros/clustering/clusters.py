@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.ops.upsample import upsample_scores
 
@@ -19,7 +21,7 @@ class Clusters:
         background: index of the cluster that the method itself identifies as background, or None.
     """
 
-    scores: torch.Tensor
+    scores: NDArray[np.float32]
     background: int | None = None
 
     @property
@@ -27,7 +29,7 @@ class Clusters:
         """Number of labels of `label_image`, 0 included."""
         return len(self.scores) + (self.background is None)
 
-    def label_image(self, shape: tuple[int, int], step: int = 1) -> torch.Tensor:
+    def label_image(self, shape: tuple[int, int], step: int = 1) -> NDArray[np.int64]:
         """Assign each pixel to the cluster with the best interpolated score.
 
         Args:
@@ -35,10 +37,13 @@ class Clusters:
             step: distance of the labelled pixels, both ways [px].
 
         Returns:
-            (H / step, W / step) int64 on the scores' device: 0 for the background cluster, 1, 2, ...
-            for the others in their order. A cluster that is best nowhere has no pixel.
+            (H / step, W / step) int64: 0 for the background cluster, 1, 2, ... for the others in
+            their order. A cluster that is best nowhere has no pixel.
         """
-        best = upsample_scores(self.scores, shape, step).max(dim=0).indices
+        scores = upsample_scores(self.scores, shape, step)
+        # OpenCV finds the best of many planes in half the time of numpy's argmax.
+        indices = cv2.reduceArgMax(scores.reshape(len(scores), -1), axis=0)
+        best = indices.reshape(scores.shape[1:]).astype(np.int64)
         if self.background is None:
             return best + 1
-        return torch.where(best == self.background, 0, best + (best < self.background))
+        return np.where(best == self.background, 0, best + (best < self.background))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import torch
-from torch.nn.functional import normalize
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.kmeans.sweep import center_scores
 from scenerep_ros.clustering.projection import pca
 from scenerep_ros.frames import Features
+from scenerep_ros.ops.unit_vectors import unit_rows
 
 
-def feature_points(features: Features, components: int) -> torch.Tensor:
+def feature_points(features: Features, components: int) -> NDArray[np.float32]:
     """Normalize the features to unit length and optionally reduce their dimensions.
 
     A self-supervised ViT encodes the content of a patch in the direction of its feature. Measured
@@ -25,15 +26,16 @@ def feature_points(features: Features, components: int) -> torch.Tensor:
         components: principal components to keep; 0 keeps all dimensions.
 
     Returns:
-        (h w, C) or (h w, components) float32, one row a patch, on the features' device.
+        (h w, C) or (h w, components) float32, one row a patch.
     """
-    grid = torch.nan_to_num(features.grid.float(), nan=0.0, posinf=0.0, neginf=0.0)
-    points = normalize(grid.flatten(0, 1), dim=1)
+    points = features.grid.reshape(-1, features.grid.shape[2]).astype(np.float32)
+    points[~np.isfinite(points)] = 0
+    points = unit_rows(points)
     return pca(points, components) if components else points
 
 
 def clusters_from_centers(
-    points: torch.Tensor, centers: torch.Tensor, features: Features
+    points: NDArray[np.float32], centers: NDArray[np.float32], features: Features
 ) -> Clusters:
     """Score every patch of the grid for each cluster center.
 
@@ -42,5 +44,4 @@ def clusters_from_centers(
         centers: (K, C) float32.
         features: grid (h, w, C) that the points are made of.
     """
-    rows, columns = features.grid.shape[:2]
-    return Clusters(center_scores(points, centers).unflatten(1, (rows, columns)))
+    return Clusters(center_scores(points, centers).reshape(-1, *features.grid.shape[:2]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.affinity import affinity_matrix, soft_assignment
 from scenerep_ros.clustering.clusters import Clusters
@@ -46,8 +47,8 @@ class _Subgraph:
         cost: value of the normalized cut, 0..2; inf if the subgraph is too small to be cut.
     """
 
-    patches: torch.Tensor
-    side: torch.Tensor
+    patches: NDArray[np.int64]
+    side: NDArray[np.bool_]
     cost: float
 
 
@@ -69,7 +70,7 @@ class NormalizedCut:
         self._max_cost = max_cost
         self._max_clusters = max_clusters
         self._options = options
-        self._eigenvectors: torch.Tensor | None = None
+        self._eigenvectors: NDArray[np.float32] | None = None
 
     def reset(self) -> None:
         """Discard the eigenvectors of the previous frame."""
@@ -82,11 +83,11 @@ class NormalizedCut:
         initial_vectors = self._eigenvectors
         if initial_vectors is not None and len(initial_vectors) != len(affinities):
             initial_vectors = None
-        patches = torch.arange(len(affinities), device=affinities.device)
+        patches = np.arange(len(affinities))
         graph, self._eigenvectors = _bisect(affinities, patches, initial_vectors)
         return soft_assignment(affinities, self._divide(affinities, graph), (rows, columns))
 
-    def _divide(self, affinities: torch.Tensor, graph: _Subgraph) -> torch.Tensor:
+    def _divide(self, affinities: NDArray[np.float32], graph: _Subgraph) -> NDArray[np.int64]:
         """Divide a graph recursively; returns the cluster (N,) int64 of each patch."""
         subgraphs = [graph]
         while len(subgraphs) < self._max_clusters:
@@ -96,15 +97,17 @@ class NormalizedCut:
             subgraphs.remove(cheapest)
             for side in (cheapest.side, ~cheapest.side):
                 subgraphs.append(_bisect(affinities, cheapest.patches[side])[0])
-        assignment = torch.zeros(len(affinities), dtype=torch.int64, device=affinities.device)
+        assignment = np.zeros(len(affinities), np.int64)
         for cluster, subgraph in enumerate(subgraphs):
             assignment[subgraph.patches] = cluster
         return assignment
 
 
 def _bisect(
-    affinities: torch.Tensor, patches: torch.Tensor, initial_vectors: torch.Tensor | None = None
-) -> tuple[_Subgraph, torch.Tensor | None]:
+    affinities: NDArray[np.float32],
+    patches: NDArray[np.int64],
+    initial_vectors: NDArray[np.float32] | None = None,
+) -> tuple[_Subgraph, NDArray[np.float32] | None]:
     """Find the cheapest bipartition of a subset of the patches.
 
     Args:
@@ -116,15 +119,15 @@ def _bisect(
         The subgraph, and its eigenvectors (n, subspace_size); None if it is too small to be cut.
     """
     min_patches = CONSTANTS.min_patches
-    side = torch.zeros_like(patches, dtype=torch.bool)
+    side = np.zeros(len(patches), np.bool_)
     if len(patches) < 2 * min_patches:
         return _Subgraph(patches, side, float("inf")), None
     # Relax the cut to real numbers: order the patches by the second generalized eigenvector.
-    inner = affinities[patches[:, None], patches]
+    inner = affinities[np.ix_(patches, patches)]
     vectors = leading_eigenvectors(inner, initial_vectors)
-    order = (vectors[:, 0] * inner.sum(dim=1).rsqrt()).argsort()
+    order = (vectors[:, 0] / np.sqrt(inner.sum(1))).argsort()
     # Divide the order where the cut is cheapest.
-    costs = normalized_cut_costs(inner[order[:, None], order])
+    costs = normalized_cut_costs(inner[np.ix_(order, order)])
     costs = costs[min_patches - 1 : len(patches) - min_patches]
     best = int(costs.argmin())
     side[order[: best + min_patches]] = True
@@ -132,8 +135,8 @@ def _bisect(
 
 
 def leading_eigenvectors(
-    affinities: torch.Tensor, initial_vectors: torch.Tensor | None = None
-) -> torch.Tensor:
+    affinities: NDArray[np.float32], initial_vectors: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Find the leading eigenvectors of D^-1/2 W D^-1/2 except the first, by subspace iteration.
 
     The first eigenvector is known: it is the square root of the degrees. The iteration is kept
@@ -147,42 +150,39 @@ def leading_eigenvectors(
         (N, subspace_size) orthonormal, in descending order of their eigenvalues; only the first of
         them has converged.
     """
-    root_degree = affinities.sum(dim=1).sqrt()
+    root_degree = np.sqrt(affinities.sum(1))
     normalized = affinities / root_degree / root_degree[:, None]
-    first = (root_degree / root_degree.norm())[:, None]
-    vectors = _random_vectors(affinities) if initial_vectors is None else initial_vectors
+    first = (root_degree / np.linalg.norm(root_degree))[:, None]
+    vectors = initial_vectors
+    if vectors is None:
+        shape = len(affinities), CONSTANTS.subspace_size
+        vectors = np.random.default_rng(0).standard_normal(shape, np.float32)
     for iteration in range(1, CONSTANTS.max_iterations + 1):
         # Multiply by the matrix and orthonormalize.
         vectors = normalized @ vectors
-        vectors = torch.linalg.qr(vectors - first @ (first.T @ vectors)).Q
+        vectors, _ = np.linalg.qr(vectors - first @ (first.T @ vectors))
         if iteration % CONSTANTS.check_period:
             continue
         # Rotate the basis to approximate eigenvectors (Rayleigh-Ritz) and check the residual.
         image = normalized @ vectors
-        values, rotation = torch.linalg.eigh(vectors.T @ image)
-        vectors, image = vectors @ rotation.flip(1), image @ rotation.flip(1)
-        if (image[:, 0] - values[-1] * vectors[:, 0]).norm() < CONSTANTS.tolerance:
+        values, rotation = np.linalg.eigh(vectors.T @ image)
+        vectors, image = vectors @ rotation[:, ::-1], image @ rotation[:, ::-1]
+        if np.linalg.norm(image[:, 0] - values[-1] * vectors[:, 0]) < CONSTANTS.tolerance:
             break
     return vectors
 
 
-def normalized_cut_costs(affinities: torch.Tensor) -> torch.Tensor:
+def normalized_cut_costs(affinities: NDArray[np.float32]) -> NDArray[np.float64]:
     """Compute the normalized cut between the first n patches and the others, for n = 1..N.
 
     Args:
         affinities: (N, N) float32, in the order of the patches.
 
     Returns:
-        (N,) float32, 0..2.
+        (N,) float64, 0..2.
     """
-    association = affinities.sum(dim=1).cumsum(0)
-    inner_sum = (2 * affinities.tril(-1).sum(dim=1) + affinities.diagonal()).cumsum(0)
-    cut = (association - inner_sum).clamp_min(0)
-    return cut / association + cut / (association[-1] - association).clamp_min(1e-12)
-
-
-def _random_vectors(affinities: torch.Tensor) -> torch.Tensor:
-    """Draw the same initial vectors (N, subspace_size) on every device."""
-    generator = torch.Generator().manual_seed(0)
-    shape = len(affinities), CONSTANTS.subspace_size
-    return torch.randn(*shape, generator=generator).to(affinities)
+    association = affinities.sum(1).cumsum(dtype=np.float64)
+    inner_sum = 2 * np.tril(affinities, -1).sum(1) + affinities.diagonal()
+    inner_sum = inner_sum.cumsum(dtype=np.float64)
+    cut = np.maximum(association - inner_sum, 0)
+    return cut / association + cut / np.maximum(association[-1] - association, 1e-12)

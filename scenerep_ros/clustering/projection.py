@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
 
 
-def pca(points: torch.Tensor, component_count: int) -> torch.Tensor:
+def pca(points: NDArray[np.float32], component_count: int) -> NDArray[np.float32]:
     """Project points on their principal components, the strongest first.
 
     Signs are fixed so that each component's largest absolute coordinate is positive.
@@ -19,18 +21,38 @@ def pca(points: torch.Tensor, component_count: int) -> torch.Tensor:
     """
     centered = points - points.mean(0)
     if len(points) >= points.shape[1]:
-        axes = torch.linalg.eigh(centered.T @ centered).eigenvectors
-        projected = centered @ axes.flip(1)[:, :component_count]
+        _, axes = largest_eigenpairs(centered.T @ centered, component_count)
+        projected = centered @ axes
     else:  # the same projection from the smaller (N, N) matrix
-        variance, axes = torch.linalg.eigh(centered @ centered.T)
-        projected = (axes * variance.clamp(min=0).sqrt()).flip(1)[:, :component_count]
-    extreme = projected.gather(0, projected.abs().argmax(0, keepdim=True))
-    return torch.where(extreme < 0, -projected, projected)
+        variance, axes = largest_eigenpairs(centered @ centered.T, component_count)
+        projected = axes * np.sqrt(np.maximum(variance, 0))
+    extreme = np.take_along_axis(projected, np.abs(projected).argmax(0)[None], 0)
+    return np.where(extreme < 0, -projected, projected)
+
+
+def largest_eigenpairs(
+    matrix: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Compute the largest eigenvalues of a symmetric matrix and their eigenvectors.
+
+    Args:
+        matrix: (N, N) float32.
+        count: number of eigenvalues; at most N exist.
+
+    Returns:
+        (min(count, N),) eigenvalues, descending, and (N, min(count, N)) eigenvectors.
+    """
+    subset = max(len(matrix) - count, 0), len(matrix) - 1
+    values, vectors = scipy.linalg.eigh(matrix, subset_by_index=subset, check_finite=False)
+    return values[::-1], vectors[:, ::-1]
 
 
 def sketch(
-    points: torch.Tensor, sample: torch.Tensor, dimensions: int, generator: torch.Generator
-) -> torch.Tensor:
+    points: NDArray[np.float32],
+    sample: NDArray[np.float32],
+    dimensions: int,
+    generator: np.random.Generator,
+) -> NDArray[np.float32]:
     """Project points on an orthonormal basis of nearly their leading principal subspace.
 
     The basis is found by the randomized range finder with one power iteration of Halko, Martinsson
@@ -40,13 +62,13 @@ def sketch(
         points: (N, C) float32, of mean zero.
         sample: (M, C) float32, the points from which the basis is computed.
         dimensions: number of dimensions to keep.
-        generator: generator on the CPU, so that every device draws the same numbers.
+        generator: generator of all random numbers.
 
     Returns:
         (N, dimensions) float32; the points themselves if they have no more dimensions than that.
     """
     if points.shape[1] <= dimensions:
         return points
-    probe = torch.randn(points.shape[1], dimensions, generator=generator).to(points.device)
-    basis = torch.linalg.qr(sample.T @ (sample @ probe)).Q
+    probe = generator.standard_normal((points.shape[1], dimensions), np.float32)
+    basis, _ = np.linalg.qr(sample.T @ (sample @ probe))
     return points @ basis

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from scenerep_ros.backbones.hardware import choose_device
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
 from scenerep_ros.errors import ConfigError
@@ -29,18 +30,16 @@ NAMED_WEIGHTS = ("auto", "wheel", "hub", "random")
 def check_device(options: BackboneOptions) -> Finding:
     """Check that the selected device is available."""
     try:
-        import torch
-
-        from scenerep_ros.backbones.hardware import choose_device
+        device = choose_device(options.device)
     except ImportError as error:
         return fail("device", str(error), "pip install -r requirements.txt")
-    try:
-        device = choose_device(options.device)
     except ConfigError as error:
         return fail("device", str(error), "set device to auto")
-    if device.type == "cuda":
-        return ok("device", f"CUDA: {torch.cuda.get_device_name(device)}")
-    return ok("device", f"CPU, {torch.get_num_threads()} threads; torch finds no CUDA device")
+    if device == "cpu":
+        return ok("device", f"CPU, {len(os.sched_getaffinity(0))} cores; no CUDA device is used")
+    import torch
+
+    return ok("device", f"CUDA: {torch.cuda.get_device_name(device)}")
 
 
 def check_runtime(options: BackboneOptions) -> Finding:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
@@ -14,6 +13,7 @@ from scenerep_ros.backbones import Backbone
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.frames import UNLABELLED, Features, RGBDFrame
+from scenerep_ros.ops.unit_vectors import unit_rows
 from scenerep_ros.pipeline import Pipeline
 
 Labels = NDArray[np.integer]
@@ -92,7 +92,7 @@ def measure_parity(
         pair = [backbone(frame.color, config.resolution) for backbone in (candidate, reference)]
         rows.append(
             [
-                *_compare(pair[0].grid.flatten(0, 1), pair[1].grid.flatten(0, 1)),
+                *_compare(*(each.grid.reshape(-1, each.grid.shape[2]) for each in pair)),
                 *_compare_attention(*pair),
                 *(
                     label_agreement(*_labels(candidate, reference, frame, config, use_depth))
@@ -103,17 +103,17 @@ def measure_parity(
     return Parity(len(rows), *(round(float(value), 6) for value in np.mean(rows, axis=0)))
 
 
-def _compare(actual: torch.Tensor, expected: torch.Tensor) -> tuple[float, float]:
+def _compare(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> tuple[float, float]:
     """Return the mean cosine of the rows of two matrices, and their relative error."""
-    actual, expected = actual.cpu().double(), expected.cpu().double()
-    cosine = torch.nn.functional.cosine_similarity(actual, expected, dim=1).mean()
-    return float(cosine), float((actual - expected).norm() / expected.norm())
+    cosine = (unit_rows(actual) * unit_rows(expected)).sum(axis=1, dtype=np.float64).mean()
+    return float(cosine), float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
 
 
 def _compare_attention(actual: Features, expected: Features) -> tuple[float, float]:
     if actual.attention is None or expected.attention is None:
         return 1.0, 0.0
-    return _compare(actual.attention.flatten(1), expected.attention.flatten(1))
+    heads = len(actual.attention)
+    return _compare(actual.attention.reshape(heads, -1), expected.attention.reshape(heads, -1))
 
 
 def _labels(

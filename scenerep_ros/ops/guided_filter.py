@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 
-from scenerep_ros.ops.resize import box_filter, resize_area, resize_bilinear
+from scenerep_ros.ops.resize import Planes, box_filter, resize_area, resize_bilinear
 
 
-def guided_filter(
-    guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float
-) -> torch.Tensor:
+def guided_filter(guide: Planes, values: Planes, radius: int, epsilon: float) -> Planes:
     """Smooth values so that they have edges only where the guide has.
 
     In each window the output is the linear function of the guide's colour that fits the values
@@ -18,7 +16,7 @@ def guided_filter(
 
     Args:
         guide: (3, H, W) float32 colour, 0..1.
-        values: (h, w) float32, as large as the guide or an integer fraction of it, on its device.
+        values: (h, w) float32, as large as the guide or an integer fraction of it.
         radius: radius of the square windows, pixels of values; they are (2 radius + 1) wide.
         epsilon: variance of the guide below which a window counts as flat.
 
@@ -31,31 +29,29 @@ def guided_filter(
     # Apply them at the resolution of the guide.
     coefficients = resize_bilinear(coefficients, guide.shape[1:])
     slope, offset = coefficients[:3], coefficients[3]
-    return (slope * guide).sum(dim=0) + offset
+    return np.einsum("chw,chw->hw", slope, guide) + offset
 
 
-def _fit(guide: torch.Tensor, values: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:
+def _fit(guide: Planes, values: Planes, radius: int, epsilon: float) -> Planes:
     """Fit slope and offset (4, h, w) of the linear function of each window."""
     # Compute the moments of each window.
-    products = torch.cat([_pairwise_products(guide), guide * values])
-    moments = box_filter(torch.cat([guide, values[None], products]), radius)
-    guide_mean, value_mean, guide_moment, cross_moment = moments.split([3, 1, 6, 3])
+    products = np.concatenate([_pairwise_products(guide), guide * values])
+    moments = box_filter(np.concatenate([guide, values[None], products]), radius)
+    guide_mean, value_mean, guide_moment, cross_moment = np.split(moments, (3, 4, 10))
     # Solve the regularized normal equations.
     covariance = guide_moment - _pairwise_products(guide_mean)
     cross_covariance = cross_moment - guide_mean * value_mean
     slope = _solve_symmetric(covariance[:3] + epsilon, covariance[3:], cross_covariance)
-    return torch.cat([slope, value_mean - (slope * guide_mean).sum(dim=0)])
+    return np.concatenate([slope, value_mean - (slope * guide_mean).sum(axis=0)])
 
 
-def _pairwise_products(planes: torch.Tensor) -> torch.Tensor:
+def _pairwise_products(planes: Planes) -> Planes:
     """Multiply three planes pairwise: xx, yy, zz, yz, xz, xy, (6, h, w)."""
     x, y, z = planes
-    return torch.cat([planes * planes, torch.stack([y * z, x * z, x * y])])
+    return np.concatenate([planes * planes, np.stack([y * z, x * z, x * y])])
 
 
-def _solve_symmetric(
-    diagonal: torch.Tensor, off_diagonal: torch.Tensor, right_side: torch.Tensor
-) -> torch.Tensor:
+def _solve_symmetric(diagonal: Planes, off_diagonal: Planes, right_side: Planes) -> Planes:
     """Solve a symmetric 3x3 system in each pixel by its adjugate.
 
     This is many times faster than the loop over pixels of LAPACK.
@@ -79,4 +75,4 @@ def _solve_symmetric(
         cofactor[1] * x + (a * c - xz * xz) * y + cofactor_yz * z,
         cofactor[2] * x + cofactor_yz * y + (a * b - xy * xy) * z,
     )
-    return torch.stack(rows) / determinant
+    return np.stack(rows) / determinant

@@ -4,41 +4,49 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import torch
-from torch.nn.functional import interpolate
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 
-def upsample_scores(planes: torch.Tensor, shape: tuple[int, ...], step: int = 1) -> torch.Tensor:
+def upsample_scores(
+    planes: NDArray[np.float32], shape: tuple[int, ...], step: int = 1
+) -> NDArray[np.float32]:
     """Interpolate planes at every step-th pixel of an image, bilinear between the patch centers.
 
-    The interpolation is linear along each axis and therefore two matrix products. On a CPU they
-    take half the time of `torch.nn.functional.interpolate`.
+    The interpolation is linear along each axis and therefore two matrix products.
 
     Args:
-        planes: (K, h, w) float32, on any device.
+        planes: (K, h, w) float32.
         shape: height and width of the image [px].
         step: distance of the interpolated pixels, both ways [px].
 
     Returns:
-        (K, H / step, W / step) float32, on the same device; sides are rounded up.
+        (K, H / step, W / step) float32; sides are rounded up.
     """
     vertical, horizontal = (
-        interpolation_weights(patches, pixels, step, planes.device)
+        interpolation_weights(patches, pixels, step)
         for patches, pixels in zip(planes.shape[1:], shape, strict=True)
     )
     return vertical @ (planes @ horizontal.T)
 
 
 @lru_cache(maxsize=16)
-def interpolation_weights(count: int, length: int, step: int, device: torch.device) -> torch.Tensor:
+def interpolation_weights(count: int, length: int, step: int) -> NDArray[np.float32]:
     """Build the matrix (length / step, count) that interpolates `count` patches to a line of pixels.
 
     Args:
         count: number of patches.
         length: length of the line [px].
         step: distance of the interpolated pixels [px].
-        device: device of the matrix, which is cached and must not be changed.
+
+    Returns:
+        (length / step, count) float32, read-only, as it is cached.
     """
     # Interpolate the unit vectors.
-    weights = interpolate(torch.eye(count)[None], length, mode="linear", align_corners=False)
-    return weights[0, :, ::step].T.contiguous().to(device)
+    interpolated = cv2.resize(
+        np.eye(count, dtype=np.float32), (length, count), interpolation=cv2.INTER_LINEAR
+    )
+    weights = np.ascontiguousarray(interpolated[:, ::step].T, np.float32)
+    weights.setflags(write=False)
+    return weights

@@ -101,7 +101,7 @@ class ClusteredSegmenter(Segmenter[ClusteredPreparation]):
             color, min_area = context.frame.color, self.config.min_area
             return Segmentation(segment_rgb(clusters, features, color, min_area))
         cluster_labels = clusters.label_image(context.shape, context.working_step)
-        labels = self._split(cluster_labels.int().cpu().numpy(), geometry, features, context)
+        labels = self._split(cluster_labels.astype(np.int32), geometry, features, context)
         return Segmentation(upsample_nearest(labels, context.shape))
 
     def _find_geometry(self, context: FrameContext) -> ForegroundGeometry:

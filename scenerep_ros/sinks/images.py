@@ -41,7 +41,7 @@ class AttentionSink(Sink):
         """
         if (scene.labels == UNLABELLED).all():
             return
-        maps = scene.attention_maps()
+        maps = scene.attention
         if maps is None:
             raise FrameError(
                 f"frame {frame.name}: the backbone has no CLS token and so no attention; "

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import normalize
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features, Segmentation
 from scenerep_ros.ops.region_properties import measure_regions
+from scenerep_ros.ops.unit_vectors import unit_rows
 from scenerep_ros.tracking.optical_flow import tracking_grid_shape
 
 
@@ -136,7 +135,7 @@ def _mean_features(
     index_map: NDArray[np.int64],
     first_pixels: NDArray[np.int64],
     shape: tuple[int, int],
-    grid: torch.Tensor,
+    grid: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Average the unit features of each segment, and of the whole image.
 
@@ -163,8 +162,6 @@ def _mean_features(
     v, u = np.divmod(first_pixels, shape[1])
     first_patches = v * rows // shape[0] * columns + u * columns // shape[1]
     weights[np.arange(1, count + 1), first_patches] += CONSTANTS.first_pixel_weight
-    # Average on the features' device, and copy the result once.
-    patches = normalize(grid.reshape(rows * columns, -1).float(), dim=-1)
-    sums = torch.from_numpy(weights).to(patches.device) @ patches
-    means = torch.cat([normalize(sums[1:], dim=-1), patches.mean(0, keepdim=True)]).cpu().numpy()
-    return means[:-1], means[-1]
+    # Average the unit features.
+    patches = unit_rows(grid.reshape(rows * columns, -1))
+    return unit_rows(weights[1:] @ patches), patches.mean(axis=0)

@@ -1,45 +1,58 @@
-"""Choice of device and precision."""
+"""Choice of the device."""
+
+import sys
 
 import pytest
 import torch
 
-from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones import hardware
+from scenerep_ros.backbones.hardware import choose_device, has_gpu_driver, release_gpu_memory
 from scenerep_ros.errors import ConfigError
-
-CPU = torch.device("cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_choose_device_without_cuda_rejects_cuda_and_auto_selects_cpu():
     with pytest.raises(ConfigError, match=r"finds no CUDA device.*set device to auto or cpu"):
         choose_device("cuda")
-    assert choose_device("auto") == CPU
+    assert choose_device("auto") == "cpu"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_choose_device_with_cuda_selects_it():
-    assert choose_device("auto").type == choose_device("cuda").type == "cuda"
-    assert choose_dtype("auto", torch.device("cuda")) in (torch.bfloat16, torch.float16)
-    assert choose_device("cpu") == CPU
+    assert has_gpu_driver()
+    assert choose_device("auto") == choose_device("cuda") == "cuda"
+    assert choose_device("cpu") == "cpu"
 
 
-@pytest.mark.parametrize(
-    ("precision", "dtype"),
-    [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)],
-)
-def test_choose_dtype_of_a_named_precision_returns_its_dtype(precision, dtype):
-    assert choose_dtype(precision, CPU) == dtype
+@pytest.mark.parametrize("has_cuda", [False, True])
+def test_choose_device_auto_with_a_driver_asks_torch(monkeypatch, has_cuda):
+    monkeypatch.setattr(hardware, "has_gpu_driver", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_cuda)
+    assert choose_device("auto") == ("cuda" if has_cuda else "cpu")
 
 
-@pytest.mark.parametrize(
-    ("avx512_bf16", "amx", "dtype"),
-    [
-        (False, False, torch.float32),
-        (True, False, torch.bfloat16),
-        (False, True, torch.bfloat16),
-    ],
-)
-def test_choose_dtype_auto_selects_bf16_on_cpus_with_it(monkeypatch, avx512_bf16, amx, dtype):
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16, raising=False)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
-    assert choose_dtype("auto", CPU) == dtype
+def test_choose_device_without_a_driver_does_not_import_torch(monkeypatch):
+    monkeypatch.setattr(hardware, "has_gpu_driver", lambda: False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert choose_device("auto") == choose_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("library", ["libc.so.6", "libm.so.6"])
+def test_has_gpu_driver_finds_a_library_that_can_be_loaded(monkeypatch, tmp_path, library):
+    monkeypatch.setattr(hardware, "ROCM_DEVICE", tmp_path / "kfd")
+    monkeypatch.setattr(hardware, "DRIVER_LIBRARIES", ("libmissing.so.1",))
+    assert not has_gpu_driver()
+    monkeypatch.setattr(hardware, "DRIVER_LIBRARIES", ("libmissing.so.1", library))
+    assert has_gpu_driver()
+
+
+def test_has_gpu_driver_finds_the_device_of_rocm(monkeypatch, tmp_path):
+    monkeypatch.setattr(hardware, "DRIVER_LIBRARIES", ())
+    monkeypatch.setattr(hardware, "ROCM_DEVICE", tmp_path)
+    assert has_gpu_driver()
+
+
+def test_release_gpu_memory_does_not_import_torch(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    release_gpu_memory()
+    assert "torch" not in sys.modules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from huggingface_hub import constants
 
-from scenerep_ros.backbones.timm_networks import load_network
+from scenerep_ros.backbones.networks.timm_networks import load_network
 from scenerep_ros.errors import WeightsError
 
 

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import torch
 
 from scenerep_ros.frames import (
     BACKGROUND,
@@ -18,7 +17,7 @@ from scenerep_ros.tracking.tracker import Tracker
 SHAPE = (240, 320)
 RNG = np.random.default_rng(0)
 TEXTURE = cv2.resize(RNG.integers(0, 255, (90, 120, 3), np.uint8), (960, 720))
-VECTORS = torch.tensor(RNG.normal(size=(50, 32)), dtype=torch.float32)
+VECTORS = RNG.normal(size=(50, 32)).astype(np.float32)
 DISCS = {1: (60, 60, 30), 2: (200, 50, 40), 3: (90, 180, 25), 4: (250, 180, 35)}
 """Column and row of the center, and radius, of each label's disc [px]."""
 
@@ -35,7 +34,7 @@ def features_of(labels: np.ndarray, stride: int = 10) -> Features:
     """Feature grid in which each label has its own feature."""
     filled = np.where(labels == UNLABELLED, 0, labels)
     half = stride // 2
-    grid = VECTORS[torch.from_numpy(filled[half::stride, half::stride].astype(np.int64))]
+    grid = VECTORS[filled[half::stride, half::stride]]
     return Features(grid, grid.mean((0, 1)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from scenerep_ros.frames import KINECT, Features, RGBDFrame
 from scenerep_ros.preprocessing.frame_context import FrameContext
@@ -42,11 +41,11 @@ def furnished_room(border_offset_px=0):
     cushions = 0.1 * np.sin(np.linspace(0, 40, depth.shape[1], dtype=np.float32))
     depth = np.where(true_labels == 1, depth + cushions, depth).astype(np.float32)
     color = np.array([[200] * 3, [120, 60, 60], [60, 60, 120]], np.uint8)[true_labels]
-    attention = torch.from_numpy(np.where(kinds > 0, 2.0, 0.2)[None].astype(np.float32))
-    noise = 0.05 * torch.randn(ROWS, COLUMNS, 8, generator=torch.Generator().manual_seed(0))
-    grid = torch.eye(8)[torch.from_numpy(kinds)] + noise
-    features = Features(grid, torch.zeros(8), attention)
-    furnishing = torch.from_numpy(np.where(kinds > 0, 2.0, -2.0).astype(np.float32))
-    logits = ForegroundLogits(torch.zeros(ROWS, COLUMNS), furnishing, is_room=True)
+    attention = np.where(kinds > 0, 2.0, 0.2)[None].astype(np.float32)
+    noise = 0.05 * np.random.default_rng(0).standard_normal((ROWS, COLUMNS, 8), np.float32)
+    grid = np.eye(8, dtype=np.float32)[kinds] + noise
+    features = Features(grid, np.zeros(8, np.float32), attention)
+    furnishing = np.where(kinds > 0, 2.0, -2.0).astype(np.float32)
+    logits = ForegroundLogits(np.zeros((ROWS, COLUMNS), np.float32), furnishing, is_room=True)
     context = FrameContext(RGBDFrame(color, depth, KINECT))
     return context, features, logits, true_labels

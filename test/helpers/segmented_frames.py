@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from scenerep_ros.frames import KINECT, UNLABELLED, RGBDFrame, SceneSegmentation
 
@@ -24,7 +23,7 @@ def make_scene(shape: tuple[int, int] = (48, 64)) -> SceneSegmentation:
     labels[10:20, 10:20] = 1
     labels[30:40, 10:20] = 65534
     labels[:3] = UNLABELLED
-    attention = torch.rand(3, 4, 5, generator=torch.Generator().manual_seed(1))
+    attention = np.random.default_rng(1).random((3, 4, 5), np.float32)
     return SceneSegmentation(labels, attention=attention)
 
 

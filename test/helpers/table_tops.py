@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.frames import KINECT, Features, RGBDFrame
@@ -58,11 +57,11 @@ def label_features(labels, grid=(30, 40)):
     patch_labels = cv2.resize(
         labels.astype(np.float32), grid[::-1], interpolation=cv2.INTER_NEAREST
     )
-    kinds = torch.from_numpy(patch_labels).long()
-    return Features(torch.nn.functional.one_hot(kinds, 8).float(), torch.ones(8))
+    kinds = patch_labels.astype(np.int64)
+    return Features(np.eye(8, dtype=np.float32)[kinds], np.ones(8, np.float32))
 
 
 def clusters_from_labels(labels):
     """Return clusters with one patch a pixel; label 0 becomes the background cluster."""
-    scores = torch.nn.functional.one_hot(torch.from_numpy(labels).long()).permute(2, 0, 1).float()
+    scores = (labels == np.arange(labels.max() + 1)[:, None, None]).astype(np.float32)
     return Clusters(scores[1:]) if (labels > 0).all() else Clusters(scores, background=0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from segmenters import make_segmenter, segment
 from table_tops import SHAPE, clusters_from_labels
 
 from scenerep_ros.frames import BACKGROUND, KINECT, Features, RGBDFrame
 
-FEATURES = Features(torch.ones(15, 20, 4), torch.ones(4))
+FEATURES = Features(np.ones((15, 20, 4), np.float32), np.ones(4, np.float32))
 
 
 def wall_with_boxes() -> np.ndarray:

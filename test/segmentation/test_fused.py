@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from segmentation_scores import overlap_f
 from segmenters import make_segmenter, segment
 from table_tops import (
@@ -24,12 +23,12 @@ from scenerep_ros.sources import open_source
 
 
 def uniform_features():
-    return Features(torch.ones(6, 8, 4), torch.ones(4))
+    return Features(np.ones((6, 8, 4), np.float32), np.ones(4, np.float32))
 
 
 def segment_depth(depth, color=None, **options):
     """Segment a frame by depth alone: all features are equal and form one cluster."""
-    segmenter = make_segmenter(clusters=Clusters(torch.ones(1, 6, 8)), **options)
+    segmenter = make_segmenter(clusters=Clusters(np.ones((1, 6, 8), np.float32)), **options)
     segmentation = segment(segmenter, uniform_features(), gray_frame(depth, color))
     labels = segmentation.labels
     assert labels.dtype == np.int32

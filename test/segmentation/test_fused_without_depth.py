@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-import torch
 from segmenters import make_segmenter, segment
 from table_tops import clusters_from_labels, gray_frame, label_features, table_with_boards
 
@@ -16,7 +15,7 @@ def attended_features(mask, attended_labels, grid=(30, 40)):
     """Features that separate the labels of a mask, with attention on some of them."""
     features = label_features(mask, grid)
     patches = cv2.resize(mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_NEAREST)
-    attention = torch.from_numpy(np.isin(patches, attended_labels)).float() + 0.1
+    attention = np.isin(patches, attended_labels) + np.float32(0.1)
     return Features(features.grid, features.pooled, (attention / attention.sum())[None])
 
 
@@ -43,7 +42,7 @@ def test_disconnected_regions_of_one_cluster_are_two_objects():
     cluster_labels = np.ones((60, 80), np.int32)
     cluster_labels[20:40, 10:30] = 2
     cluster_labels[20:40, 50:70] = 2
-    features = Features(torch.ones(6, 8, 4), torch.ones(4))
+    features = Features(np.ones((6, 8, 4), np.float32), np.ones(4, np.float32))
     labels = segment_color(cluster_labels, features)
     assert labels.max() == 2
     np.testing.assert_array_equal(labels > 0, cluster_labels == 2)
@@ -62,7 +61,8 @@ def test_clutter_is_split_into_segments():
     mask = np.zeros((240, 320), np.int32)
     mask[80:160] = 1
     features = attended_features(mask, [1])
-    faint = (features.attention > features.attention.mean()).float() * 0.5 + 1
+    is_attended = features.attention > features.attention.mean()
+    faint = np.where(is_attended, np.float32(1.5), np.float32(1))
     clutter = Features(features.grid, features.pooled, faint)
     salient_labels = segment_color(mask + 1, features)
     labels = segment_color(mask + 1, clutter)

@@ -26,7 +26,7 @@ def test_attention_sink_writes_the_montage(tmp_path):
     with AttentionSink(tmp_path) as sink:
         sink.write(frame, scene)
     image = cv2.imread(str(tmp_path / "attention" / "a.png"))[..., ::-1]
-    np.testing.assert_array_equal(image, attention_montage(frame.color, scene.attention.numpy()))
+    np.testing.assert_array_equal(image, attention_montage(frame.color, scene.attention))
 
 
 def test_attention_sink_without_attention_suggests_a_vit(tmp_path):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from discs import DISCS, SHAPE, VECTORS, disc_labels, features_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,11 @@ from scenerep_ros.tracking.optical_flow import tracking_grid_shape
 
 GRID_SHAPE = tracking_grid_shape(SHAPE)
 GRID_SCALE = GRID_SHAPE[1] / SHAPE[1]
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Scale vectors to unit length."""
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def test_extract_detections_orders_segments_by_first_pixel():
@@ -61,13 +65,13 @@ def test_extract_detections_uniform_segment_has_its_feature():
     labels = np.ones(SHAPE, np.int32)
     labels[:, 160:] = 2
     detections = extract_detections(Segmentation(labels), features_of(labels))
-    expected = torch.nn.functional.normalize(VECTORS[1:3], dim=-1)
+    expected = unit(VECTORS[1:3])
     np.testing.assert_allclose(detections.features, expected, atol=1e-5)
     np.testing.assert_allclose(detections.mean_feature, expected.mean(0), atol=1e-5)
 
 
 def test_extract_detections_feature_weights_patches_by_area():
-    grid = torch.eye(4).reshape(2, 2, 4)
+    grid = np.eye(4, dtype=np.float32).reshape(2, 2, 4)
     labels = np.zeros(SHAPE, np.int32)
     labels[:120, 80:240] = 1  # half of the upper left patch, half of the upper right one
     labels[120:, 80:200] = 2  # half of the lower left patch, a quarter of the lower right one
@@ -79,9 +83,9 @@ def test_extract_detections_feature_weights_patches_by_area():
 def test_extract_detections_single_pixel_has_feature_of_its_patch():
     labels = np.zeros(SHAPE, np.int32)
     labels[101, 151] = 1
-    grid = torch.randn(6, 8, 16, generator=torch.Generator().manual_seed(0))
+    grid = np.random.default_rng(0).standard_normal((6, 8, 16), np.float32)
     detections = extract_detections(Segmentation(labels), Features(grid, grid.mean((0, 1))))
-    expected = torch.nn.functional.normalize(grid[101 * 6 // 240, 151 * 8 // 320], dim=0)
+    expected = unit(grid[101 * 6 // 240, 151 * 8 // 320])
     np.testing.assert_allclose(detections.features[0], expected, atol=1e-5)
 
 

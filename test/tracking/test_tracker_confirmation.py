@@ -5,7 +5,6 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-import torch
 from discs import track_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ PERIOD_S = 1 / 30
 RNG = np.random.default_rng(1)
 TEXTURE = cv2.resize(RNG.integers(0, 255, (90, 120, 3), np.uint8), (960, 720))
 FRAME_NUMBERS = itertools.count()
-GRID = torch.tensor(RNG.normal(size=(24, 32, 16)), dtype=torch.float32)
+GRID = RNG.normal(size=(24, 32, 16)).astype(np.float32)
 FEATURES = Features(GRID, GRID.mean((0, 1)))
 
 

@@ -13,8 +13,10 @@ import torch
 from timm.models import Eva, VisionTransformer
 from torch import nn
 
-from scenerep_ros.backbones.attention import AttentionRecorder
-from scenerep_ros.backbones.convnet import resolve_stage
+from scenerep_ros.backbones.networks.attention import AttentionRecorder
+from scenerep_ros.backbones.networks.convnet import resolve_stage
+from scenerep_ros.backbones.networks.student import STRIDE, StudentNetwork
+from scenerep_ros.backbones.networks.vit import is_trained_with_antialiasing, use_fused_attention
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.runtimes.graph import (
     ONNX_NAME,
@@ -24,8 +26,6 @@ from scenerep_ros.backbones.runtimes.graph import (
     UnsupportedNetworkError,
     write_card,
 )
-from scenerep_ros.backbones.student import STRIDE, StudentNetwork
-from scenerep_ros.backbones.vit import is_trained_with_antialiasing, use_fused_attention
 
 OPSET = 17
 """ONNX operator set; older ones have no LayerNormalization, which TensorRT then computes inexactly."""

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scenerep_ros.errors import ConfigError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
+from scenerep_ros.ops.resampling import aliased_bicubic, bicubic, resample
 
 CARD_NAME = "graph.yaml"
 ONNX_NAME, OPENVINO_NAME, POSITION_NAME = "model.onnx", "model.xml", "position.npz"
@@ -127,14 +128,10 @@ class PositionTable:
 
     def resized(self, size: tuple[int, int]) -> Floats:
         """Return the embedding (1, N, C) for a grid of size (h, w)."""
-        import torch  # slow: only when the size changes
-
         prefix, patches = np.split(self.embedding, [self.prefix_count], axis=1)
-        grid = torch.from_numpy(patches.reshape(1, *self.size, -1)).permute(0, 3, 1, 2)
-        resized = torch.nn.functional.interpolate(
-            grid, size, mode="bicubic", antialias=self.antialias
-        )
-        tokens = resized.flatten(2).transpose(1, 2).numpy()
+        interpolation = bicubic if self.antialias else aliased_bicubic
+        resized = resample(patches.reshape(*self.size, -1), size, interpolation)
+        tokens = resized.transpose(1, 2, 0).reshape(1, -1, patches.shape[2])
         joined: Floats = np.concatenate([prefix, tokens], axis=1)
         return joined
 

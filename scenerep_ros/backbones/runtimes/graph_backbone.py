@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from scenerep_ros.backbones.hardware import DeviceName
 from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.backbones.runtimes.engines import Engine
 from scenerep_ros.backbones.runtimes.graph import Floats, Graph
 from scenerep_ros.frames import Features
-
-CPU = torch.device("cpu")
 
 
 class GraphInputs:
@@ -24,7 +22,7 @@ class GraphInputs:
     def __init__(self, graph: Graph) -> None:
         card = graph.card
         self._graph = graph
-        self._preprocess = Preprocessor(Normalization(card.mean, card.std), CPU, torch.float32)
+        self._preprocess = Preprocessor(Normalization(card.mean, card.std))
         self._position: tuple[tuple[int, int], Floats | None] | None = None
 
     def __call__(
@@ -38,8 +36,7 @@ class GraphInputs:
         """
         stride = self._graph.card.stride
         height, width = size = grid_size(color.shape[:2], resolution, stride)
-        image = self._preprocess(color, (height * stride, width * stride))
-        inputs = {"image": image.contiguous().numpy()}
+        inputs = {"image": self._preprocess(color, (height * stride, width * stride))}
         position = self._position_of(size)
         if position is not None:
             inputs["position"] = position
@@ -59,10 +56,10 @@ class GraphBackbone:
         graph: exported graph.
         engine: engine that executes it.
         runtime: name of the engine's runtime.
-        device: device of the features.
+        device: device of the engine.
     """
 
-    def __init__(self, graph: Graph, engine: Engine, runtime: str, device: torch.device) -> None:
+    def __init__(self, graph: Graph, engine: Engine, runtime: str, device: DeviceName) -> None:
         card = graph.card
         self.name = card.architecture
         self.runtime = f"{runtime} {engine.precision}"
@@ -78,12 +75,11 @@ class GraphBackbone:
         """Compute the features of one image; see `Backbone`."""
         inputs, (height, width) = self._inputs(color, resolution)
         outputs = {
-            name: torch.from_numpy(value).to(self.device, torch.float32)
-            for name, value in self._engine(inputs).items()
+            name: np.asarray(value, np.float32) for name, value in self._engine(inputs).items()
         }
         prefix_count, tokens = self._graph.card.prefix_count, outputs["tokens"]
         grid = tokens[prefix_count:].reshape(height, width, -1)
-        pooled = tokens[0] if prefix_count else grid.mean(dim=(0, 1))
+        pooled = tokens[0] if prefix_count else grid.mean(axis=(0, 1))
         if not self._graph.card.has_attention:
             return Features(grid, pooled)
         attention = outputs["attention"][:, prefix_count:].reshape(-1, height, width)

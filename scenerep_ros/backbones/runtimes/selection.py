@@ -5,9 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.util import find_spec
 
-import torch
-
-from scenerep_ros.backbones.hardware import choose_device
+from scenerep_ros.backbones.hardware import DeviceName, choose_device
 from scenerep_ros.config.options import BackboneOptions, Device, Runtime
 from scenerep_ros.errors import ConfigError
 
@@ -27,7 +25,7 @@ PACKAGES = {
 TENSORRT_PROVIDER, CUDA_PROVIDER = "TensorrtExecutionProvider", "CUDAExecutionProvider"
 
 
-def choose_runtime(options: BackboneOptions) -> tuple[Runtime, torch.device]:
+def choose_runtime(options: BackboneOptions) -> tuple[Runtime, DeviceName]:
     """Return the runtime and the device that the options select.
 
     `auto` selects torch on CUDA, and on a CPU the runtime of its architecture. Random weights are
@@ -40,21 +38,21 @@ def choose_runtime(options: BackboneOptions) -> tuple[Runtime, torch.device]:
         return options.runtime, _device_of(options.runtime, options.device)
     device = choose_device(options.device)
     preferred = CPU_RUNTIMES.get(platform.machine())
-    if device.type == "cuda" or options.weights == "random" or preferred is None:
+    if device == "cuda" or options.weights == "random" or preferred is None:
         return "torch", device
     return (preferred if find_spec(preferred) else "torch"), device
 
 
-def recommended_package(options: BackboneOptions, runtime: Runtime, device: torch.device) -> str:
+def recommended_package(options: BackboneOptions, runtime: Runtime, device: DeviceName) -> str:
     """Return the package with which `auto` would select a runtime for this CPU, or ""."""
     preferred = CPU_RUNTIMES.get(platform.machine())
-    is_fallback = options.runtime == "auto" and runtime == "torch" and device.type == "cpu"
+    is_fallback = options.runtime == "auto" and runtime == "torch" and device == "cpu"
     if not is_fallback or preferred is None or find_spec(preferred) is not None:
         return ""
     return PACKAGES[preferred]
 
 
-def _device_of(runtime: Runtime, device: Device) -> torch.device:
+def _device_of(runtime: Runtime, device: Device) -> DeviceName:
     if runtime == "torch":
         return choose_device(device)
     _check_installed(runtime)
@@ -64,7 +62,7 @@ def _device_of(runtime: Runtime, device: Device) -> torch.device:
                 "runtime = 'openvino': does not support device cuda; set runtime to tensorrt or "
                 "torch, or device to cpu"
             )
-        return torch.device("cpu")
+        return "cpu"
     return _onnxruntime_device(runtime, device)
 
 
@@ -77,7 +75,7 @@ def _check_installed(runtime: Runtime) -> None:
         )
 
 
-def _onnxruntime_device(runtime: Runtime, device: Device) -> torch.device:
+def _onnxruntime_device(runtime: Runtime, device: Device) -> DeviceName:
     """Return the device of ONNX Runtime, whose build determines what it supports."""
     import onnxruntime
 

@@ -9,21 +9,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import safetensors.torch
-import torch
+import safetensors.numpy
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 from safetensors import SafetensorError
 
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
 
+if TYPE_CHECKING:  # slow to import, and most starts read no weights
+    import torch
+
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "model.yaml"
 
-StateDict = dict[str, torch.Tensor]
+StateDict: TypeAlias = "dict[str, torch.Tensor]"
+Arrays = dict[str, NDArray[Any]]
 
 
 class ModelCard(BaseModel):
@@ -59,6 +63,8 @@ def save_checkpoint(folder: Path, state: Mapping[str, torch.Tensor], card: Model
     Raises:
         ScenerepError: if the folder cannot be written.
     """
+    import safetensors.torch
+
     data = safetensors.torch.save({key: _dense_copy(value) for key, value in state.items()})
     complete_card = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
     text = yaml.safe_dump(complete_card.model_dump(mode="json"), sort_keys=False)
@@ -67,6 +73,8 @@ def save_checkpoint(folder: Path, state: Mapping[str, torch.Tensor], card: Model
 
 
 def _dense_copy(tensor: torch.Tensor) -> torch.Tensor:
+    import torch
+
     # safetensors rejects tensors that share memory, and views with gaps.
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
@@ -151,6 +159,24 @@ def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
     Raises:
         WeightsError: if a file is missing, truncated or modified.
     """
+    card, data = _read_verified(folder)
+    return card, parse_safetensors(data, folder / WEIGHTS_NAME)
+
+
+def read_arrays(folder: Path) -> Arrays:
+    """Read the weights of a checkpoint as arrays, without torch, and verify their checksum.
+
+    Raises:
+        WeightsError: if a file is missing, truncated or modified.
+    """
+    _, data = _read_verified(folder)
+    try:
+        return safetensors.numpy.load(data)
+    except SafetensorError as error:
+        raise _damaged(folder / WEIGHTS_NAME, error) from None
+
+
+def _read_verified(folder: Path) -> tuple[ModelCard, bytes]:
     card = read_card(folder)
     path = folder / WEIGHTS_NAME
     try:
@@ -164,7 +190,7 @@ def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
             "is truncated, modified or of another checkpoint; copy it again, or run "
             "`scenerep weights fetch`"
         )
-    return card, parse_safetensors(data, path)
+    return card, data
 
 
 def parse_safetensors(data: bytes, path: Path) -> StateDict:
@@ -173,9 +199,15 @@ def parse_safetensors(data: bytes, path: Path) -> StateDict:
     Raises:
         WeightsError: if the data is damaged or in another format.
     """
+    import safetensors.torch
+
     try:
         return safetensors.torch.load(data)
     except SafetensorError as error:
-        raise WeightsError(
-            f"{path}: not a complete .safetensors file ({error}); copy or fetch it again"
-        ) from None
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: SafetensorError) -> WeightsError:
+    return WeightsError(
+        f"{path}: not a complete .safetensors file ({error}); copy or fetch it again"
+    )

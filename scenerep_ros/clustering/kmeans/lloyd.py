@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 
@@ -21,11 +22,6 @@ class LloydConstants:
     """Tuned constants of Lloyd's algorithm."""
 
     max_iterations: int = tuned(100, "largest number of iterations", set_on="not recorded")
-    cuda_check_period: int = tuned(
-        8,
-        "iterations between two checks of the inertia on CUDA, for which the host must wait",
-        set_on="not recorded",
-    )
     min_inertia_ratio: float = tuned(
         1e-3,
         "ratio of the inertia to the points' squared norms below which float32 is too coarse for "
@@ -46,9 +42,9 @@ class LloydSolution(NamedTuple):
         inertia: (P,) float32.
     """
 
-    centers: torch.Tensor
-    memberships: torch.Tensor
-    inertia: torch.Tensor
+    centers: NDArray[np.float32]
+    memberships: NDArray[np.float32]
+    inertia: NDArray[np.float32]
 
 
 class BatchedLloyd:
@@ -59,14 +55,15 @@ class BatchedLloyd:
         cluster_counts: number of clusters of each problem.
     """
 
-    def __init__(self, points: torch.Tensor, cluster_counts: Sequence[int]) -> None:
+    def __init__(self, points: NDArray[np.float32], cluster_counts: Sequence[int]) -> None:
         self.points = points
-        self.squared_norms = points.square().sum(1)
-        is_used = torch.arange(max(cluster_counts)) < torch.tensor(cluster_counts)[:, None]
-        self.is_used = is_used.to(points.device)
-        self._slots = is_used.flatten().nonzero()[:, 0].to(points.device)
+        self.squared_norms = squared_norms(points)
+        self.is_used = np.arange(max(cluster_counts)) < np.array(cluster_counts)[:, None]
+        self._slots = np.flatnonzero(self.is_used)
 
-    def assign(self, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def assign(
+        self, centers: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Find the nearest center of each point.
 
         Args:
@@ -74,18 +71,21 @@ class BatchedLloyd:
 
         Returns:
             (P, k, N) memberships, 0 or 1: a point belongs to all equally near centers, since finding
-            the first of them takes ten times as long; and (P, N) score of the nearest center, half
-            the squared norm of the point minus half its squared distance.
+            the first of them takes longer; and (P, N) score of the nearest center, half the squared
+            norm of the point minus half its squared distance.
         """
-        used_centers = centers.flatten(0, 1)[self._slots]
-        squared_norms = used_centers.square().sum(1, keepdim=True)
-        used_scores = torch.addmm(squared_norms, used_centers, self.points.T, beta=-0.5)
-        scores = used_scores.new_full((self.is_used.numel(), len(self.points)), -torch.inf)
-        scores = scores.index_copy_(0, self._slots, used_scores).view(*self.is_used.shape, -1)
-        best = scores.amax(1, keepdim=True)
-        return scores.eq_(best), best[:, 0]
+        used_centers = centers.reshape(-1, centers.shape[2])[self._slots]
+        used_scores = used_centers @ self.points.T
+        used_scores -= 0.5 * squared_norms(used_centers)[:, None]
+        scores = np.full((self.is_used.size, len(self.points)), -np.inf, np.float32)
+        scores[self._slots] = used_scores
+        scores = scores.reshape(*self.is_used.shape, -1)
+        best = scores.max(1, keepdims=True)
+        return (scores == best).astype(np.float32), best[:, 0]
 
-    def update(self, memberships: torch.Tensor, fallback: torch.Tensor) -> torch.Tensor:
+    def update(
+        self, memberships: NDArray[np.float32], fallback: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """Compute the mean of the members of each cluster.
 
         Args:
@@ -95,13 +95,15 @@ class BatchedLloyd:
         Returns:
             (P, k, D) centers.
         """
-        used_sums = memberships.flatten(0, 1)[self._slots] @ self.points
-        sums = used_sums.new_zeros(self.is_used.numel(), used_sums.shape[1])
-        sums = sums.index_copy_(0, self._slots, used_sums).view(*self.is_used.shape, -1)
-        member_count = memberships.sum(2, keepdim=True)
-        return torch.where(member_count > 0, sums / member_count, fallback)
+        used_memberships = memberships.reshape(-1, memberships.shape[2])[self._slots]
+        sums = np.zeros((self.is_used.size, self.points.shape[1]), np.float32)
+        sums[self._slots] = used_memberships @ self.points
+        sums = sums.reshape(*self.is_used.shape, -1)
+        member_count = memberships.sum(2, keepdims=True)
+        with np.errstate(invalid="ignore"):  # 0 / 0 of clusters without members
+            return np.where(member_count > 0, sums / member_count, fallback)
 
-    def converge(self, memberships: torch.Tensor, tolerance: float) -> LloydSolution:
+    def converge(self, memberships: NDArray[np.float32], tolerance: float) -> LloydSolution:
         """Iterate until no problem's inertia decreases by more than a ratio.
 
         An empty cluster is moved to the point that is farthest from its center.
@@ -110,38 +112,40 @@ class BatchedLloyd:
             memberships: (P, k, N), initialization.
             tolerance: ratio of the inertia.
         """
-        is_on_host = memberships.device.type == "cpu"
-        check_period = 1 if is_on_host else CONSTANTS.cuda_check_period
-        centers = self.update(memberships, memberships.new_zeros(()))
+        centers = self.update(memberships, np.zeros((), np.float32))
         inertia = self._inertia_about_means(memberships, centers)
-        for iteration in range(1, CONSTANTS.max_iterations + 1):
+        for _ in range(CONSTANTS.max_iterations):
             # Assign points and check the decrease of the inertia.
             memberships, best_score = self.assign(centers)
-            if iteration % check_period == 0:
-                previous, inertia = inertia, self.squared_norms.sum() - 2 * best_score.sum(1)
-                if bool((previous - inertia <= tolerance * previous).all()):
-                    break
+            previous, inertia = inertia, self.squared_norms.sum() - 2 * best_score.sum(1)
+            if (previous - inertia <= tolerance * previous).all():
+                break
             # Share points between equally near centers, then move the centers.
-            memberships /= memberships.sum(1, keepdim=True)
-            farthest = (self.squared_norms - 2 * best_score).max(1).indices
+            memberships /= memberships.sum(1, keepdims=True)
+            farthest = (self.squared_norms - 2 * best_score).argmax(1)
             centers = self.update(memberships, self.points[farthest, None])
         return LloydSolution(centers, memberships, inertia)
 
-    def precise_inertia(self, solution: LloydSolution) -> torch.Tensor:
+    def precise_inertia(self, solution: LloydSolution) -> NDArray[np.float32]:
         """Return the inertia (P,), recomputed from distances if float32 canceled in it."""
         min_inertia = CONSTANTS.min_inertia_ratio * self.squared_norms.sum()
-        if bool((solution.inertia > min_inertia).all()):
+        if (solution.inertia > min_inertia).all():
             return solution.inertia
-        assignments = solution.memberships.max(1).indices
+        assignments = solution.memberships.argmax(1)
         differences = (
             self.points - centers[assignment]
             for centers, assignment in zip(solution.centers, assignments, strict=True)
         )
-        return torch.stack([difference.square().sum() for difference in differences])
+        return np.array([np.square(difference).sum() for difference in differences])
 
     def _inertia_about_means(
-        self, memberships: torch.Tensor, centers: torch.Tensor
-    ) -> torch.Tensor:
+        self, memberships: NDArray[np.float32], centers: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """Compute the inertia (P,) of clusters about their means from the norms of the means."""
-        explained = (memberships.sum(2) * centers.square().sum(2)).sum(1)
+        explained = (memberships.sum(2) * np.square(centers).sum(2)).sum(1)
         return self.squared_norms.sum() - explained
+
+
+def squared_norms(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Compute the squared norm (N,) of each point (N, D)."""
+    return np.einsum("nd,nd->n", points, points)

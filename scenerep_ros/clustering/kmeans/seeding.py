@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.kmeans.lloyd import BatchedLloyd
 from scenerep_ros.config.constants import tuned
@@ -37,8 +38,8 @@ CONSTANTS = SeedingConstants()
 
 
 def find_initial_centers(
-    points: torch.Tensor, cluster_counts: Sequence[int], generator: torch.Generator
-) -> torch.Tensor:
+    points: NDArray[np.float32], cluster_counts: Sequence[int], generator: np.random.Generator
+) -> NDArray[np.float32]:
     """Find initial centers for S problems on the same points.
 
     All problems start from the same seeds and run a few iterations of Lloyd's algorithm. In each
@@ -47,17 +48,15 @@ def find_initial_centers(
     Args:
         points: (N, D) float32.
         cluster_counts: number of clusters of each problem, S in all.
-        generator: generator on the CPU.
+        generator: generator of all random numbers.
 
     Returns:
         (S, k, D) float32 for the largest k.
     """
-    # Compute squared distances from inner products; torch.cdist also takes the square root.
-    squared_norms = points.square().sum(1)
-    distances = torch.addmm(squared_norms, points, points.T, alpha=-2)
-    distances = distances.add_(squared_norms[:, None]).clamp_(min=0)
+    distances = _squared_distances(points)
     seeds = points[_draw_seeds(distances, max(cluster_counts), generator)]
-    centers = _select_best(points, cluster_counts, seeds.expand(1, len(cluster_counts), -1, -1))
+    candidates = np.broadcast_to(seeds, (1, len(cluster_counts), *seeds.shape))
+    centers = _select_best(points, cluster_counts, candidates)
     for _ in range(CONSTANTS.swap_rounds):
         problems = BatchedLloyd(points, cluster_counts)
         candidates = _propose_swaps(problems, centers, distances, generator)
@@ -65,7 +64,19 @@ def find_initial_centers(
     return centers
 
 
-def _draw_seeds(distances: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+def _squared_distances(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Compute the squared distances (..., N, N) of points (..., N, D) from their inner products."""
+    products = points @ points.swapaxes(-1, -2)
+    norms = np.diagonal(products, axis1=-2, axis2=-1).copy()
+    products *= -2
+    products += norms[..., None, :]
+    products += norms[..., None]
+    return np.maximum(products, 0, out=products)
+
+
+def _draw_seeds(
+    distances: NDArray[np.float32], count: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
     """Draw greedy k-means++ seeds (Arthur and Vassilvitskii, SODA 2007).
 
     The first k seeds are a seeding for k, so one draw serves all problems.
@@ -73,54 +84,47 @@ def _draw_seeds(distances: torch.Tensor, count: int, generator: torch.Generator)
     Args:
         distances: (N, N) squared distances of all pairs of points.
         count: number of seeds.
-        generator: generator on the CPU.
+        generator: generator of all random numbers.
 
     Returns:
         (count,) int64, indices of points.
     """
-    shape = count, 1, CONSTANTS.candidate_count, len(distances)
-    variates = _exponential_variates(shape, generator).to(distances.device)
     # Draw the first seed uniformly, and the others in proportion to the squared distance.
-    seeds = [variates[0, :, 0].min(1).indices]
+    seeds = [generator.integers(len(distances), size=1)]
     nearest = distances[seeds[0]]
-    for seed_variates in variates[1:]:
-        seed, nearest = _draw_by_distance(distances, nearest, seed_variates)
+    for _ in range(count - 1):
+        seed, nearest = _draw_by_distance(distances, nearest, generator)
         seeds.append(seed)
-    return torch.cat(seeds)
-
-
-def _exponential_variates(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
-    """Draw exponential variates on the CPU, so that all devices get the same ones."""
-    return -torch.rand(shape, generator=generator).log_()
+    return np.concatenate(seeds)
 
 
 def _draw_by_distance(
-    distances: torch.Tensor, nearest: torch.Tensor, variates: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw T points in proportion to their squared distance; keep the best one of each problem.
-
-    The index of the smallest of exponential variates that are divided by weights is drawn in
-    proportion to the weights (Efraimidis and Spirakis 2006). A search in the cumulative weights is
-    not reproducible on CUDA, where the order of summation varies.
+    distances: NDArray[np.float32], nearest: NDArray[np.float32], generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Draw points in proportion to their squared distance; keep the best one of each problem.
 
     Args:
         distances: (N, N) squared distances of all pairs of points.
         nearest: (P, N) squared distance of each point to its center, the weights.
-        variates: (P, T, N) exponential variates.
+        generator: generator of all random numbers.
 
     Returns:
         (P,) indices of the points that reduce the inertia most, and (P, N) `nearest` with them.
     """
-    drawn = (variates / nearest[:, None]).min(2).indices
-    reduced = torch.minimum(distances[drawn], nearest[:, None])
-    best = reduced.sum(2).min(1).indices
-    problem = torch.arange(len(best), device=best.device)
+    cumulated = nearest.cumsum(1)
+    shape = len(nearest), CONSTANTS.candidate_count
+    positions = generator.random(shape, np.float32) * cumulated[:, -1:]
+    indices = [np.searchsorted(*row, "right") for row in zip(cumulated, positions, strict=True)]
+    drawn = np.minimum(indices, len(distances) - 1)  # a position can be rounded up to the sum
+    reduced = np.minimum(distances[drawn], nearest[:, None])
+    best = reduced.sum(2).argmin(1)
+    problem = np.arange(len(best))
     return drawn[problem, best], reduced[problem, best]
 
 
 def _select_best(
-    points: torch.Tensor, cluster_counts: Sequence[int], candidates: torch.Tensor
-) -> torch.Tensor:
+    points: NDArray[np.float32], cluster_counts: Sequence[int], candidates: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Run a few iterations of Lloyd's algorithm and keep the best candidate of each problem.
 
     Args:
@@ -132,28 +136,27 @@ def _select_best(
         (S, k, D) centers.
     """
     problems = BatchedLloyd(points, tuple(cluster_counts) * len(candidates))
-    centers = candidates.flatten(0, 1)
+    centers = candidates.reshape(-1, *candidates.shape[2:])
     for _ in range(CONSTANTS.lloyd_iterations):
         memberships, best_score = problems.assign(centers)
         centers = problems.update(memberships, centers)
-    best = best_score.sum(1).view(candidates.shape[:2]).max(0).indices
-    problem = torch.arange(len(best), device=best.device)
-    return centers.view(candidates.shape)[best, problem]
+    best = best_score.sum(1).reshape(candidates.shape[:2]).argmax(0)
+    return centers.reshape(candidates.shape)[best, np.arange(len(best))]
 
 
 def _propose_swaps(
     problems: BatchedLloyd,
-    centers: torch.Tensor,
-    distances: torch.Tensor,
-    generator: torch.Generator,
-) -> torch.Tensor:
+    centers: NDArray[np.float32],
+    distances: NDArray[np.float32],
+    generator: np.random.Generator,
+) -> NDArray[np.float32]:
     """Add copies of the centers in which two centers were merged and the freed one drawn anew.
 
     Args:
         problems: the S problems.
         centers: (S, k, D).
         distances: (N, N) squared distances of all pairs of points.
-        generator: generator on the CPU.
+        generator: generator of all random numbers.
 
     Returns:
         (1 + swaps_per_round, S, k, D), the first of which are the unchanged centers.
@@ -162,21 +165,19 @@ def _propose_swaps(
     memberships, best_score = problems.assign(centers)
     # Merge the two clusters whose merge costs least.
     kept, freed, merged = _find_cheapest_merge(centers, memberships.sum(2), problems.is_used)
-    problem = torch.arange(len(centers), device=centers.device)
-    candidates = centers.repeat(1 + swap_count, 1, 1, 1)
+    problem = np.arange(len(centers))
+    candidates = np.tile(centers, (1 + swap_count, 1, 1, 1))
     candidates[1:, problem, kept] = merged
     # Draw the freed center as in k-means++.
-    nearest = (problems.squared_norms - 2 * best_score).clamp(min=0).repeat(swap_count, 1)
-    shape = len(nearest), CONSTANTS.candidate_count, len(distances)
-    variates = _exponential_variates(shape, generator).to(centers.device)
-    drawn, _ = _draw_by_distance(distances, nearest, variates)
-    candidates[1:, problem, freed] = problems.points[drawn].unflatten(0, (swap_count, -1))
+    nearest = np.maximum(problems.squared_norms - 2 * best_score, 0)
+    drawn, _ = _draw_by_distance(distances, np.tile(nearest, (swap_count, 1)), generator)
+    candidates[1:, problem, freed] = problems.points[drawn].reshape(swap_count, len(centers), -1)
     return candidates
 
 
 def _find_cheapest_merge(
-    centers: torch.Tensor, member_count: torch.Tensor, is_used: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    centers: NDArray[np.float32], member_count: NDArray[np.float32], is_used: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Find the two clusters of each problem whose merge adds least inertia (Ward 1963).
 
     The merge of an empty cluster costs nothing, so empty clusters are merged first.
@@ -190,13 +191,12 @@ def _find_cheapest_merge(
         (S,) slots of the first and (S,) of the second clusters, and (S, D) their common means.
     """
     slot_count = is_used.shape[1]
-    total = (member_count[:, :, None] + member_count[:, None]).clamp(min=1)
-    squared_distance = torch.cdist(centers, centers).square()
-    cost = squared_distance * member_count[:, :, None] * member_count[:, None] / total
-    is_pair = (is_used[:, :, None] & is_used[:, None]).triu(1)
-    cheapest = cost.masked_fill(~is_pair, torch.inf).flatten(1).min(1).indices
+    total = np.maximum(member_count[:, :, None] + member_count[:, None], 1)
+    cost = _squared_distances(centers) * member_count[:, :, None] * member_count[:, None] / total
+    is_pair = np.triu(is_used[:, :, None] & is_used[:, None], 1)
+    cheapest = np.where(is_pair, cost, np.inf).reshape(len(cost), -1).argmin(1)
     kept, freed = cheapest // slot_count, cheapest % slot_count
-    problem = torch.arange(len(centers), device=centers.device)
-    share = member_count[problem, kept] / total[problem, kept, freed]
-    merged = torch.lerp(centers[problem, freed], centers[problem, kept], share[:, None])
+    problem = np.arange(len(centers))
+    share = (member_count[problem, kept] / total[problem, kept, freed])[:, None]
+    merged = share * centers[problem, kept] + (1 - share) * centers[problem, freed]
     return kept, freed, merged

@@ -1,4 +1,4 @@
-"""K-Means for a whole sweep of k at once, on any device.
+"""K-Means for a whole sweep of k at once.
 
 1. The points are sketched to about 1.5 k dimensions, where iterations are cheap: the k centers
    span no more than k - 1, and little is lost beside those (Cohen et al., "Dimensionality
@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
-from scenerep_ros.clustering.kmeans.lloyd import BatchedLloyd
+from scenerep_ros.clustering.kmeans.lloyd import BatchedLloyd, squared_norms
 from scenerep_ros.clustering.kmeans.seeding import find_initial_centers
 from scenerep_ros.clustering.projection import sketch
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.ops.torch_threads import single_torch_thread
 
 
 @dataclass(frozen=True)
@@ -47,27 +47,28 @@ CONSTANTS = SweepConstants()
 
 @dataclass(frozen=True)
 class KMeansSweep:
-    """Solutions of one sweep, on the points' device.
+    """Solutions of one sweep.
 
     Attributes:
         cluster_counts: the S numbers of clusters, ascending.
-        centers: S tensors (k, C) float32.
+        centers: S arrays (k, C) float32.
         inertia: (S,) float32, sum of squared distances of the points to their centers.
     """
 
     cluster_counts: tuple[int, ...]
-    centers: tuple[torch.Tensor, ...]
-    inertia: torch.Tensor
+    centers: tuple[NDArray[np.float32], ...]
+    inertia: NDArray[np.float32]
 
 
-@torch.inference_mode()
-def kmeans_sweep(points: torch.Tensor, cluster_counts: Iterable[int], seed: int = 0) -> KMeansSweep:
+def kmeans_sweep(
+    points: NDArray[np.float32], cluster_counts: Iterable[int], seed: int = 0
+) -> KMeansSweep:
     """Cluster the same points into each of several numbers of clusters.
 
     Args:
         points: (N, C) float32, finite.
         cluster_counts: numbers of clusters; values above N count as N.
-        seed: seed of all random numbers, which are drawn on the CPU, so that devices agree.
+        seed: seed of all random numbers.
 
     Raises:
         ValueError: if there are no points or no cluster counts, or a count is below 1.
@@ -78,11 +79,10 @@ def kmeans_sweep(points: torch.Tensor, cluster_counts: Iterable[int], seed: int 
             f"cannot divide {len(points)} points into {counts} clusters: at least one point and "
             "one positive number of clusters are needed"
         )
-    with single_torch_thread():
-        return _sweep(points, counts, torch.Generator().manual_seed(seed))
+    return _sweep(points, counts, np.random.default_rng(seed))
 
 
-def center_scores(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
+def center_scores(points: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.float32]:
     """Score points against centers; the nearest center has the highest score.
 
     The score is half the negative squared distance plus a term that depends on the point alone. It
@@ -97,18 +97,18 @@ def center_scores(points: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
     """
     origin = centers.mean(0)
     centers = centers - origin
-    bias = -0.5 * centers.square().sum(1, keepdim=True)
-    return torch.addmm(bias, centers, (points - origin).T)
+    scores = centers @ (points - origin).T
+    scores -= 0.5 * squared_norms(centers)[:, None]
+    return scores
 
 
 def _sweep(
-    points: torch.Tensor, cluster_counts: tuple[int, ...], generator: torch.Generator
+    points: NDArray[np.float32], cluster_counts: tuple[int, ...], generator: np.random.Generator
 ) -> KMeansSweep:
     mean = points.mean(0)
     centered = points - mean
     # Sketch the points.
-    order = torch.randperm(len(points), generator=generator)
-    sample = order[: CONSTANTS.sample_size].to(points.device)
+    sample = generator.permutation(len(points))[: CONSTANTS.sample_size]
     dimensions = _sketch_dimensions(cluster_counts[-1])
     sketched = sketch(centered, centered[sample], dimensions, generator)
     # Search initial centers on the sample and converge in the sketch.

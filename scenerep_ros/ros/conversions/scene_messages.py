@@ -61,7 +61,7 @@ def overlay_message(view: SceneView) -> Image:
 
 def attention_message(view: SceneView) -> Image | None:
     """Arrange the attention heads in one image, rgb8. None for a backbone without attention."""
-    attention = view.scene.attention_maps()  # a copy from the device
+    attention = view.scene.attention
     if attention is None:
         return None
     montage = attention_montage(view.frame.color, attention)

@@ -66,7 +66,7 @@ def segmenter_facts(method: str, pipeline: Pipeline | None) -> dict[str, str]:
         "checksum": pipeline.checksum,
         "backbone": backbone.name,
         "runtime": backbone.runtime,
-        "device": str(backbone.device),
+        "device": backbone.device,
         **pipeline.rate_facts,
     }
 

@@ -35,6 +35,7 @@ from scenerep_ros.mapping.map_files import (
 from scenerep_ros.mapping.poses.odometry import Odometry
 from scenerep_ros.mapping.poses.recovery import PoseRecovery
 from scenerep_ros.mapping.scene_map import SceneMap
+from scenerep_ros.ops.unit_vectors import unit_rows
 from scenerep_ros.pipeline import Pipeline
 from scenerep_ros.ros.conversions.camera_messages import stamp_from_ns
 from scenerep_ros.ros.conversions.map_messages import (
@@ -285,9 +286,8 @@ class MapStage:
             )
         color = np.ascontiguousarray(image[..., ::-1], np.uint8)
         grid = self._pipeline.compute_features(color).grid
-        patches = grid.reshape(-1, grid.shape[-1]).float()
-        mean = (patches / patches.norm(dim=1, keepdim=True)).mean(dim=0)
-        return np.asarray((mean / mean.norm()).cpu().numpy(), np.float32)
+        mean = unit_rows(grid.reshape(-1, grid.shape[2])).mean(axis=0)
+        return unit_rows(mean[None])[0]
 
 
 def _shortened(text: str) -> str:

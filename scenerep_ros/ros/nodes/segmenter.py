@@ -8,11 +8,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # Humble has it here only
 from std_srvs.srv import Trigger
 
+from scenerep_ros.backbones.hardware import release_gpu_memory
 from scenerep_ros.config.pipeline import NodeConfig
 from scenerep_ros.errors import ScenerepError
 from scenerep_ros.interruption import INTERRUPTED, end_process, interrupt_once
@@ -180,8 +180,7 @@ class SegmenterNode(ManagedNode):
     def _free_memory(self) -> None:
         self._release()
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_gpu_memory()
 
     def _is_configured(self) -> bool:
         return self._processor is not None

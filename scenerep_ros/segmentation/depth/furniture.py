@@ -56,10 +56,8 @@ def segment_furniture(
     segments = segment_scene(features, samples)
     if not segments.any():
         return np.zeros(view.values.shape, np.int32)
-    attention, furnishing = (
-        values.float().cpu().numpy() for values in (features.attention.mean(0), logits.furnishing)
-    )
-    cues = compute_structure_cues(segments, samples, attention, furnishing)
+    attention = features.attention.mean(axis=0)
+    cues = compute_structure_cues(segments, samples, attention, logits.furnishing)
     is_object = np.concatenate([[False], cues.scores() < 0])
     objects = merge_segments(filter_labels(segments, is_object), features, samples)
     labels = upsample_patches(objects, samples, view, context.working_color)

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import normalize
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import UNLABELLED, Features
-from scenerep_ros.ops.matrix_product import matrix_product
 from scenerep_ros.ops.patch_coverage import patch_coverage
+from scenerep_ros.ops.unit_vectors import unit_rows
 from scenerep_ros.ops.upsample import interpolation_weights
 
 Floats = NDArray[np.float32]
@@ -58,8 +56,7 @@ def propagate_labels(labels: Labels, is_labelled: Mask, features: Features) -> L
     """Label the unlabelled pixels like similar labelled ones nearby.
 
     Each patch with unlabelled pixels takes the labels of the other patches, weighted by similarity
-    and distance: one round of label propagation (Zhu and Ghahramani 2002). It runs on the features'
-    device, and only the scores of the patches are copied from there.
+    and distance: one round of label propagation (Zhu and Ghahramani 2002).
 
     Args:
         labels: (H, W) int32, 0..K.
@@ -73,7 +70,7 @@ def propagate_labels(labels: Labels, is_labelled: Mask, features: Features) -> L
         return labels
     rows, columns, _ = features.grid.shape
     coverage = patch_coverage(labels, is_labelled, (rows, columns))
-    scores = _propagate_coverage(coverage, features.grid).T.cpu().numpy()
+    scores = _propagate_coverage(coverage, features.grid).T
     best = _best_labels(scores.reshape(-1, rows, columns), labels.shape)
     return np.where(is_labelled, labels, best)
 
@@ -92,7 +89,7 @@ def _best_labels(scores: Floats, shape: tuple[int, ...]) -> Labels:
         (H, W) int32, UNLABELLED where no score is high enough.
     """
     vertical, horizontal = (
-        interpolation_weights(patches, pixels, 1, torch.device("cpu")).numpy()
+        interpolation_weights(patches, pixels, 1)
         for patches, pixels in zip(scores.shape[1:], shape, strict=True)
     )
     best = np.full(shape, CONSTANTS.min_label_score, np.float32)
@@ -124,14 +121,13 @@ def _influence(weights: Floats, is_high: Mask) -> tuple[slice, Floats]:
 
 
 @lru_cache(maxsize=4)
-def _distance_exponents(rows: int, columns: int, device: torch.device) -> torch.Tensor:
+def _distance_exponents(rows: int, columns: int) -> Floats:
     """Compute half the squared distance (N, N) of all pairs of patches, in standard deviations."""
-    index = torch.arange(rows * columns, device=device)
-    position = torch.stack([index // columns, index % columns], dim=1).float()
-    return (torch.cdist(position, position) / CONSTANTS.distance_sigma) ** 2 / 2
+    v, u = np.indices((rows, columns), np.float32).reshape(2, -1) / CONSTANTS.distance_sigma
+    return ((v[:, None] - v) ** 2 + (u[:, None] - u) ** 2) / 2
 
 
-def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
+def _propagate_coverage(coverage: Floats, grid: Floats) -> Floats:
     """Replace the coverage of patches that are not fully labelled by a weighted mean.
 
     Args:
@@ -139,31 +135,25 @@ def _propagate_coverage(coverage: Floats, grid: torch.Tensor) -> torch.Tensor:
         grid: (rows, columns, C) features.
 
     Returns:
-        (N, K + 1) float32 on the features' device.
+        (N, K + 1) float32.
     """
     rows, columns, channels = grid.shape
     labelled_ratio = coverage.sum(axis=1)
-    unlabelled, labelled, scores = (
-        torch.from_numpy(array).to(grid.device)
-        for array in (
-            np.flatnonzero(labelled_ratio < FULL_COVERAGE),
-            np.flatnonzero(labelled_ratio > 0),
-            coverage,
-        )
-    )
+    unlabelled = np.flatnonzero(labelled_ratio < FULL_COVERAGE)
+    labelled = np.flatnonzero(labelled_ratio > 0)
     # Weight pairs of patches by cosine similarity and distance.
     points = grid.reshape(-1, channels)
-    points = normalize(points - points.mean(dim=0), dim=1)
-    similarity = matrix_product(points[unlabelled], points[labelled].T)
-    exponent = similarity.sub_(1).div_(CONSTANTS.similarity_scale)
-    exponent -= _distance_exponents(rows, columns, grid.device)[unlabelled].index_select(
-        1, labelled
-    )
-    weight = exponent.clamp_min_(MIN_LOG_WEIGHT).exp_()
+    points = unit_rows(points - points.mean(axis=0))
+    exponent = points[unlabelled] @ points[labelled].T
+    exponent -= 1
+    exponent /= CONSTANTS.similarity_scale
+    exponents = _distance_exponents(rows, columns)
+    exponent -= exponents.take(unlabelled, axis=0).take(labelled, axis=1)
+    weight = np.exp(np.maximum(exponent, MIN_LOG_WEIGHT, out=exponent), out=exponent)
     # Average the coverage, except where all patches are too different or too far.
-    propagated = matrix_product(weight, scores[labelled])
-    total = propagated.sum(dim=1, keepdim=True)
-    scores[unlabelled] = torch.where(
-        total > CONSTANTS.min_total_weight, propagated / total.clamp_min(1e-12), 0.0
-    )
+    propagated = weight @ coverage[labelled]
+    total = propagated.sum(axis=1, keepdims=True)
+    is_similar = total > CONSTANTS.min_total_weight
+    scores = coverage.copy()
+    scores[unlabelled] = np.where(is_similar, propagated / np.maximum(total, 1e-12), 0.0)
     return scores

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from scenerep_ros.clustering.feature_points import feature_points
@@ -57,10 +56,9 @@ def segment_scene(features: Features, samples: PatchSamples) -> Labels:
     if not has_depth.any():
         return segments
     points = feature_points(features, components=0)
-    index = torch.from_numpy(np.flatnonzero(has_depth)).to(points.device)
-    xyz = torch.from_numpy(positions[has_depth]).to(points.device)
-    points = torch.cat([points[index], CONSTANTS.position_weight * xyz], dim=1)
+    xyz = CONSTANTS.position_weight * positions[has_depth]
+    points = np.concatenate([points[has_depth.ravel()], xyz], axis=1)
     tree = linkage(points, "ward")
     clusters = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)
-    segments[has_depth] = clusters.cpu().numpy() + 1
+    segments[has_depth] = clusters + 1
     return segments

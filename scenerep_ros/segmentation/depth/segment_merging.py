@@ -133,7 +133,7 @@ class _SegmentStatistics(NamedTuple):
         membership = (labels == np.arange(count)[:, None]).astype(np.float32)
         areas = membership.sum(axis=1)
         # Sum the features minus the mean of the frame, and the positions.
-        points = feature_points(features, components=0).cpu().numpy()
+        points = feature_points(features, components=0)
         feature_sums = membership @ points
         feature_sums -= areas[:, None] * feature_sums.sum(axis=0) / len(points)
         positions = np.where(segments[..., None] > 0, samples.positions(), 0).reshape(-1, 3)

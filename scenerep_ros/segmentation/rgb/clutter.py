@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch.nn.functional import avg_pool2d, normalize
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.clustering.linkage import linkage
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
+from scenerep_ros.ops.unit_vectors import unit_rows
 from scenerep_ros.segmentation.rgb.patch_segments import append_positions, clusters_from_segments
 from scenerep_ros.segmentation.rgb.saliency import CONSTANTS as SALIENCY
 
@@ -46,21 +48,22 @@ class ClutterConstants:
 CONSTANTS = ClutterConstants()
 
 
-def is_cluttered(attention: torch.Tensor) -> bool:
+def is_cluttered(attention: NDArray[np.float32]) -> bool:
     """Return True if attention is spread over many objects instead of a few.
 
     Args:
         attention: (h, w) float32, relative to the image's mean.
     """
     is_foreground = attention > SALIENCY.min_attention_ratio
-    # Without foreground or background one of the means is NaN, and the result False.
+    if is_foreground.all() or not is_foreground.any():
+        return False
     foreground_mean, background_mean = (
-        (attention * mask).sum() / mask.sum() for mask in (is_foreground, ~is_foreground)
+        attention[mask].mean() for mask in (is_foreground, ~is_foreground)
     )
     return bool(foreground_mean < CONSTANTS.max_attention_contrast * background_mean)
 
 
-def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
+def split_clutter(features: Features, attention: NDArray[np.float32]) -> Clusters:
     """Split foreground into segments of similar features and near positions, by Ward's linkage.
 
     Args:
@@ -71,34 +74,31 @@ def split_clutter(features: Features, attention: torch.Tensor) -> Clusters:
         Clusters with scores of 0 or 1.
     """
     is_foreground = attention > SALIENCY.min_attention_ratio
-    patches = is_foreground.flatten().nonzero()[:, 0]
+    patches = np.flatnonzero(is_foreground)
     # Cluster the foreground into as many segments as its area suggests.
-    area_ratio = len(patches) / attention.numel()
+    area_ratio = len(patches) / attention.size
     count = max(1, round(area_ratio / CONSTANTS.segment_area_ratio))
-    points = _smooth_features(features, is_foreground, patches)
+    points = _smooth_features(features, is_foreground)
     points = append_positions(points, patches, is_foreground.shape, CONSTANTS.position_weight)
     tree = linkage(points, "ward")
     segments = tree.cut(max_distance=-1.0, max_clusters=count)
     return clusters_from_segments(segments, count, patches, is_foreground.shape)
 
 
-def _smooth_features(
-    features: Features, is_foreground: torch.Tensor, patches: torch.Tensor
-) -> torch.Tensor:
+def _smooth_features(features: Features, is_foreground: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Smooth the features of the foreground patches, without the mean of the foreground.
 
     Args:
         features: grid (h, w, C).
-        is_foreground: (h, w) bool.
-        patches: (N,) int64, flat indices of the foreground patches.
+        is_foreground: (h, w) bool, N foreground patches.
 
     Returns:
         (N, C) float32, unit length.
     """
-    points = feature_points(features, components=0)
-    points = (points - points[patches].mean(dim=0)) * is_foreground.flatten()[:, None]
-    planes = points.T.unflatten(1, is_foreground.shape)
-    planes = avg_pool2d(
-        planes, CONSTANTS.smoothing_size, stride=1, padding=CONSTANTS.smoothing_size // 2
+    points = feature_points(features, components=0).reshape(features.grid.shape)
+    centered = np.zeros_like(points)
+    centered[is_foreground] = points[is_foreground] - points[is_foreground].mean(axis=0)
+    smoothed = ndimage.uniform_filter(
+        centered, CONSTANTS.smoothing_size, mode="constant", axes=(0, 1)
     )
-    return normalize(planes.flatten(1).T[patches], dim=1)
+    return unit_rows(smoothed[is_foreground])

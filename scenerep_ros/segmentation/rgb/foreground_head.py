@@ -12,13 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.backbones.weights.checkpoint import (
     find_checkpoint,
     find_companion,
+    read_arrays,
     read_card,
-    read_checkpoint,
 )
 from scenerep_ros.backbones.weights.packaged import STUDENT
 from scenerep_ros.clustering.feature_points import feature_points
@@ -41,8 +42,8 @@ class ForegroundLogits:
         is_room: True if the frame resembles a room more than an image of objects.
     """
 
-    salient: torch.Tensor
-    furnishing: torch.Tensor
+    salient: NDArray[np.float32]
+    furnishing: NDArray[np.float32]
     is_room: bool
 
 
@@ -54,7 +55,7 @@ class ForegroundHead:
         bias: (3,) float32.
     """
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+    def __init__(self, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
         self.weight = weight
         self.bias = bias
 
@@ -63,10 +64,9 @@ class ForegroundHead:
         if features.grid.shape[2] != self.weight.shape[1]:
             return None
         points = feature_points(features, components=0)
-        self.weight, self.bias = self.weight.to(points.device), self.bias.to(points.device)
-        scene = points.mean(dim=0) @ self.weight[2] + self.bias[2]
-        logits = (points @ self.weight[:2].T + self.bias[:2]).T
-        salient, furnishing = logits.unflatten(1, features.grid.shape[:2])
+        scene = points.mean(axis=0) @ self.weight[2] + self.bias[2]
+        logits = self.weight[:2] @ points.T + self.bias[:2, None]
+        salient, furnishing = logits.reshape(2, *features.grid.shape[:2])
         return ForegroundLogits(salient, furnishing, bool(scene > 0))
 
 
@@ -85,8 +85,8 @@ def load_foreground_head(options: BackboneOptions) -> ForegroundHead | None:
     folder = find_head(options)
     if folder is None:
         return None
-    _, state = read_checkpoint(folder)
-    return ForegroundHead(state["weight"], state["bias"])
+    arrays = read_arrays(folder)
+    return ForegroundHead(arrays["weight"], arrays["bias"])
 
 
 def find_head(options: BackboneOptions) -> Path | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.config.constants import tuned
@@ -27,8 +28,8 @@ CONSTANTS = PatchSegmentConstants()
 
 
 def append_positions(
-    features: torch.Tensor, patches: torch.Tensor, grid: torch.Size, weight: float
-) -> torch.Tensor:
+    features: NDArray[np.float32], patches: NDArray[np.int64], grid: tuple[int, ...], weight: float
+) -> NDArray[np.float32]:
     """Append the positions of patches to their features.
 
     Args:
@@ -40,13 +41,12 @@ def append_positions(
     Returns:
         (N, C + 2) float32: feature, weighted row and column.
     """
-    columns = grid[1]
-    positions = torch.stack([patches // columns, patches % columns], dim=1)
-    return torch.cat([features, positions * (weight / max(grid))], dim=1)
+    positions = np.stack(np.divmod(patches, grid[1]), axis=1).astype(np.float32)
+    return np.concatenate([features, positions * (weight / max(grid))], axis=1)
 
 
 def clusters_from_segments(
-    segments: torch.Tensor, count: int, patches: torch.Tensor, grid: torch.Size
+    segments: NDArray[np.int64], count: int, patches: NDArray[np.int64], grid: tuple[int, ...]
 ) -> Clusters:
     """Expand segments of the foreground patches beyond the foreground, and convert them to scores.
 
@@ -59,9 +59,8 @@ def clusters_from_segments(
     Returns:
         Clusters with scores of 0 or 1.
     """
-    labels = segments.new_zeros(grid)
-    labels.view(-1)[patches] = 1 + segments
-    everywhere = torch.ones_like(labels, dtype=torch.bool)
-    labels = expand_labels(labels, everywhere, CONSTANTS.expansion_distance)
-    numbers = torch.arange(1, count + 1, device=labels.device)
-    return Clusters((labels == numbers[:, None, None]).float())
+    labels = np.zeros(grid, np.int64)
+    labels.flat[patches] = 1 + segments
+    labels = expand_labels(labels, np.ones(grid, np.bool_), CONSTANTS.expansion_distance)
+    numbers = np.arange(1, count + 1)
+    return Clusters((labels == numbers[:, None, None]).astype(np.float32))

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import normalize
+from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.clustering.feature_points import feature_points
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
+from scenerep_ros.ops.unit_vectors import unit_rows
+
+Mask = NDArray[np.bool_]
 
 COLOR_LEVELS = 256  # constant: 8 bits
 """Number of values of a color channel with 8 bits."""
@@ -54,16 +56,16 @@ CONSTANTS = RegionMergingConstants()
 
 
 def merge_similar_regions(
-    regions: torch.Tensor,
+    regions: NDArray[np.int64],
     count: int,
-    foreground: torch.Tensor,
+    foreground: Mask,
     features: Features,
     color: NDArray[np.uint8],
-) -> torch.Tensor:
+) -> NDArray[np.int64]:
     """Give regions with similar features and colors one label.
 
     Args:
-        regions: (H, W) int64, 0..count - 1, on the features' device.
+        regions: (H, W) int64, 0..count - 1.
         count: number of regions.
         foreground: (H, W) bool, the pixels that count.
         features: grid (h, w, C).
@@ -76,28 +78,21 @@ def merge_similar_regions(
     sample = np.s_[:: CONSTANTS.color_sampling_step, :: CONSTANTS.color_sampling_step]
     colors = _median_lab_colors(regions[sample], count, foreground[sample], color[sample])
     coverage = _patch_coverage(regions, count, foreground, features.grid.shape[:2])
-    is_present = coverage.sum(dim=1) > 0
+    is_present = coverage.any(axis=1)
     # Merge the connected components of the graph of similar regions.
-    is_similar = _have_similar_features(coverage, feature_points(features, components=0))
-    is_similar &= _have_similar_colors(colors) & is_present & is_present[:, None]
-    index = torch.arange(count, device=regions.device)
-    representative = _smallest_connected_node(is_similar | (index == index[:, None]))
-    label = (is_present & (representative == index)).cumsum(0)
-    return label[representative] * is_present
-
-
-def _smallest_connected_node(adjacency: torch.Tensor) -> torch.Tensor:
-    """Find the smallest node (n,) of each node's component in a reflexive graph (n, n)."""
-    # Square the adjacency until all nodes of a component are adjacent.
-    for _ in range(len(adjacency).bit_length()):
-        adjacency = adjacency.float() @ adjacency.float() > 0
-    index = torch.arange(len(adjacency), device=adjacency.device)
-    return torch.where(adjacency, index, len(adjacency)).amin(dim=1)
+    is_similar = _have_similar_features(
+        coverage[is_present], feature_points(features, components=0)
+    )
+    is_similar &= _have_similar_colors(colors[is_present])
+    _, component = connected_components(is_similar, directed=False)
+    label = np.zeros(count, np.int64)
+    label[is_present] = component + 1
+    return label
 
 
 def _patch_coverage(
-    regions: torch.Tensor, count: int, mask: torch.Tensor, grid: tuple[int, ...]
-) -> torch.Tensor:
+    regions: NDArray[np.int64], count: int, mask: Mask, grid: tuple[int, ...]
+) -> NDArray[np.float32]:
     """Count the pixels of each region in each patch.
 
     Args:
@@ -110,22 +105,21 @@ def _patch_coverage(
         (count, rows * columns) float32.
     """
     row, column = (
-        torch.arange(length, device=regions.device) * patches // length
+        np.arange(length) * patches // length
         for length, patches in zip(regions.shape, grid, strict=True)
     )
     patch = row[:, None] * grid[1] + column
     patch_count = grid[0] * grid[1]
-    return _histogram(regions * patch_count + patch, mask, (count, patch_count))
+    pixels = (regions * patch_count + patch)[mask]
+    return _histogram(pixels, (count, patch_count)).astype(np.float32)
 
 
-def _histogram(index: torch.Tensor, mask: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Count the pixels in a mask (H, W) by their flat index (H, W) into an array of a shape."""
-    counts = torch.zeros(shape, device=index.device)
-    counts.view(-1).scatter_add_(0, index.flatten(), mask.flatten().float())
-    return counts
+def _histogram(index: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Count pixels by their flat index (P,) into an array of a shape."""
+    return np.bincount(index, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def _have_similar_features(coverage: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+def _have_similar_features(coverage: NDArray[np.float32], points: NDArray[np.float32]) -> Mask:
     """Compare the mean features of all pairs of regions.
 
     Args:
@@ -135,16 +129,16 @@ def _have_similar_features(coverage: torch.Tensor, points: torch.Tensor) -> torc
     Returns:
         (n, n) bool.
     """
-    centered = normalize(coverage @ (points - points.mean(dim=0)), dim=1)
-    uncentered = normalize(coverage @ points, dim=1)
+    centered = unit_rows(coverage @ (points - points.mean(axis=0)))
+    uncentered = unit_rows(coverage @ points)
     return (centered @ centered.T > CONSTANTS.min_centered_similarity) | (
         uncentered @ uncentered.T > CONSTANTS.min_similarity
     )
 
 
 def _median_lab_colors(
-    regions: torch.Tensor, count: int, mask: torch.Tensor, color: NDArray[np.uint8]
-) -> torch.Tensor:
+    regions: NDArray[np.int64], count: int, mask: Mask, color: NDArray[np.uint8]
+) -> NDArray[np.float32]:
     """Compute the median CIELAB color of each region from histograms, to one unit.
 
     Args:
@@ -156,18 +150,16 @@ def _median_lab_colors(
     Returns:
         (count, 3) float32; a and b have OpenCV's offset of 128.
     """
-    lab = torch.from_numpy(np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2LAB))).to(regions.device)
-    base = regions * COLOR_LEVELS
-    histograms = torch.stack(
-        [_histogram(base + channel, mask, (count, COLOR_LEVELS)) for channel in lab.unbind(dim=2)]
-    )
+    lab, base = cv2.cvtColor(color, cv2.COLOR_RGB2LAB)[mask], regions[mask] * COLOR_LEVELS
+    histograms = np.stack([_histogram(base + channel, (count, COLOR_LEVELS)) for channel in lab.T])
     # The median is the first level at which half of the pixels are reached.
-    cumulative = histograms.cumsum(dim=2)
-    median = (cumulative < cumulative[..., -1:] / 2).sum(dim=2).float()
+    cumulative = histograms.cumsum(axis=2)
+    median = (cumulative < cumulative[..., -1:] / 2).sum(axis=2).astype(np.float32)
     median[0] *= MAX_LIGHTNESS / (COLOR_LEVELS - 1)
     return median.T
 
 
-def _have_similar_colors(colors: torch.Tensor) -> torch.Tensor:
+def _have_similar_colors(colors: NDArray[np.float32]) -> Mask:
     """Compare the colors (n, 3) of all pairs of regions; returns (n, n) bool."""
-    return torch.cdist(colors, colors) < CONSTANTS.max_median_lab_distance
+    distances = np.linalg.norm(colors[:, None] - colors, axis=2)
+    return distances < CONSTANTS.max_median_lab_distance

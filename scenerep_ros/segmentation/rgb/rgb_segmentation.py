@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import Features
 from scenerep_ros.ops.connected_components import expand_labels, label_connected_components
-from scenerep_ros.ops.working_grid import working_grid_step
+from scenerep_ros.ops.working_grid import upsample_nearest, working_grid_step
 from scenerep_ros.segmentation.rgb.clutter import is_cluttered, split_clutter
 from scenerep_ros.segmentation.rgb.foreground_head import ForegroundLogits
 from scenerep_ros.segmentation.rgb.region_merging import merge_similar_regions
@@ -24,6 +25,8 @@ from scenerep_ros.segmentation.rgb.saliency import (
 )
 
 Labels = NDArray[np.int32]
+Regions = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,6 @@ def segment_rgb(
     clusters that cover much of the image border are background. Clusters of similar features and
     color are merged first: head and body of an animal are often two clusters. In cluttered scenes
     foreground is split into segments of similar features instead.
-
-    All steps run on the features' device, and only the labels are copied from it.
 
     Args:
         clusters: clusters of the features.
@@ -102,7 +103,7 @@ def segment_room(
         (H, W) int32, 1..K; smaller regions belong to the object beside them.
     """
     shape = (color.shape[0], color.shape[1])
-    probability = logits.furnishing.sigmoid()
+    probability = expit(logits.furnishing)
     clusters = split_room(features, probability)
     if clusters is None:
         return np.zeros(shape, np.int32)
@@ -110,7 +111,7 @@ def segment_room(
     return _label_regions(regions, foreground_mask(probability, color), min_area)
 
 
-def _label_regions(regions: torch.Tensor, foreground: torch.Tensor, min_area: float) -> Labels:
+def _label_regions(regions: Regions, foreground: Mask, min_area: float) -> Labels:
     """Label the connected regions of foreground that are large enough, and absorb the others.
 
     Args:
@@ -124,21 +125,20 @@ def _label_regions(regions: torch.Tensor, foreground: torch.Tensor, min_area: fl
     shape = (foreground.shape[0], foreground.shape[1])
     step = working_grid_step(shape)
     working_foreground = foreground[::step, ::step]
-    min_area_px = min_area * working_foreground.numel()
+    min_area_px = min_area * working_foreground.size
     labels = label_connected_components(regions * working_foreground, min_area_px)
     labels = _absorb_small_regions(labels, working_foreground)
     # Repeat the labels at full resolution, within the finer foreground.
-    repeated = labels.int()[:, None, :, None].expand(-1, step, -1, step).flatten(2).flatten(0, 1)
-    return (repeated[: shape[0], : shape[1]] * foreground).cpu().numpy()
+    return upsample_nearest(labels.astype(np.int32), shape) * foreground
 
 
 def _merged_clusters(
     clusters: Clusters,
-    foreground: torch.Tensor,
+    foreground: Mask,
     features: Features,
     color: NDArray[np.uint8],
     step: int,
-) -> torch.Tensor:
+) -> Regions:
     """Merge similar clusters.
 
     Args:
@@ -155,15 +155,15 @@ def _merged_clusters(
     merged = merge_similar_regions(
         labels, clusters.label_count, foreground, features, color[::step, ::step]
     )
-    return merged.index_select(0, labels.flatten()).view_as(labels)
+    return merged[labels]
 
 
 def _detect_foreground(
     clusters: Clusters,
-    attention: torch.Tensor | None,
+    attention: NDArray[np.float32] | None,
     color: NDArray[np.uint8],
     logits: ForegroundLogits | None,
-) -> torch.Tensor:
+) -> Mask:
     """Detect foreground by attention and by the background cluster, as far as they exist.
 
     Args:
@@ -186,18 +186,13 @@ def _detect_foreground(
     return foreground & (clusters.label_image(shape) > 0)
 
 
-def _absorb_small_regions(labels: torch.Tensor, foreground: torch.Tensor) -> torch.Tensor:
+def _absorb_small_regions(labels: Regions, foreground: Mask) -> Regions:
     """Grow labels (h, w) into unlabelled foreground (h, w) and the ring of one pixel around it."""
-    dilated = foreground.clone()
-    dilated[1:] |= foreground[:-1]
-    dilated[:-1] |= foreground[1:]
-    mask = dilated.clone()
-    mask[:, 1:] |= dilated[:, :-1]
-    mask[:, :-1] |= dilated[:, 1:]
-    return expand_labels(labels, mask, CONSTANTS.max_growth_px)
+    dilated = cv2.dilate(foreground.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return expand_labels(labels, dilated > 0, CONSTANTS.max_growth_px)
 
 
-def _covers_border(labels: torch.Tensor, count: int) -> torch.Tensor:
+def _covers_border(labels: Regions, count: int) -> Mask:
     """Find the labels that cover much of the image border, or most of it.
 
     Args:
@@ -207,7 +202,6 @@ def _covers_border(labels: torch.Tensor, count: int) -> torch.Tensor:
     Returns:
         (count,) bool.
     """
-    border = torch.cat([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    ones = torch.ones(len(border), device=labels.device)
-    ratio = torch.zeros(count, device=labels.device).scatter_add_(0, border, ones) / len(border)
-    return ratio >= ratio.max().clamp_max(CONSTANTS.min_border_ratio)
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    ratio = np.bincount(border, minlength=count) / len(border)
+    return ratio >= min(ratio.max(), CONSTANTS.min_border_ratio)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from scenerep_ros.clustering.clusters import Clusters
 from scenerep_ros.clustering.feature_points import feature_points
@@ -39,7 +40,7 @@ class RoomConstants:
 CONSTANTS = RoomConstants()
 
 
-def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clusters | None:
+def split_room(features: Features, furnishing_probability: NDArray[np.float32]) -> Clusters | None:
     """Split the furnishing of a room into segments of similar features and near positions.
 
     Ward's linkage merges segments until the next merge would raise the squared deviation of
@@ -53,12 +54,12 @@ def split_room(features: Features, furnishing_probability: torch.Tensor) -> Clus
         Clusters with scores of 0 or 1; None without furnishing.
     """
     is_foreground = furnishing_probability > MIN_FOREGROUND_PROBABILITY
-    patches = is_foreground.flatten().nonzero()[:, 0]
+    patches = np.flatnonzero(is_foreground)
     if not len(patches):
         return None
     # Cluster the patches of the furnishing.
     points = feature_points(features, components=0)
-    points = (points - points.mean(dim=0))[patches]
+    points = (points - points.mean(axis=0))[patches]
     points = append_positions(points, patches, is_foreground.shape, CONSTANTS.position_weight)
     tree = linkage(points, "ward")
     segments = tree.cut(CONSTANTS.max_ward_distance, CONSTANTS.max_segments)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from scenerep_ros.clustering.affinity import affinity_matrix
 from scenerep_ros.clustering.feature_points import feature_points
@@ -19,6 +19,8 @@ from scenerep_ros.segmentation.rgb.foreground_head import ForegroundLogits
 
 MIN_FOREGROUND_PROBABILITY = 0.5  # constant: equal odds
 """Probability from which a pixel is foreground."""
+MIN_ATTENTION = 1e-12  # constant: prevents a division by zero and the logarithm of zero
+"""Smallest diffused attention, and smallest mean of a head that it is divided by."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class SaliencyConstants:
 CONSTANTS = SaliencyConstants()
 
 
-def diffuse_attention(features: Features) -> torch.Tensor:
+def diffuse_attention(features: Features) -> NDArray[np.float32]:
     """Diffuse the CLS attention to patches that are similar to the attended ones.
 
     A head attends to a few discriminative patches of an object. A few steps of a random walk on the
@@ -84,23 +86,24 @@ def diffuse_attention(features: Features) -> torch.Tensor:
         features: features with attention.
 
     Returns:
-        (h, w) float32 on the features' device, positive, relative to the image's mean.
+        (h, w) float32, positive, relative to the image's mean.
     """
     assert features.attention is not None
     # Average the heads, each relative to its mean.
-    heads = torch.nan_to_num(features.attention.float(), posinf=0.0).clamp_min(0).flatten(1)
-    attention = (heads / heads.mean(dim=1, keepdim=True).clamp_min(1e-12)).mean(dim=0)
+    heads = np.nan_to_num(features.attention, posinf=0.0).clip(min=0)
+    heads /= np.maximum(heads.mean(axis=(1, 2), keepdims=True), MIN_ATTENTION)
+    attention = heads.mean(axis=0).ravel()
     # Walk on the affinity graph.
     affinities = affinity_matrix(feature_points(features, components=0))
-    degrees = affinities.sum(dim=1)
+    degrees = affinities.sum(axis=1)
     for _ in range(CONSTANTS.diffusion_steps):
         attention = affinities @ attention / degrees
-    return attention.clamp_min(1e-12).unflatten(0, features.grid.shape[:2])
+    return np.maximum(attention, MIN_ATTENTION).reshape(features.grid.shape[:2])
 
 
 def foreground_probability(
-    attention: torch.Tensor, logits: ForegroundLogits | None = None
-) -> torch.Tensor:
+    attention: NDArray[np.float32], logits: ForegroundLogits | None = None
+) -> NDArray[np.float32]:
     """Convert diffused attention to the probability that a patch is foreground.
 
     The logit of a foreground head is added to the weighted logit of the attention: the attention
@@ -113,14 +116,16 @@ def foreground_probability(
     Returns:
         (h, w) float32; without a head 0.5 at the ratio `min_attention_ratio`.
     """
-    log_ratio = (attention / CONSTANTS.min_attention_ratio).log()
+    log_ratio = np.log(attention / CONSTANTS.min_attention_ratio)
     attention_logit = log_ratio / CONSTANTS.log_attention_scale
     if logits is None:
-        return torch.sigmoid(attention_logit)
-    return torch.sigmoid(CONSTANTS.attention_weight * attention_logit + logits.salient)
+        return expit(attention_logit)
+    return expit(CONSTANTS.attention_weight * attention_logit + logits.salient)
 
 
-def foreground_mask(probability: torch.Tensor, color: NDArray[np.uint8]) -> torch.Tensor:
+def foreground_mask(
+    probability: NDArray[np.float32], color: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
     """Upsample a foreground probability to a mask whose borders follow color edges.
 
     Args:
@@ -128,14 +133,14 @@ def foreground_mask(probability: torch.Tensor, color: NDArray[np.uint8]) -> torc
         color: (H, W, 3) uint8 RGB.
 
     Returns:
-        (H, W) bool, on the probability's device.
+        (H, W) bool.
     """
     rows, columns = (CONSTANTS.pixels_per_patch * patches for patches in probability.shape)
     # Resize the image to the guide.
     guide_size = columns * CONSTANTS.guide_scale, rows * CONSTANTS.guide_scale
     resized = cv2.resize(color, guide_size, interpolation=cv2.INTER_AREA)
-    planes = torch.from_numpy(np.stack(cv2.split(resized)))
-    guide = planes.to(probability.device).float() / 255
+    guide = np.stack(cv2.split(resized)).astype(np.float32)
+    guide /= 255
     # Filter the probability, then upsample and threshold it.
     upsampled = resize_bilinear(probability[None], (rows, columns))[0]
     filtered = guided_filter(guide, upsampled, CONSTANTS.filter_radius_px, CONSTANTS.filter_epsilon)

@@ -25,7 +25,7 @@ def assert_equal_features(actual, expected, tolerance=1e-4):
             assert values[0] is None
             continue
         assert values[0].shape == values[1].shape
-        assert (values[0] - values[1]).norm() < tolerance * values[1].norm()
+        assert np.linalg.norm(values[0] - values[1]) < tolerance * np.linalg.norm(values[1])
 
 
 @pytest.mark.slow
@@ -45,9 +45,9 @@ def test_runtime_at_changing_resolutions_equals_torch(loaded, image, runtime, na
 def test_features_of_a_frame_survive_the_next_frame(loaded, image, runtime):
     backbone = loaded(VIT, runtime=runtime)
     features = backbone(image, 96)
-    grid = features.grid.clone()
+    grid = features.grid.copy()
     backbone(255 - image, 96)
-    assert features.grid.equal(grid)
+    np.testing.assert_array_equal(features.grid, grid)
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_default_backbone_on_a_real_frame_equals_torch(runtime, tum_folder, dino
 )
 def test_tensorrt_in_fp32_equals_torch(loaded, image):
     backbone = loaded(VIT, runtime="tensorrt", device="cuda")
-    assert backbone.device.type == "cuda"
+    assert backbone.device == "cuda"
     expected = loaded(VIT, runtime="torch", device="cuda")(image, 96)
     assert_equal_features(backbone(image, 96), expected, tolerance=1e-2)  # TF32
 

@@ -102,12 +102,12 @@ def test_damaged_position_table_is_rejected_by_name(tmp_path, content):
         PositionTable.load(tmp_path / POSITION_NAME)
 
 
-def test_warm_start_imports_neither_timm_nor_matplotlib():
+def test_pipeline_module_imports_neither_torch_nor_timm_nor_matplotlib():
     script = (
         "import sys, scenerep_ros.pipeline\n"
         "from scenerep_ros.backbones.registry import BACKBONES\n"
         "'name' in BACKBONES\n"
-        "print([name for name in ('timm', 'torchvision', 'matplotlib') if name in sys.modules])"
+        "print([name for name in ('torch', 'timm', 'torchvision', 'matplotlib') if name in sys.modules])"
     )
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert output.stdout.strip() == "[]"

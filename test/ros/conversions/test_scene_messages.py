@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 pytest.importorskip("visualization_msgs", reason="visualization_msgs is not installed")
 
@@ -49,7 +48,7 @@ def view():
         frame_id="camera",
     )
     objects = (scene_object(3, (8, 10, 20, 20)), scene_object(300, (40, 35, 20, 10)))
-    attention = torch.from_numpy(rng.random((3, 4, 5), np.float32))
+    attention = rng.random((3, 4, 5), np.float32)
     return SceneView(frame, SceneSegmentation(labels, objects, attention), CloudMessageBuffer())
 
 

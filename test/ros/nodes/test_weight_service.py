@@ -12,7 +12,7 @@ from lifecycle_msgs.srv import ChangeState
 from segmenter_rig import running_segmenter
 from std_srvs.srv import Trigger
 
-from scenerep_ros.backbones.timm_networks import load_network
+from scenerep_ros.backbones.networks.timm_networks import load_network
 from scenerep_ros.backbones.weights.checkpoint import ModelCard, read_card, save_checkpoint
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.ros.nodes.label_watch import CONSTANTS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
@@ -51,23 +50,12 @@ class Node:
         self.publishers.remove(publisher)
 
 
-class CountingScene(SceneSegmentation):
-    """Segmentation that counts the copies of its attention from the device."""
-
-    copies = 0
-
-    def attention_maps(self):
-        type(self).copies += 1
-        return super().attention_maps()
-
-
-@pytest.mark.parametrize(("subscribed", "copies"), [(["labels"], 0), (["attention"], 1)])
-def test_publishers_copy_attention_only_with_a_subscriber(subscribed, copies):
-    CountingScene.copies = 0
-    scene = CountingScene(np.zeros((28, 28), np.uint16), attention=torch.rand(3, 2, 2))
+@pytest.mark.parametrize("subscribed", [["labels"], ["attention"]])
+def test_publishers_publish_only_what_is_subscribed(subscribed):
+    attention = np.random.default_rng(0).random((3, 2, 2), np.float32)
+    scene = SceneSegmentation(np.zeros((28, 28), np.uint16), attention=attention)
     node = Node(subscribed)
     OutputPublishers(node, NodeConfig).publish(FRAME, scene, Stopwatch())
-    assert CountingScene.copies == copies
     assert node.published == subscribed
 
 

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +45,7 @@ def test_unlabelled_pixels_take_best_interpolated_label(seed, size, count):
     is_labelled = rng.random(labels.shape) < rng.random()
     kinds = rng.normal(size=(count + 1, 3))
     grid = rng.normal(size=(ROWS, COLUMNS, 3)) * 0.3 + kinds[patch_labels]
-    features = Features(torch.tensor(grid, dtype=torch.float32), torch.zeros(3))
+    features = Features(np.asarray(grid, np.float32), np.zeros(3, np.float32))
     result = propagate_labels(labels, is_labelled, features)
     np.testing.assert_array_equal(result[is_labelled], labels[is_labelled])
     planes = np.moveaxis(reference_scores(labels, is_labelled, grid), -1, 0)

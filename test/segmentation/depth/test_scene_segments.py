@@ -1,7 +1,6 @@
 """Segments of a scene by features and positions."""
 
 import numpy as np
-import torch
 from furnished_rooms import CABINET, COLUMNS, ROWS, SOFA, furnished_room
 
 from scenerep_ros.frames import Features
@@ -25,12 +24,12 @@ def test_surfaces_of_different_features_are_separate_segments():
 
 def test_equal_features_far_apart_are_separate_segments():
     samples, features = room_samples()
-    grid = features.grid.clone()
+    grid = features.grid.copy()
     grid[CABINET] = grid[SOFA][0, 0]
     # Move the sofa 3 m away.
     far = np.s_[10 * SAMPLES_PER_SIDE : 18 * SAMPLES_PER_SIDE, : 12 * SAMPLES_PER_SIDE]
     samples.inverse_depth[far] = 1 / 6.0
-    segments = segment_scene(Features(grid, torch.zeros(8)), samples)
+    segments = segment_scene(Features(grid, np.zeros(8, np.float32)), samples)
     assert not np.isin(segments[SOFA], segments[CABINET]).any()
 
 

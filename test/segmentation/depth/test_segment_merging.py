@@ -43,7 +43,7 @@ def test_halves_with_a_step_in_depth_stay_separate(divided_cabinet):
 
 def test_halves_of_different_features_stay_separate(divided_cabinet):
     segments, features, samples = divided_cabinet
-    grid = features.grid.clone()
+    grid = features.grid.copy()
     grid[RIGHT] *= -1
     features = Features(grid, features.pooled)
     np.testing.assert_array_equal(merge_segments(segments, features, samples), segments)

@@ -13,8 +13,8 @@ WALL, SOFA, CABINET = 0, 1, 2
 def room_cues(attention=None, furnishing=None):
     context, features, logits, _ = furnished_room()
     samples = PatchSamples.from_depth(context.working_depth, (ROWS, COLUMNS))
-    attention = features.attention.mean(0).numpy() if attention is None else attention
-    furnishing = logits.furnishing.numpy() if furnishing is None else furnishing
+    attention = features.attention.mean(axis=0) if attention is None else attention
+    furnishing = logits.furnishing if furnishing is None else furnishing
     segments = (furniture_kinds() + 1).astype(np.int32)
     return compute_structure_cues(segments, samples, attention, furnishing)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,31 +14,31 @@ OBJECT_WIDTH = 6
 
 def row_of_objects(kinds, rows=12):
     """Adjacent objects with one feature a kind, in front of background above and below."""
-    grid = torch.zeros(rows, OBJECT_WIDTH * len(kinds), 16)
+    grid = np.zeros((rows, OBJECT_WIDTH * len(kinds), 16), np.float32)
     grid[..., 0] = 1
-    kind_of_column = torch.tensor(kinds).repeat_interleave(OBJECT_WIDTH)
-    grid[4:8] = torch.nn.functional.one_hot(kind_of_column + 1, 16).float()
-    attention = torch.full(grid.shape[:2], 0.9)
+    kind_of_column = np.repeat(kinds, OBJECT_WIDTH)
+    grid[4:8] = np.eye(16)[kind_of_column + 1]
+    attention = np.full(grid.shape[:2], 0.9, np.float32)
     attention[4:8] = 1.2
-    return Features(grid, torch.zeros(16)), attention
+    return Features(grid, np.zeros(16, np.float32)), attention
 
 
 def segment_labels(features, attention):
-    return split_clutter(features, attention).scores.numpy().argmax(axis=0)
+    return split_clutter(features, attention).scores.argmax(axis=0)
 
 
 @pytest.mark.parametrize(
     ("foreground_attention", "expected"), [(1.2, True), (1.7, True), (2.2, False), (9, False)]
 )
 def test_weakly_attended_foreground_is_cluttered(foreground_attention, expected):
-    attention = torch.ones(6, 8)
+    attention = np.ones((6, 8), np.float32)
     attention[2:4, 3:6] = foreground_attention
     assert is_cluttered(attention) is expected
 
 
 @pytest.mark.parametrize("level", [0.5, 3.0])
 def test_uniform_attention_is_not_cluttered(level):
-    assert not is_cluttered(torch.full((4, 5), level))
+    assert not is_cluttered(np.full((4, 5), level, np.float32))
 
 
 def test_objects_of_different_features_are_segments():
@@ -62,9 +61,9 @@ def test_objects_of_equal_features_are_split_by_position():
 @given(st.integers(1, 9), st.integers(1, 12), st.integers(0, 10**6))
 def test_each_foreground_patch_is_in_one_segment(rows, columns, seed):
     rng = np.random.default_rng(seed)
-    attention = torch.from_numpy(rng.uniform(0.5, 1.5, (rows, columns)).astype(np.float32))
+    attention = rng.uniform(0.5, 1.5, (rows, columns)).astype(np.float32)
     attention[0, 0] = 1.4
-    grid = torch.from_numpy(rng.normal(size=(rows, columns, 8)).astype(np.float32))
-    scores = split_clutter(Features(grid, torch.zeros(8)), attention).scores.numpy()
-    is_foreground = attention.numpy() > SALIENCY.min_attention_ratio
+    grid = rng.normal(size=(rows, columns, 8)).astype(np.float32)
+    scores = split_clutter(Features(grid, np.zeros(8, np.float32)), attention).scores
+    is_foreground = attention > SALIENCY.min_attention_ratio
     assert (scores.sum(axis=0)[is_foreground] == 1).all()

@@ -1,7 +1,9 @@
 """The linear foreground head and its loading."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 
 from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
 from scenerep_ros.config.pipeline import PipelineConfig
@@ -17,13 +19,14 @@ from scenerep_ros.segmentation.rgb.saliency import foreground_probability
 
 def axis_features(axes):
     """Features (1, n, 4) whose patches point along the given axes."""
-    return Features(torch.eye(4)[torch.tensor(axes)][None] * 7, torch.zeros(4))
+    grid = 7 * np.eye(4, dtype=np.float32)[axes][None]
+    return Features(grid, np.zeros(4, np.float32))
 
 
 @pytest.fixture
 def head():
-    weight = torch.tensor([[1.0, -1, 0, 0], [0, 0, 2, -2], [1, 1, -1, -1]])
-    return ForegroundHead(weight, torch.tensor([0.0, 0.5, 0.0]))
+    weight = np.array([[1, -1, 0, 0], [0, 0, 2, -2], [1, 1, -1, -1]], np.float32)
+    return ForegroundHead(weight, np.array([0, 0.5, 0], np.float32))
 
 
 def save_head(folder):
@@ -41,8 +44,8 @@ def save_head(folder):
 
 def test_head_returns_linear_functions_of_unit_features(head):
     logits = head(axis_features([0, 1, 2, 3]))
-    torch.testing.assert_close(logits.salient, torch.tensor([[1.0, -1, 0, 0]]))
-    torch.testing.assert_close(logits.furnishing, torch.tensor([[0.5, 0.5, 2.5, -1.5]]))
+    np.testing.assert_allclose(logits.salient, [[1, -1, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(logits.furnishing, [[0.5, 0.5, 2.5, -1.5]], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("axes", "expected"), [([0, 1, 2], True), ([0, 2, 3], False)])
@@ -51,13 +54,14 @@ def test_head_recognizes_room_by_mean_feature(head, axes, expected):
 
 
 def test_head_rejects_features_of_other_dimensions(head):
-    assert head(Features(torch.ones(2, 2, 5), torch.ones(5))) is None
+    assert head(Features(np.ones((2, 2, 5), np.float32), np.ones(5, np.float32))) is None
 
 
 def test_probability_rises_with_the_logit_of_the_head():
-    logits = ForegroundLogits(torch.tensor([[-9.0, 0.0, 9.0]]), torch.zeros(1, 3), False)
-    probability = foreground_probability(torch.full((1, 3), 1.1), logits)[0]
-    torch.testing.assert_close(probability, torch.tensor([-9.0, 0, 9]).sigmoid())
+    salient = np.array([[-9, 0, 9]], np.float32)
+    logits = ForegroundLogits(salient, np.zeros((1, 3), np.float32), is_room=False)
+    probability = foreground_probability(np.full((1, 3), 1.1, np.float32), logits)
+    np.testing.assert_allclose(probability, expit(salient), rtol=1.3e-6, atol=1e-5)
 
 
 def test_default_backbone_has_a_head():
@@ -100,4 +104,4 @@ def test_student_checkpoint_uses_head_of_its_teacher(tmp_path):
     )
     save_checkpoint(tmp_path, {"weight": torch.ones(1)}, card)
     head = load_foreground_head(PipelineConfig(weights=str(tmp_path), backbone="student"))
-    assert head.weight.equal(load_foreground_head(PipelineConfig()).weight)
+    np.testing.assert_array_equal(head.weight, load_foreground_head(PipelineConfig()).weight)

@@ -1,26 +1,24 @@
 """Merging of regions by features and color."""
 
 import numpy as np
-import torch
 
 from scenerep_ros.frames import Features
 from scenerep_ros.segmentation.rgb.region_merging import merge_similar_regions
 
-REGIONS = np.repeat(np.arange(4, dtype=np.int32), 10)[None].repeat(20, axis=0)
+REGIONS = np.repeat(np.arange(4), 10)[None].repeat(20, axis=0)
 """Four vertical bands, 0 to 3."""
 CENTRAL_BANDS = (REGIONS == 1) | (REGIONS == 2)
 BROWN, WHITE = (120, 70, 40), (230, 230, 225)
 
 
 def merge(foreground, features, color):
-    regions = torch.from_numpy(REGIONS).long()
-    return merge_similar_regions(regions, 4, torch.from_numpy(foreground), features, color).tolist()
+    return merge_similar_regions(REGIONS, 4, foreground, features, color).tolist()
 
 
 def band_features(*kinds):
     """Return a grid with 2 columns of patches for each feature."""
-    grid = torch.tensor(kinds, dtype=torch.float32).repeat_interleave(2, dim=0)
-    return Features(grid.expand(4, -1, -1), torch.zeros(grid.shape[-1]))
+    grid = np.array([kinds] * 4, np.float32).repeat(2, axis=1)
+    return Features(grid, np.zeros(grid.shape[2], np.float32))
 
 
 def band_colors(*colors):

@@ -54,9 +54,8 @@ class SampleFeatures:
 
 def make_features(first: Features, second: Features) -> SampleFeatures:
     """Join the features of the two frames of a sample."""
-    return SampleFeatures(
-        (first, second), (feature_points(first, 0).cpu(), feature_points(second, 0).cpu())
-    )
+    points = (torch.from_numpy(feature_points(frame, 0)) for frame in (first, second))
+    return SampleFeatures((first, second), (next(points), next(points)))
 
 
 class Scorer:
@@ -149,17 +148,17 @@ def add_codebook_metrics(
 
 def fit_codebook(
     features: Sequence[SampleFeatures], size: int = CODEBOOK_SIZE, seed: int = 0
-) -> torch.Tensor:
+) -> NDArray[np.float32]:
     """Cluster the patches of many frames; returns (size, C) float32 centers."""
     points = torch.cat([points for part in features for points in part.points])
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(len(points), generator=generator)[:MAX_CODEBOOK_POINTS]
-    return kmeans_sweep(points[chosen], [size], seed).centers[0]
+    return kmeans_sweep(points[chosen].numpy(), [size], seed).centers[0]
 
 
-def assign(points: torch.Tensor, centers: torch.Tensor) -> NDArray[np.int64]:
+def assign(points: torch.Tensor, centers: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the index of the nearest center of each point (N,)."""
-    return center_scores(points, centers).argmax(0).numpy()
+    return center_scores(points.numpy(), centers).argmax(0)
 
 
 def _flicker(

@@ -46,7 +46,7 @@ class EncodedFrame(RGBDFrame):
     """Image with the features of a teacher.
 
     Attributes:
-        teacher: the teacher's features, float32 on the CPU.
+        teacher: the teacher's features.
     """
 
     teacher: Features | None = None
@@ -136,12 +136,12 @@ def write_shard(
         projection: projection of the folder.
     """
     teachers = [frame.teacher for frame in frames if frame.teacher is not None]
-    attention = [each.attention.half() for each in teachers if each.attention is not None]
+    attention = [each.attention for each in teachers if each.attention is not None]
     files = [_compress(frame.color) for frame in frames]
     tensors = {
-        "features": torch.stack([projection.encode(each.grid) for each in teachers]),
-        "attention": torch.stack(attention),
-        "cls": torch.stack([each.pooled.half() for each in teachers]),
+        "features": projection.encode(torch.from_numpy(np.stack([each.grid for each in teachers]))),
+        "attention": torch.from_numpy(np.stack(attention)).half(),
+        "cls": torch.from_numpy(np.stack([each.pooled for each in teachers])).half(),
         "jpeg": torch.from_numpy(np.concatenate(files)),
         "offsets": torch.tensor(np.cumsum([0, *map(len, files)])),
     }
@@ -194,9 +194,9 @@ class EncodedImages(Source):
         row = index - (int(self._ends[number - 1]) if number else 0)
         shard = self._shards[number]
         features = Features(
-            self._projection.decode(shard.row("features", row)),
-            shard.row("cls", row).float(),
-            shard.row("attention", row).float(),
+            self._projection.decode(shard.row("features", row)).numpy(),
+            shard.row("cls", row).float().numpy(),
+            shard.row("attention", row).float().numpy(),
         )
         return EncodedFrame(shard.image(row), name=self.frame_name(index), teacher=features)
 

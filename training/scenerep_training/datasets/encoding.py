@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.loading import load_backbone
-from scenerep_ros.backbones.student import STRIDE
+from scenerep_ros.backbones.networks.student import STRIDE
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError, FrameError
 from scenerep_ros.sources.base import Source
@@ -155,6 +155,7 @@ def _encode_jobs(
 def _projection(folder: Path, frames: Sequence[EncodedFrame]) -> Projection:
     """Return the projection of a folder, which is fitted to the first shard."""
     if not is_encoded(folder):
-        grids = [frame.teacher.grid.flatten(0, 1) for frame in frames if frame.teacher]
-        Projection.fit(torch.cat(grids)).save(folder)
+        grids = [frame.teacher.grid for frame in frames if frame.teacher]
+        points = np.concatenate([grid.reshape(-1, grid.shape[2]) for grid in grids])
+        Projection.fit(torch.from_numpy(points)).save(folder)
     return Projection.load(folder)

@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch import Trainer
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.timm_networks import wrap_network
+from scenerep_ros.backbones.networks.timm_networks import wrap_network
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
 from scenerep_training.agreement.gate import Gate, Verdict

@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from scenerep_ros.backbones.hardware import choose_device
+from scenerep_ros.backbones.hardware import DeviceName, choose_device
 from scenerep_training.config.options import Precision, TrainingOptions
 from scenerep_training.engine.state import AtomicCheckpointIO
 
@@ -20,14 +20,14 @@ LIGHTNING_PRECISIONS: dict[Precision, str] = {
 }
 
 
-def lightning_precision(precision: Precision, device: torch.device) -> str:
+def lightning_precision(precision: Precision, device: DeviceName) -> str:
     """Return Lightning's name of a precision; auto is bf16 on GPUs that compute with it.
 
     GPUs before Ampere emulate bf16, and CPUs train faster in fp32.
     """
     if precision != "auto":
         return LIGHTNING_PRECISIONS[precision]
-    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    has_bf16 = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return LIGHTNING_PRECISIONS["bf16" if has_bf16 else "fp32"]
 
 
@@ -47,7 +47,7 @@ def build_trainer(
     """
     device = choose_device(options.device)
     return Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
+        accelerator="gpu" if device == "cuda" else "cpu",
         devices=options.devices,
         num_nodes=options.nodes,
         strategy="ddp" if options.world_size > 1 else "auto",
@@ -64,6 +64,6 @@ def build_trainer(
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,  # StepBatchSampler distributes the pairs
-        benchmark=device.type == "cuda",
+        benchmark=device == "cuda",
         default_root_dir=folder,
     )

@@ -83,7 +83,8 @@ def collect_objects(backbone: Backbone, frames: Iterable[RGBDFrame], resolution:
         features = backbone(frame.color, resolution)
         mask = foreground_mask(foreground_probability(diffuse_attention(features)), frame.color)
         target = _pool(mask, features)
-        parts.append((feature_points(features, components=0), target.flatten()))
+        points = torch.from_numpy(feature_points(features, components=0))
+        parts.append((points, target.flatten()))
     return _join(parts)
 
 
@@ -96,10 +97,9 @@ def collect_rooms(backbone: Backbone, frames: Iterable[RGBDFrame], resolution: i
     for frame in tqdm(frames, "rooms", _count(frames), unit="frame", delay=1):
         features = backbone(frame.color, resolution)
         target, is_measured = _furnishing(frame, rng)
-        weight = _pool(torch.from_numpy(is_measured), features)
-        hits = _pool(torch.from_numpy(target), features)
+        weight, hits = _pool(is_measured, features), _pool(target, features)
         is_valid = (weight > 0).flatten()
-        points = feature_points(features, components=0)
+        points = torch.from_numpy(feature_points(features, components=0))
         parts.append((points[is_valid], (hits / weight).flatten()[is_valid]))
     return _join(parts)
 
@@ -109,10 +109,10 @@ def _count(frames: Iterable[RGBDFrame]) -> int | None:
     return len(frames) if isinstance(frames, Sized) else None
 
 
-def _pool(mask: torch.Tensor, features: Features) -> torch.Tensor:
+def _pool(mask: Mask, features: Features) -> torch.Tensor:
     """Compute the share of a mask (H, W) in each patch (h, w)."""
     rows, columns = features.grid.shape[:2]
-    return adaptive_avg_pool2d(mask[None].float(), (rows, columns))[0]
+    return adaptive_avg_pool2d(torch.from_numpy(mask)[None].float(), (rows, columns))[0]
 
 
 def _furnishing(frame: RGBDFrame, rng: np.random.Generator) -> tuple[Mask, Mask]:

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch.nn.functional import avg_pool2d, pad
 
-from scenerep_ros.backbones.attention import AttentionRecorder
+from scenerep_ros.backbones.networks.attention import AttentionRecorder
 from scenerep_ros.errors import ConfigError
 from scenerep_training.config.options import TrainingOptions
 from scenerep_training.data.views.base import Views, ViewTransform

@@ -12,7 +12,7 @@ import numpy as np
 from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 
-from scenerep_ros.backbones.timm_networks import wrap_network
+from scenerep_ros.backbones.networks.timm_networks import wrap_network
 from scenerep_ros.config.pipeline import PipelineConfig
 from scenerep_ros.config.validation import validated
 from scenerep_ros.filesystem.atomic import write_image

@@ -13,10 +13,10 @@ from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scenerep_ros.backbones.loading import apply_model_card
+from scenerep_ros.backbones.networks.student import StudentNetwork
+from scenerep_ros.backbones.networks.timm_networks import load_network
+from scenerep_ros.backbones.networks.vit import is_trained_with_antialiasing
 from scenerep_ros.backbones.preprocessing import Normalization
-from scenerep_ros.backbones.student import StudentNetwork
-from scenerep_ros.backbones.timm_networks import load_network
-from scenerep_ros.backbones.vit import is_trained_with_antialiasing
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.config.validation import validated
 from scenerep_ros.errors import ConfigError

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch.amp import autocast
 from torchvision.ops import roi_align
 
@@ -23,9 +25,9 @@ def discover_objects(grids: torch.Tensor, count: int) -> torch.Tensor:
     Returns:
         (B, 2, K, h, w) float32 masks: 1 for patches of the object, else 0.
     """
-    points = F.normalize(grids.detach().float().flatten(1, 3), dim=-1)
-    labels = torch.stack([_cluster(pair, count) for pair in points])
-    masks = F.one_hot(labels, count).unflatten(1, grids.shape[1:4])
+    points = F.normalize(grids.detach().float().flatten(1, 3), dim=-1).cpu().numpy()
+    labels = torch.from_numpy(np.stack([_cluster(pair, count) for pair in points]))
+    masks = F.one_hot(labels.to(grids.device), count).unflatten(1, grids.shape[1:4])
     return masks.permute(0, 1, 4, 2, 3).float()
 
 
@@ -72,8 +74,7 @@ def pool_objects(grids: torch.Tensor, masks: torch.Tensor) -> tuple[torch.Tensor
         return weights @ features, is_present
 
 
-def _cluster(points: torch.Tensor, count: int) -> torch.Tensor:
+def _cluster(points: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """Return the cluster (N,) of each point (N, C)."""
-    with autocast(points.device.type, enabled=False):
-        (centers,) = kmeans_sweep(points, (count,)).centers
-        return center_scores(points, centers).argmax(0)
+    (centers,) = kmeans_sweep(points, (count,)).centers
+    return center_scores(points, centers).argmax(0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import safetensors.torch
+import safetensors.numpy
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from torch import nn
 from torchvision.ops import roi_align
 
 from scenerep_ros.backbones.loading import load_backbone
-from scenerep_ros.backbones.vit import PositionEmbedding, is_trained_with_antialiasing
+from scenerep_ros.backbones.networks.vit import PositionEmbedding, is_trained_with_antialiasing
 from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, parse_safetensors, read_card
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import ConfigError
@@ -114,7 +113,7 @@ class TeacherCache:
         return count
 
     def read(self, frame: RGBDFrame) -> Features:
-        """Read the features of one frame onto the CPU, float16.
+        """Read the features of one frame, which the cache holds in float16.
 
         Raises:
             ConfigError: if the frame is not in the cache.
@@ -126,7 +125,10 @@ class TeacherCache:
                 f"{path}: the teacher's features of this frame are missing; start the training "
                 "again with the same --data, which computes them"
             )
-        stored = parse_safetensors(path.read_bytes(), path)
+        stored = {
+            name: values.float().numpy()
+            for name, values in parse_safetensors(path.read_bytes(), path).items()
+        }
         return Features(stored["grid"], stored["pooled"], stored.get("attention"))
 
     def _path(self, color: NDArray[np.uint8]) -> Path:
@@ -157,11 +159,11 @@ def crop_grid(grid: torch.Tensor, box: torch.Tensor, grid_size: int) -> torch.Te
 
 
 def _write(path: Path, features: Features) -> None:
-    tensors: dict[str, Any] = {"grid": features.grid, "pooled": features.pooled}
+    arrays = {"grid": features.grid, "pooled": features.pooled}
     if features.attention is not None:
-        tensors["attention"] = features.attention
-    halves = {name: tensor.half().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, safetensors.torch.save(halves))
+        arrays["attention"] = features.attention
+    halves = {name: np.ascontiguousarray(values, np.float16) for name, values in arrays.items()}
+    write_atomically(path, safetensors.numpy.save(halves))
 
 
 def _weights_digest(weights: str) -> str:

@@ -93,5 +93,5 @@ def test_resumed_run_with_another_batch_of_user_is_refused(tmp_path):
 
 
 def test_automatic_precision_on_cpu_is_fp32():
-    assert lightning_precision("auto", torch.device("cpu")) == "32-true"
-    assert lightning_precision("bf16", torch.device("cpu")) == "bf16-mixed"
+    assert lightning_precision("auto", "cpu") == "32-true"
+    assert lightning_precision("bf16", "cpu") == "bf16-mixed"

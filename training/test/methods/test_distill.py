@@ -133,20 +133,27 @@ def test_distill_student_loads_as_backbone(distill, pair, tmp_path):
     features = load_backbone(options)(image, 64)
     with torch.inference_mode():
         output = student.eval()(torch.from_numpy(image).permute(2, 0, 1)[None])
-    torch.testing.assert_close(features.grid, output.grid[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(features.grid, output.grid[0], rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture
 def encoded(tmp_path):
-    noise = np.random.default_rng(0).integers(0, 255, (3, 8, 8, 3), np.uint8)
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 255, (3, 8, 8, 3), np.uint8)
+
+    def draw(shape):
+        return rng.standard_normal(shape, np.float32)
+
     frames = [
         EncodedFrame(
             image.repeat(8, 0).repeat(8, 1),
-            teacher=Features(torch.randn(4, 4, 64), torch.randn(64), torch.rand(6, 4, 4) / 16),
+            teacher=Features(draw((4, 4, 64)), draw(64), abs(draw((6, 4, 4))) / 16),
         )
         for image in noise
     ]
-    projection = Projection.fit(torch.cat([each.teacher.grid.flatten(0, 1) for each in frames]))
+    projection = Projection.fit(
+        torch.from_numpy(np.concatenate([each.teacher.grid.reshape(-1, 64) for each in frames]))
+    )
     projection.save(tmp_path)
     write_shard(tmp_path, "0", frames, projection)
     return tmp_path
@@ -163,7 +170,9 @@ def test_distill_of_encoded_images_adds_cropped_teacher(distill, encoded):
     views = method.build_transform()(pair)
     grids = views["teacher_grid"].float()
     for grid, frame in zip(grids, (pair.first, pair.second), strict=True):
-        whole = crop_grid(frame.teacher.grid, torch.tensor([0.0, 0, 1, 1]), grid.shape[0])
+        whole = crop_grid(
+            torch.from_numpy(frame.teacher.grid), torch.tensor([0.0, 0, 1, 1]), grid.shape[0]
+        )
         mirrored = torch.stack([whole, whole.flip(1)])
         assert (mirrored - grid).abs().amax((1, 2, 3)).min() < 1e-2
     assert views["teacher_attention"].shape == (2, 6, *grids.shape[1:3])

@@ -10,7 +10,7 @@ from scenerep_training.methods.heads import Heads, HeadsOptions
 from scenerep_training.networks.encoder import build_encoder
 from torch.utils.data import default_collate
 
-from scenerep_ros.backbones.attention import AttentionRecorder
+from scenerep_ros.backbones.networks.attention import AttentionRecorder
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import RGBDFrame
 

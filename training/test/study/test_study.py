@@ -12,7 +12,7 @@ from scenerep_training.study.networks import NETWORKS, select_networks, with_mom
 from scenerep_training.study.options import StudyOptions
 from scenerep_training.study.split import split_sequences
 
-from scenerep_ros.backbones.timm_networks import load_network
+from scenerep_ros.backbones.networks.timm_networks import load_network
 from scenerep_ros.errors import ConfigError, SourceError
 
 SEQUENCES = tuple(f"sequence{index}" for index in range(4))

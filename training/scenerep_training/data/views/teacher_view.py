@@ -67,15 +67,16 @@ def crop_features(features: Features, box: torch.Tensor, flip: bool, grid_size: 
         attention also `teacher_attention` (n, h, h), its mean over the area of each patch, and
         `attention_mass` (n,), its sum over the whole frame.
     """
-    grid, attention = features.grid.float(), features.attention
+    grid = torch.from_numpy(features.grid)
+    attention = None if features.attention is None else torch.from_numpy(features.attention)
     maps = grid if attention is None else torch.cat([grid, attention.permute(1, 2, 0)], dim=-1)
     cropped = crop_grid(maps, box, grid_size)
     cropped = cropped.flip(1) if flip else cropped
     views = {
         "teacher_grid": cropped[..., : grid.shape[2]].half(),
-        "teacher_pooled": features.pooled.half(),
+        "teacher_pooled": torch.from_numpy(features.pooled).half(),
     }
     if attention is not None:
         views["teacher_attention"] = cropped[..., grid.shape[2] :].permute(2, 0, 1)
-        views["attention_mass"] = attention.float().sum((1, 2))
+        views["attention_mass"] = attention.sum((1, 2))
     return views

@@ -90,7 +90,7 @@ class Classification(Protocol):
     def evaluate(self, sample: str) -> Result:
         """Extract the feature of an image, and classify it if it is a validation image."""
         color = read_color(self.data / sample)
-        feature = self.backbone(color, self.config.resolution).pooled.cpu().numpy()
+        feature = self.backbone(color, self.config.resolution).pooled
         if not np.isfinite(feature).all() or not feature.any():
             raise FrameError(f"{self.data / sample}: feature is zero or not finite; check weights")
         self._store.write(sample, feature)

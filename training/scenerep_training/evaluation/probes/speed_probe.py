@@ -22,7 +22,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.hardware import choose_device
+from scenerep_ros.backbones.hardware import DeviceName, choose_device
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import FrameError, ScenerepError
 from scenerep_ros.report import Stopwatch
@@ -93,7 +93,7 @@ def measure(request: ProbeRequest) -> dict[str, float]:
 
 def time_pass(backbone: Backbone, color: NDArray[np.uint8], resolution: int) -> float:
     """Return the time from image to features, with resizing [ms]."""
-    watch = Stopwatch(backbone.device)
+    watch = Stopwatch()
     with watch("pass"):
         backbone(color, resolution)
     return watch.timings["pass"]
@@ -140,9 +140,9 @@ class ResidentMemory:
         return status_bytes("VmHWM") - self._initial
 
 
-def peak_memory_meter(device: torch.device) -> CudaMemory | ResidentMemory:
+def peak_memory_meter(device: DeviceName) -> CudaMemory | ResidentMemory:
     """Create the memory meter of a device."""
-    return CudaMemory() if device.type == "cuda" else ResidentMemory()
+    return CudaMemory() if device == "cuda" else ResidentMemory()
 
 
 def status_bytes(name: str) -> int:

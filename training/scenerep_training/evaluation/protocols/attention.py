@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from scenerep_ros.backbones import load_backbone
 from scenerep_ros.cli.flags.types import positive_count
@@ -130,12 +130,11 @@ class Attention(Protocol):
         """Measure the attention of one model on one image."""
         image, _, model = sample.rpartition("@")
         color, truth = self.images[image]()
-        attention = self._attention(model, color)
-        heads = attention.cpu().numpy()
+        heads = self._attention(model, color)
         metrics = {"entropy": normalized_entropy(heads)}
         if truth is not None and truth.any():
-            masks = attention_masks(attention, self.config.options_of("attention").mass)
-            metrics["best_head_iou"] = best_head_iou(masks.cpu().numpy(), truth)
+            masks = attention_masks(heads, self.config.options_of("attention").mass)
+            metrics["best_head_iou"] = best_head_iou(masks, truth)
         outlined = color if truth is None else draw_contours(color, truth.astype(np.uint16))
         write_image(self._tile_path(image), image_tile(outlined))
         write_image(self._tile_path(sample), draw_heads(heads, color.shape[:2]))
@@ -171,7 +170,7 @@ class Attention(Protocol):
         }
         return Table("mean over images", means | {"all": means[self.own_label]})
 
-    def _attention(self, model: str, color: Image) -> torch.Tensor:
+    def _attention(self, model: str, color: Image) -> NDArray[np.float32]:
         attention = self.backbones[model](color, self.config.resolution).attention
         if attention is None:
             raise ConfigError(

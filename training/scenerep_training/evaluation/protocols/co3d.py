@@ -94,7 +94,7 @@ class Co3d(Protocol):
         objects = segmenter.segment(features, prepared).labels
         clusters = self.recorder.clusters
         assert clusters is not None
-        regions = clusters.label_image(truth.shape).cpu().numpy()
+        regions = clusters.label_image(truth.shape)
         best_label, iou = best_region(regions, truth)
         object_iou = best_region(np.where(objects == UNLABELLED, BACKGROUND, objects), truth)[1]
         metrics = {

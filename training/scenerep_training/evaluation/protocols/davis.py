@@ -148,7 +148,8 @@ class Davis(Protocol):
             yield index, color, propagation(self._feature_grid(color), color)
 
     def _feature_grid(self, color: Image) -> torch.Tensor:
-        return self.backbone(color, self.config.resolution).grid
+        grid = self.backbone(color, self.config.resolution).grid
+        return torch.from_numpy(grid).to(self.backbone.device)
 
     def _write_mask(self, sample: str, frame: str, labels: Labels) -> None:
         write_image(self.folder / "masks" / sample / f"{frame}.png", labels.astype(np.uint8))

@@ -44,7 +44,7 @@ FrameReader = Callable[[], RGBDFrame]
 
 POOLINGS: dict[str, Callable[[Features], Any]] = {
     "cls": lambda features: features.pooled,
-    "mean": lambda features: features.grid.mean(dim=(0, 1)),
+    "mean": lambda features: features.grid.mean(axis=(0, 1)),
 }
 
 
@@ -103,7 +103,7 @@ class Embed(Protocol):
     def evaluate(self, sample: str) -> Result:
         """Store the feature of one image; a single image has no metrics."""
         features = self.backbone(self.frames[sample]().color, self.config.resolution)
-        feature = self.pool(features).float().cpu().numpy()
+        feature = self.pool(features)
         self.store.write(sample, feature / np.linalg.norm(feature))
         return Result({})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from scenerep_training.evaluation.framework.protocol import PublishedResult
@@ -50,5 +51,7 @@ class Linear(Classification):
 
     def fit(self, features: Feature, labels: NDArray[np.int64]) -> Classifier:
         """Fit the probe to the training images."""
-        probe = LinearProbe(features, labels, len(self.images.classes), self.backbone.device)
+        probe = LinearProbe(
+            features, labels, len(self.images.classes), torch.device(self.backbone.device)
+        )
         return lambda feature: {"": probe(feature)}

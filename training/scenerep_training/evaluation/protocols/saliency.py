@@ -87,7 +87,7 @@ class Saliency(Protocol):
         foreground = (labels != BACKGROUND) & (labels != UNLABELLED)
         metrics = foreground_metrics(foreground, truth)
         if self.recorder.clusters is not None:
-            regions = self.recorder.clusters.label_image(truth.shape).cpu().numpy()
+            regions = self.recorder.clusters.label_image(truth.shape)
             metrics |= oracle_metrics(labels, regions, truth)
         return Result(metrics, draw_comparison(frame.color, truth, foreground))
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from layouts import checkerboard_image, truncate_file, write_davis
 from scenerep_training.cli.evaluate import main
 from scenerep_training.datasets.davis import read_ids
@@ -87,7 +88,9 @@ def test_dino_propagation_uses_features_alone(tmp_path):
     first, second = (
         checkerboard_image(read_ids(annotation_path(data, "two", index))) for index in (0, 1)
     )
-    grids = [protocol.backbone(color, RESOLUTION).grid for color in (first, second)]
+    grids = [
+        torch.from_numpy(protocol.backbone(color, RESOLUTION).grid) for color in (first, second)
+    ]
     labels = read_ids(annotation_path(data, "two", 0))
     propagation = LabelPropagation(grids[0], labels_to_grid(labels, grids[0]))
     expected = scores_to_labels(propagation(grids[1]), labels.shape)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenerep_ros.backbones.hardware import torch_runtime
+from scenerep_ros.backbones.hardware import DeviceName
+from scenerep_ros.backbones.networks.torch_execution import host_array, network_input, torch_runtime
 from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.errors import ConfigError
 from scenerep_ros.frames import Features
@@ -37,7 +38,7 @@ class StageBackbone:
         network: Any,
         stage: int,
         normalization: Normalization,
-        device: torch.device,
+        device: DeviceName,
         dtype: torch.dtype,
     ) -> None:
         self._stage = resolve_stage(name, network, stage)
@@ -48,18 +49,23 @@ class StageBackbone:
         network.prune_intermediate_layers([self._stage], prune_norm=True, prune_head=True)
         self.parameters = sum(weight.numel() for weight in network.parameters())
         self._network = network.eval().to(device, dtype, memory_format=torch.channels_last)
-        self._preprocess = Preprocessor(normalization, device, dtype)
+        self._dtype = dtype
+        self._preprocess = Preprocessor(normalization)
 
     @torch.inference_mode()
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
         """Compute the features of one image; see `Backbone`."""
-        height, width = grid_size(color.shape[:2], resolution, self.stride)
-        image = self._preprocess(color, (height * self.stride, width * self.stride))
+        image = self._network_input(color, resolution)
         (maps,) = self._network.forward_intermediates(
             image, indices=[self._stage], output_fmt="NCHW", intermediates_only=True
         )
-        grid = maps[0].permute(1, 2, 0).float().contiguous()
-        return Features(grid, grid.mean(dim=(0, 1)))
+        grid = host_array(maps[0].permute(1, 2, 0))
+        return Features(grid, grid.mean(axis=(0, 1)))
+
+    def _network_input(self, color: NDArray[np.uint8], resolution: int) -> torch.Tensor:
+        height, width = grid_size(color.shape[:2], resolution, self.stride)
+        image = self._preprocess(color, (height * self.stride, width * self.stride))
+        return network_input(image, self.device, self._dtype)
 
 
 def resolve_stage(name: str, network: Any, stage: int) -> int:

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from scenerep_ros.backbones.attention import AttentionRecorder
-from scenerep_ros.backbones.hardware import torch_runtime
+from scenerep_ros.backbones.hardware import DeviceName
+from scenerep_ros.backbones.networks.attention import AttentionRecorder
+from scenerep_ros.backbones.networks.torch_execution import host_array, network_input, torch_runtime
 from scenerep_ros.backbones.preprocessing import Normalization, Preprocessor, grid_size
 from scenerep_ros.frames import Features
 
@@ -32,7 +33,7 @@ class ViTBackbone:
         name: str,
         network: Any,
         normalization: Normalization,
-        device: torch.device,
+        device: DeviceName,
         dtype: torch.dtype,
     ) -> None:
         self.name = name
@@ -44,21 +45,23 @@ class ViTBackbone:
         self._network = _cast(network.eval(), device, dtype)
         self.has_attention = network.cls_token is not None
         self._prefix_count = int(network.num_prefix_tokens)
-        self._preprocess = Preprocessor(normalization, device, dtype)
+        self._dtype = dtype
+        self._preprocess = Preprocessor(normalization)
 
     @torch.inference_mode()
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
         """Compute the features of one image; see `Backbone`."""
         height, width = grid_size(color.shape[:2], resolution, self.stride)
-        image = self._preprocess(color, (height * self.stride, width * self.stride))
+        pixels = self._preprocess(color, (height * self.stride, width * self.stride))
+        image = network_input(pixels, self.device, self._dtype)
         self._position.resize((height, width))
         with AttentionRecorder() as recorder:
-            tokens = self._network.forward_features(image)[0].float()
+            tokens = host_array(self._network.forward_features(image)[0])
         grid = tokens[self._prefix_count :].reshape(height, width, -1)
         if not self.has_attention:
-            return Features(grid, grid.mean(dim=(0, 1)))
-        attention = recorder.cls_attention()[:, self._prefix_count :].reshape(-1, height, width)
-        return Features(grid, tokens[0], attention)
+            return Features(grid, grid.mean(axis=(0, 1)))
+        attention = host_array(recorder.cls_attention()[:, self._prefix_count :])
+        return Features(grid, tokens[0], attention.reshape(-1, height, width))
 
 
 class PositionEmbedding:
@@ -109,7 +112,7 @@ def is_trained_with_antialiasing(name: str) -> bool:
     return "dino" not in name or "_reg" in name
 
 
-def _cast(network: Any, device: torch.device, dtype: torch.dtype) -> Any:
+def _cast(network: Any, device: DeviceName, dtype: torch.dtype) -> Any:
     # Angles of rotary embeddings need float32; timm casts queries and keys back.
     rope = copy.deepcopy(getattr(network, "rope", None))
     network = network.to(device, dtype)

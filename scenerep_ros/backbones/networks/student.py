@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from scenerep_ros.backbones.convnet import StageBackbone
-from scenerep_ros.backbones.preprocessing import IMAGENET, grid_size
+from scenerep_ros.backbones.networks.convnet import StageBackbone
+from scenerep_ros.backbones.networks.torch_execution import host_array
+from scenerep_ros.backbones.preprocessing import IMAGENET
 from scenerep_ros.frames import Features
 
 PYRAMID = "mobilenetv4_conv_small"
@@ -145,11 +146,10 @@ class StudentBackbone(StageBackbone):
     @torch.inference_mode()
     def __call__(self, color: NDArray[np.uint8], resolution: int) -> Features:
         """Compute the features of one image; see `Backbone`."""
-        height, width = grid_size(color.shape[:2], resolution, self.stride)
-        image = self._preprocess(color, (height * self.stride, width * self.stride))
-        maps, logits = self._network.forward_maps(image)
-        grid = maps[0].permute(1, 2, 0).float().contiguous()
-        return Features(grid, grid.mean(dim=(0, 1)), self._network.attention_of(logits)[0])
+        maps, logits = self._network.forward_maps(self._network_input(color, resolution))
+        grid = host_array(maps[0].permute(1, 2, 0))
+        attention = host_array(self._network.attention_of(logits)[0])
+        return Features(grid, grid.mean(axis=(0, 1)), attention)
 
 
 def _output_channels(stage: Any) -> int:

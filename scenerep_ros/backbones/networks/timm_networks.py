@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.convnet import StageBackbone
-from scenerep_ros.backbones.hardware import choose_device, choose_dtype
+from scenerep_ros.backbones.hardware import choose_device
+from scenerep_ros.backbones.networks.convnet import StageBackbone
+from scenerep_ros.backbones.networks.torch_execution import choose_dtype
+from scenerep_ros.backbones.networks.vit import ViTBackbone, is_trained_with_antialiasing
 from scenerep_ros.backbones.preprocessing import Normalization
-from scenerep_ros.backbones.vit import ViTBackbone, is_trained_with_antialiasing
 from scenerep_ros.backbones.weights.checkpoint import (
     CARD_NAME,
     WEIGHTS_NAME,
@@ -65,7 +66,7 @@ def wrap_network(options: BackboneOptions, network: Any, normalization: Normaliz
     """
     from timm.models import Eva, VisionTransformer
 
-    from scenerep_ros.backbones.student import StudentBackbone, StudentNetwork
+    from scenerep_ros.backbones.networks.student import StudentBackbone, StudentNetwork
 
     device = choose_device(options.device)
     dtype = choose_dtype(options.precision, device)
@@ -117,7 +118,7 @@ def _create(name: str, pretrained: bool = False) -> Any:
     import timm
 
     if name == STUDENT:
-        from scenerep_ros.backbones.student import StudentNetwork
+        from scenerep_ros.backbones.networks.student import StudentNetwork
 
         return StudentNetwork()
     try:

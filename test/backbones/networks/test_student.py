@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 
 from scenerep_ros.backbones import load_backbone
-from scenerep_ros.backbones.student import StudentNetwork
+from scenerep_ros.backbones.networks.student import StudentNetwork
 from scenerep_ros.backbones.weights import packaged
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.errors import WeightsError
@@ -43,7 +43,7 @@ def test_student_predicts_features_and_attention_of_teacher_shape(load, weights,
     features = load(weights=weights, runtime="torch")(IMAGE, resolution)
     height, width = resolution // 16, round(resolution / 80 * 7)
     assert features.grid.shape == (height, width, 384)
-    torch.testing.assert_close(features.attention.sum((1, 2)), torch.full((6,), 0.8))
+    np.testing.assert_allclose(features.attention.sum(axis=(1, 2)), 0.8, rtol=1e-5)
 
 
 def test_student_with_openvino_equals_torch(load, weights):
@@ -52,7 +52,7 @@ def test_student_with_openvino_equals_torch(load, weights):
     expected = load(weights=weights, runtime="torch")(IMAGE, 80)
     for name in ("grid", "pooled", "attention"):
         actual, wanted = getattr(exported, name), getattr(expected, name)
-        torch.testing.assert_close(actual, wanted, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-4)
 
 
 def test_student_without_packaged_weights_raises(load, monkeypatch, tmp_path):
@@ -71,7 +71,8 @@ def test_packaged_student_predicts_features_of_its_teacher(load, tabletop_folder
     student = load(weights="auto")(frame.color, 352)
     teacher = load_backbone(BackboneOptions())(frame.color, 308)
     assert student.grid.shape == teacher.grid.shape
-    cosine = torch.nn.functional.cosine_similarity(student.grid, teacher.grid, dim=-1)
+    lengths = np.linalg.norm(student.grid, axis=2) * np.linalg.norm(teacher.grid, axis=2)
+    cosine = (student.grid * teacher.grid).sum(axis=2) / lengths
     assert cosine.mean() > 0.5  # 0 for unrelated features
 
 

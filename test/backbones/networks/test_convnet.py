@@ -1,11 +1,12 @@
 """Backbones with stages."""
 
+import numpy as np
 import pytest
 import timm
 import torch
 
+from scenerep_ros.backbones.networks.timm_networks import load_network
 from scenerep_ros.backbones.preprocessing import Preprocessor, grid_size
-from scenerep_ros.backbones.timm_networks import load_network
 from scenerep_ros.errors import ConfigError
 
 
@@ -27,11 +28,11 @@ def test_stage_backbone_equals_the_feature_map_of_timm(
     height, width = grid_size(image.shape[:2], 128, stride)
     assert features.grid.shape == (height, width, channels)
     assert features.attention is None
-    torch.testing.assert_close(features.pooled, features.grid.mean(dim=(0, 1)))
+    np.testing.assert_allclose(features.pooled, features.grid.mean(axis=(0, 1)), atol=1e-5)
     expected = timm_stage(name, stage, image, (height * stride, width * stride))
     if expected.shape[0] == channels:
         expected = expected.permute(1, 2, 0)
-    torch.testing.assert_close(features.grid, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(features.grid, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_stage_backbone_parameters_exclude_later_stages(untrained):
@@ -51,8 +52,7 @@ def timm_stage(name, stage, image, size):
     ).eval()
     weights = {key.replace(".", "_"): value for key, value in full_network.state_dict().items()}
     network.load_state_dict({key: weights[key.replace(".", "_")] for key in network.state_dict()})
-    preprocess = Preprocessor(normalization, torch.device("cpu"), torch.float32)
-    return network(preprocess(image, size))[0][0]
+    return network(torch.from_numpy(Preprocessor(normalization)(image, size)))[0][0]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -60,8 +60,8 @@ def test_stage_backbone_in_reduced_precision_is_close(untrained, image, precisio
     exact, rounded = (
         untrained("resnet18", precision=p)(image, 128).grid for p in ("fp32", precision)
     )
-    assert rounded.dtype == torch.float32
-    assert 0 < (exact - rounded).norm() < 0.05 * exact.norm()
+    assert rounded.dtype == np.float32
+    assert 0 < np.linalg.norm(exact - rounded) < 0.05 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize("stage", [5, -6])

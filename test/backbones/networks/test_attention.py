@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 
-from scenerep_ros.backbones.attention import AttentionRecorder
+from scenerep_ros.backbones.networks.attention import AttentionRecorder
 
 
 def unfused_attention(network, image):

@@ -1,0 +1,1 @@
+"""Networks that torch executes: timm's ViTs and convnets, and the student."""
