@@ -132,8 +132,10 @@ def choose_execution(
     budget_ms = CONSTANTS.forward_share * 1e3 / options.target_rate
     measured: list[Execution] = []
     for backbone in candidate_backbones(options):
-        groups = [_runtimes(options), _exports(options, backbone)]
-        candidates = [_fastest(options, backbone, group, open_meter, measured) for group in groups]
+        candidates = [
+            _fastest_runtime(options, backbone, open_meter, measured),
+            _fastest(options, backbone, _exports(options, backbone), open_meter, measured),
+        ]
         fastest_of_groups = [candidate for candidate in candidates if candidate is not None]
         for resolution in resolutions_of(options.resolution):
             for execution, meter in fastest_of_groups:
@@ -159,6 +161,23 @@ def resolutions_of(resolution: int) -> tuple[int, ...]:
     lowest = BackboneOptions.model_fields["resolution"].metadata[0].ge
     sizes = [max(lowest, round(resolution * scale)) for scale in CONSTANTS.scales]
     return tuple(dict.fromkeys(sizes))
+
+
+def _fastest_runtime(
+    options: BackboneOptions,
+    backbone: str,
+    open_meter: Callable[[BackboneOptions], Meter | None],
+    measured: list[Execution],
+) -> tuple[Execution, Meter] | None:
+    """Return the fastest runtime of a backbone; torch only where no other one executes it.
+
+    On CPUs torch is slower than the others, and its import takes half a gigabyte for good.
+    """
+    fastest = _fastest(options, backbone, _runtimes(options), open_meter, measured)
+    if fastest is None and options.runtime == "auto":
+        torch = {"runtime": "torch", "precision": options.precision}
+        fastest = _fastest(options, backbone, [torch], open_meter, measured)
+    return fastest
 
 
 def _fastest(
@@ -195,13 +214,11 @@ def _exports(options: BackboneOptions, backbone: str) -> Iterator[dict[str, str]
 def _runtimes(options: BackboneOptions) -> Iterator[dict[str, str]]:
     """Yield the runtimes and precisions that the options allow and that are installed."""
     first, device = choose_runtime(options)
-    runtimes = [first]
-    if options.runtime == "auto" and options.weights != "random":  # an export has no use
-        runtimes += [name for name in ("onnxruntime", "torch") if name != first]
-    for runtime in runtimes:
-        if runtime == "onnxruntime" and (device != "cpu" or not find_spec(runtime)):
-            continue
-        yield {"runtime": runtime, "precision": options.precision}
+    yield {"runtime": first, "precision": options.precision}
+    has_alternative = first != "onnxruntime" and device == "cpu" and find_spec("onnxruntime")
+    # An export of random weights, which differ at each start, has no use.
+    if has_alternative and options.runtime == "auto" and options.weights != "random":
+        yield {"runtime": "onnxruntime", "precision": options.precision}
 
 
 def open_forward_pass(options: BackboneOptions) -> Meter | None:

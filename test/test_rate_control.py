@@ -47,8 +47,14 @@ def test_choice_takes_fastest_runtime_at_full_resolution_if_it_fits():
     choice = choose_execution(options(5), table(speeds))
     assert choice.is_sufficient
     assert (choice.execution.runtime, choice.execution.resolution) == ("openvino", 308)
-    assert len(choice.measured) == 3
-    assert "torch auto, 308 px: 170.0 ms" in choice.describe(5)
+    assert len(choice.measured) == 2  # torch is not even loaded
+    assert "onnxruntime auto, 308 px: 110.0 ms" in choice.describe(5)
+
+
+def test_choice_takes_torch_where_no_other_runtime_executes_the_network():
+    choice = choose_execution(options(5), table({(VIT, "torch"): 80.0}))
+    assert choice.is_sufficient
+    assert choice.execution.runtime == "torch"
 
 
 def test_choice_lowers_the_resolution_to_the_highest_that_fits():
