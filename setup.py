@@ -10,9 +10,15 @@ ROOT = Path(__file__).resolve().parent  # colcon --symlink-install calls a link 
 
 
 def requirements(name: str) -> list[str]:
-    """Return the requirement lines of a file, without comments."""
-    lines = (ROOT / name).read_text().splitlines()
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+    """Return the requirement lines of a file and of those that it includes, without comments."""
+    found: list[str] = []
+    for line in (ROOT / name).read_text().splitlines():
+        requirement = line.split("#")[0].strip()
+        if requirement.startswith("-r "):
+            found += requirements(requirement.removeprefix("-r "))
+        elif requirement:
+            found.append(requirement)
+    return found
 
 
 def data_tree(source: str, target: str) -> list[tuple[str, list[str]]]:

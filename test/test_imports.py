@@ -11,7 +11,9 @@ import pytest
 import timm
 import torch
 
+from scenerep_ros.backbones.runtimes.loading import export_fp32
 from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.config.options import BackboneOptions
 
 BACKBONE = "vit_tiny_patch16_224"
 SLOW_MODULES = ("torch", "timm", "torchvision", "matplotlib", "sklearn", "open3d")
@@ -33,6 +35,22 @@ for method in ("fused", "kmeans_knee", "ncut", "spectral", "agglomeration", "att
 print(*(name for name in {SLOW_MODULES} if name in sys.modules))
 """
 
+WITHOUT_TORCH = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchvision", "timm", "onnx"):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+import importlib.util
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name in ("torch", "timm") else find_spec(name)
+{PROGRAM}
+"""
+"""The program on a machine on which torch and what needs it are not installed."""
+
 
 @pytest.fixture
 def checkpoint(tmp_path) -> Path:
@@ -46,14 +64,19 @@ def checkpoint(tmp_path) -> Path:
     return tmp_path / "checkpoint"
 
 
-def slow_imports(weights: Path, cache: Path) -> set[str]:
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(weights)],
+def run_program(program: str, weights: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, str(weights)],
         env={**os.environ, "SCENEREP_CACHE": str(cache)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+
+
+def slow_imports(weights: Path, cache: Path) -> set[str]:
+    run = run_program(PROGRAM, weights, cache)
+    assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
 
 
@@ -62,3 +85,18 @@ def test_second_start_segments_with_every_method_without_torch(checkpoint, tmp_p
     pytest.importorskip("openvino", reason="openvino is installed on x86 only")
     assert {"torch", "timm"} <= slow_imports(checkpoint, tmp_path / "cache")
     assert not slow_imports(checkpoint, tmp_path / "cache") - {"matplotlib"}  # kneed imports it
+
+
+@pytest.mark.slow
+def test_exported_network_runs_where_torch_is_not_installed(checkpoint, tmp_path):
+    pytest.importorskip("openvino", reason="openvino is installed on x86 only")
+    options = BackboneOptions(backbone=BACKBONE, weights=str(checkpoint))
+    (tmp_path / "graph").mkdir()
+    graph = export_fp32(options, tmp_path / "graph")
+    run = run_program(WITHOUT_TORCH, graph.folder, tmp_path / "cache")
+    assert run.returncode == 0, run.stderr
+
+
+def test_network_to_export_without_torch_names_what_is_missing(checkpoint, tmp_path):
+    run = run_program(WITHOUT_TORCH, checkpoint, tmp_path / "cache")
+    assert "ConfigError: torch and timm: not installed, so only networks run that" in run.stderr

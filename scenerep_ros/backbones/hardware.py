@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +25,10 @@ def choose_device(device: Device) -> DeviceName:
     Raises:
         ConfigError: if CUDA is selected but not available.
     """
-    if device == "cpu" or (device == "auto" and not has_gpu_driver()):
+    may_have_cuda = has_gpu_driver() and find_spec("torch") is not None
+    if device == "cpu" or (device == "auto" and not may_have_cuda):
         return "cpu"
+    check_torch_installed()
     import torch  # slow
 
     has_cuda = torch.cuda.is_available()
@@ -35,6 +38,20 @@ def choose_device(device: Device) -> DeviceName:
             "and that torch was installed with CUDA, or set device to auto or cpu"
         )
     return "cuda" if has_cuda else "cpu"
+
+
+def check_torch_installed() -> None:
+    """Check that torch and timm are installed, with which networks are built, exported and trained.
+
+    Raises:
+        ConfigError: if one of them is missing.
+    """
+    missing = [name for name in ("torch", "timm") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"{' and '.join(missing)}: not installed, so only networks run that `scenerep export` wrote; "
+            "set weights to the folder of one, or pip install -r requirements.txt"
+        )
 
 
 def has_gpu_driver() -> bool:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from scenerep_ros.backbones.base import Backbone
+from scenerep_ros.backbones.hardware import check_torch_installed
 from scenerep_ros.backbones.registry import BACKBONES
 from scenerep_ros.backbones.runtimes.graph import (
     UnsupportedNetworkError,
@@ -91,9 +92,9 @@ def _load_timm(options: BackboneOptions) -> Backbone:
             if options.runtime != "auto":
                 raise
             log.info("%s; torch executes it", error)
-    from scenerep_ros.backbones.networks.timm_networks import (
-        load_timm_backbone,  # slow: it imports torch
-    )
+    check_torch_installed()
+    # Slow: it imports torch.
+    from scenerep_ros.backbones.networks.timm_networks import load_timm_backbone
 
     backbone = load_timm_backbone(options)
     _check_input_sizes(backbone)

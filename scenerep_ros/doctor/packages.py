@@ -31,6 +31,8 @@ OPENCV_NAMES = tuple(
 )
 REPORTED_NAMES = ("torch", "timm", "numpy", "opencv-python-headless")
 """Requirements whose versions the report states."""
+NAMES_TO_EXPORT = ("torch", "torchvision", "timm", "onnx")
+"""Requirements that a network which is exported already does without."""
 
 
 def installed_versions() -> dict[str, str]:
@@ -63,7 +65,7 @@ def check_requirements(versions: Versions, requirements: list[Requirement]) -> l
     """Check that each requirement is installed in a suitable version.
 
     Returns:
-        One failure per missing or unsuitable requirement, or one OK finding for all.
+        One failure or warning per missing or unsuitable requirement, or one OK finding for all.
     """
     problems = [
         problem for requirement in requirements if (problem := _check_one(versions, requirement))
@@ -77,6 +79,9 @@ def check_requirements(versions: Versions, requirements: list[Requirement]) -> l
 def _check_one(versions: Versions, requirement: Requirement) -> Finding | None:
     version = versions.get(_normalize(requirement.name))
     advice = f"pip install '{requirement.name}{requirement.specifier}'"
+    if version is None and _normalize(requirement.name) in NAMES_TO_EXPORT:
+        detail = "not installed: only networks that `scenerep export` wrote run"
+        return warn(requirement.name, detail, f"{advice}, or set weights to such a network")
     if version is None:
         return fail(requirement.name, "not installed", advice)
     if not requirement.specifier.contains(version, prereleases=True):

@@ -45,9 +45,16 @@ def test_check_requirements_names_old_and_missing_ones_with_advice():
     (old,) = check_requirements({**GOOD, "torch": "2.4"} | {"pyyaml": "5.1"}, REQUIREMENTS)
     assert (old.level, old.name) == (Level.FAIL, "PyYAML")
     assert old.advice == "pip install 'PyYAML>=6'"
+    without = {name: version for name, version in GOOD.items() if name != "pyyaml"}
+    (missing,) = check_requirements(without, REQUIREMENTS)
+    assert (missing.level, missing.name, missing.detail) == (Level.FAIL, "PyYAML", "not installed")
+
+
+def test_check_requirements_without_torch_warns_that_only_exports_run():
     without = {name: version for name, version in GOOD.items() if name != "torch"}
     (missing,) = check_requirements(without, REQUIREMENTS)
-    assert (missing.name, missing.detail) == ("torch", "not installed")
+    assert (missing.level, missing.name) == (Level.WARN, "torch")
+    assert "scenerep export" in missing.detail
 
 
 def test_check_requirements_accepts_a_local_build_of_torch():

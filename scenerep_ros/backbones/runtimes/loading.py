@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from scenerep_ros.backbones.base import Backbone
-from scenerep_ros.backbones.hardware import DeviceName
+from scenerep_ros.backbones.hardware import DeviceName, check_torch_installed
 from scenerep_ros.backbones.runtimes.engines import build_engine
 from scenerep_ros.backbones.runtimes.graph import Graph, UnsupportedNetworkError, read_graph
 from scenerep_ros.backbones.runtimes.graph_backbone import GraphBackbone
@@ -71,6 +71,7 @@ def export_fp32(options: BackboneOptions, folder: Path) -> Graph:
         UnsupportedNetworkError: if the network cannot be exported.
         ConfigError, WeightsError: as in `load_backbone`.
     """
+    check_torch_installed()
     from scenerep_ros.backbones.loading import apply_model_card
     from scenerep_ros.backbones.runtimes.exporting import export_network
 
@@ -131,6 +132,7 @@ class _NetworkSource:
 
     def load(self) -> tuple[Any, Any]:
         """Return the network, float32 on the CPU, and its normalization."""
+        check_torch_installed()
         from scenerep_ros.backbones.networks.timm_networks import load_network
 
         if self._loaded is None:
@@ -142,6 +144,7 @@ def _export(
     options: BackboneOptions, source: _NetworkSource, runtime: Runtime, folder: Path
 ) -> None:
     """Export the network to a folder and verify it; log the progress."""
+    check_torch_installed()
     from scenerep_ros.backbones.runtimes.exporting import export_network
 
     name = options.backbone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.util import find_spec
 
-from scenerep_ros.backbones.hardware import DeviceName, choose_device
+from scenerep_ros.backbones.hardware import DeviceName, choose_device, has_gpu_driver
 from scenerep_ros.config.options import BackboneOptions, Device, Runtime
 from scenerep_ros.errors import ConfigError
 
@@ -80,18 +80,19 @@ def _onnxruntime_device(runtime: Runtime, device: Device) -> DeviceName:
     import onnxruntime
 
     providers = onnxruntime.get_available_providers()
+    has_gpu = has_gpu_driver()
     if runtime == "tensorrt":
-        if device == "cpu" or TENSORRT_PROVIDER not in providers:
+        if device == "cpu" or TENSORRT_PROVIDER not in providers or not has_gpu:
             raise ConfigError(
                 f"runtime = 'tensorrt', device = '{device}': needs a CUDA device and an ONNX Runtime "
                 f"with TensorRT (this one has {', '.join(providers)}); pip install "
                 f"{PACKAGES[runtime]} tensorrt, or set runtime to auto"
             )
-        return choose_device("cuda")
-    has_cuda = CUDA_PROVIDER in providers
+        return "cuda"
+    has_cuda = has_gpu and CUDA_PROVIDER in providers
     if device == "cuda" and not has_cuda:
         raise ConfigError(
-            "runtime = 'onnxruntime': this ONNX Runtime has no CUDA; pip install onnxruntime-gpu, "
-            "or set device to cpu"
+            "runtime = 'onnxruntime': there is no CUDA device, or this ONNX Runtime has no CUDA; pip "
+            "install onnxruntime-gpu, or set device to cpu"
         )
-    return choose_device(device if has_cuda else "cpu")
+    return "cuda" if has_cuda and device != "cpu" else "cpu"
