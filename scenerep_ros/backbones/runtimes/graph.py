@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenerep_ros.errors import ConfigError, WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
@@ -27,6 +27,9 @@ from scenerep_ros.ops.resampling import aliased_bicubic, bicubic, resample
 CARD_NAME = "graph.yaml"
 ONNX_NAME, OPENVINO_NAME, POSITION_NAME = "model.onnx", "model.xml", "position.npz"
 MODEL_NAMES = {"onnx": ONNX_NAME, "openvino": OPENVINO_NAME}
+
+EXPORT_AGAIN = "copy or export the folder again, or remove it if it is in the cache"
+"""Remedy for a damaged graph."""
 
 GraphFormat = Literal["onnx", "openvino"]
 GraphPrecision = Literal["fp32", "fp16", "bf16", "int8"]
@@ -159,10 +162,15 @@ def read_graph(folder: Path) -> Graph:
     path = folder / CARD_NAME
     try:
         graph = Graph(folder, GraphCard(**yaml.safe_load(path.read_text())))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise _no_card(path, problems) from None
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise WeightsError(
-            f"{path}: no card of an exported graph ({error}); run `scenerep export` again"
-        ) from None
+        raise _no_card(path, error) from None
     if not graph.model_path.is_file():
-        raise WeightsError(f"{graph.model_path}: missing; run `scenerep export` again")
+        raise WeightsError(f"{graph.model_path}: missing; {EXPORT_AGAIN}")
     return graph
+
+
+def _no_card(path: Path, reason: object) -> WeightsError:
+    return WeightsError(f"{path}: no card of an exported graph ({reason}); {EXPORT_AGAIN}")

@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones.runtimes.engines import Arrays, thread_limit
-from scenerep_ros.backbones.runtimes.graph import Graph
+from scenerep_ros.backbones.runtimes.graph import EXPORT_AGAIN, Graph
 from scenerep_ros.backbones.runtimes.selection import CUDA_PROVIDER, TENSORRT_PROVIDER
 from scenerep_ros.config.options import Precision
 from scenerep_ros.errors import ConfigError, WeightsError
@@ -50,9 +50,9 @@ class ONNXRuntimeEngine:
                 str(graph.model_path), options, providers=providers
             )
         except Exception as error:  # its exceptions share no base class but Exception
+            reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{graph.model_path}: ONNX Runtime cannot load it ({error}); remove the folder, or "
-                "export it again"
+                f"{graph.model_path}: ONNX Runtime cannot load it ({reason}); {EXPORT_AGAIN}"
             ) from None
         self._outputs = [output.name for output in self._session.get_outputs()]
 

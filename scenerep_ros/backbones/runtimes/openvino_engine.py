@@ -15,7 +15,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from scenerep_ros.backbones.runtimes.engines import Arrays, thread_limit
-from scenerep_ros.backbones.runtimes.graph import Graph
+from scenerep_ros.backbones.runtimes.graph import EXPORT_AGAIN, Graph
 from scenerep_ros.backbones.runtimes.openvino_core import openvino_core
 from scenerep_ros.config.options import Precision
 from scenerep_ros.errors import ScenerepError, WeightsError
@@ -92,9 +92,9 @@ class OpenVINOEngine:
         try:
             model = self._core.read_model(self._graph.model_path)
         except RuntimeError as error:
+            reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{self._graph.model_path}: OpenVINO cannot read it ({error}); remove the folder, "
-                "or export it again"
+                f"{self._graph.model_path}: OpenVINO cannot read it ({reason}); {EXPORT_AGAIN}"
             ) from None
         model.reshape({name: list(shape) for name, shape in shapes})
         return self._core.compile_model(model, "CPU", self._properties())

@@ -95,6 +95,15 @@ def test_read_graph_with_a_damaged_card_is_rejected(tmp_path, text):
         read_graph(tmp_path)
 
 
+def test_read_graph_with_an_incomplete_card_lists_its_fields(tmp_path):
+    (tmp_path / CARD_NAME).write_text("architecture: student\nmean: [0, 0, 0]\nstd: [1, 1, 1]\n")
+    with pytest.raises(
+        WeightsError, match=r"\(stride: Field required; .*\); copy or export"
+    ) as error:
+        read_graph(tmp_path)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(100), b"position"])
 def test_damaged_position_table_is_rejected_by_name(tmp_path, content):
     (tmp_path / POSITION_NAME).write_bytes(content)
