@@ -25,10 +25,14 @@ def choose_device(device: Device) -> DeviceName:
     Raises:
         ConfigError: if CUDA is selected but not available.
     """
-    may_have_cuda = has_gpu_driver() and find_spec("torch") is not None
-    if device == "cpu" or (device == "auto" and not may_have_cuda):
+    has_torch = find_spec("torch") is not None
+    if device == "cpu" or (device == "auto" and not (has_torch and has_gpu_driver())):
         return "cpu"
-    check_torch_installed()
+    if not has_torch:
+        raise ConfigError(
+            "device = 'cuda': torch, which computes on it, is not installed; pip install -r "
+            "requirements.txt, or set device to auto or cpu"
+        )
     import torch  # slow
 
     has_cuda = torch.cuda.is_available()
@@ -40,18 +44,27 @@ def choose_device(device: Device) -> DeviceName:
     return "cuda" if has_cuda else "cpu"
 
 
-def check_torch_installed() -> None:
+def check_torch_installed(
+    consequence: str = "only networks run that `scenerep export` wrote; set weights to the folder of one",
+) -> None:
     """Check that torch and timm are installed, with which networks are built, exported and trained.
+
+    Args:
+        consequence: what follows if one is missing, and a remedy; part of the message.
 
     Raises:
         ConfigError: if one of them is missing.
     """
-    missing = [name for name in ("torch", "timm") if find_spec(name) is None]
-    if missing:
+    if missing := missing_packages():
         raise ConfigError(
-            f"{' and '.join(missing)}: not installed, so only networks run that `scenerep export` wrote; "
-            "set weights to the folder of one, or pip install -r requirements.txt"
+            f"{' and '.join(missing)}: not installed, so {consequence}, or pip install -r "
+            "requirements.txt"
         )
+
+
+def missing_packages() -> list[str]:
+    """Return which of torch and timm, without which no network is built, are not installed."""
+    return [name for name in ("torch", "timm") if find_spec(name) is None]
 
 
 def has_gpu_driver() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import TypeVar
 
 import numpy as np
@@ -11,15 +12,25 @@ from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.hardware import check_torch_installed
 from scenerep_ros.backbones.registry import BACKBONES
 from scenerep_ros.backbones.runtimes.graph import (
+    CARD_NAME as GRAPH_CARD_NAME,
+)
+from scenerep_ros.backbones.runtimes.graph import (
+    Graph,
     UnsupportedNetworkError,
     is_graph,
     read_graph,
 )
 from scenerep_ros.backbones.runtimes.loading import load_graph_backbone, open_graph_backbone
 from scenerep_ros.backbones.runtimes.selection import choose_runtime
-from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card, weights_path
+from scenerep_ros.backbones.weights.checkpoint import (
+    CARD_NAME,
+    check_weights_exist,
+    find_checkpoint,
+    read_card,
+    weights_path,
+)
 from scenerep_ros.backbones.weights.download import WHEELS
-from scenerep_ros.config.options import BackboneOptions, Runtime
+from scenerep_ros.config.options import NAMED_WEIGHTS, BackboneOptions, Runtime
 from scenerep_ros.errors import ConfigError, WeightsError
 
 log = logging.getLogger(__name__)
@@ -75,15 +86,32 @@ def _load_exported(options: BackboneOptions) -> Backbone:
             "execute; set runtime to auto"
         )
     if options.runtime == "auto":
-        runtime, _ = choose_runtime(options)
-        fallback: Runtime = "openvino" if graph.card.format == "openvino" else "onnxruntime"
-        is_suitable = runtime in ("openvino", fallback)
-        options = options.model_copy(update={"runtime": runtime if is_suitable else fallback})
+        options = options.model_copy(update={"runtime": _runtime_of_graph(graph, options)})
     return open_graph_backbone(graph, options, *choose_runtime(options))
+
+
+def _runtime_of_graph(graph: Graph, options: BackboneOptions) -> Runtime:
+    """Return the runtime that `auto` selects for an exported graph.
+
+    Raises:
+        ConfigError: if only OpenVINO reads the graph, and is not installed.
+    """
+    if graph.card.format == "openvino":
+        if find_spec("openvino") is None:
+            raise ConfigError(
+                f"{options.weights}: only OpenVINO reads this graph, and it is not installed; export "
+                "the network with --format onnx, or pip install openvino"
+            )
+        return "openvino"
+    if options.device == "cuda":
+        return "onnxruntime"
+    runtime, _ = choose_runtime(options)
+    return "openvino" if runtime == "openvino" else "onnxruntime"
 
 
 def _load_timm(options: BackboneOptions) -> Backbone:
     """Build a timm model for the runtime of the options."""
+    _check_path(options.weights)
     runtime, device = choose_runtime(options)
     if runtime != "torch":
         try:
@@ -99,6 +127,29 @@ def _load_timm(options: BackboneOptions) -> Backbone:
     backbone = load_timm_backbone(options)
     _check_input_sizes(backbone)
     return backbone
+
+
+def _check_path(weights: str) -> None:
+    """Check the path of weights before torch is imported, which may be missing.
+
+    Raises:
+        WeightsError: if it does not exist, is a file of an exported graph, or is a folder of neither
+            a graph nor a checkpoint.
+    """
+    check_weights_exist(weights)
+    if weights in NAMED_WEIGHTS:
+        return
+    path = weights_path(weights)
+    if is_graph(path.parent):
+        raise WeightsError(
+            f"weights = '{weights}': a file of an exported graph; set weights to its folder, "
+            f"{path.parent}"
+        )
+    if path.is_dir() and find_checkpoint(path) is None:
+        raise WeightsError(
+            f"weights = '{weights}': no model card, neither {CARD_NAME} of a checkpoint nor "
+            f"{GRAPH_CARD_NAME} of an exported graph; copy all files of the folder"
+        )
 
 
 def apply_model_card(options: Options) -> Options:

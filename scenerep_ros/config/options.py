@@ -21,6 +21,8 @@ DepthTransport = Literal["raw", "compressed", "compressedDepth"]
 
 ACCEPTS_NUMBERS: JsonDict = {"accepts_numbers": True}
 """Marks a text that may be a number, which ROS would refuse as a parameter of another type."""
+NAMED_WEIGHTS = ("auto", "wheel", "hub", "random")
+"""Values of the option `weights` that are not paths."""
 START_ONLY: JsonDict = {"live": False}
 """Marks an option that needs new weights or subscriptions, so a running node cannot change it."""
 

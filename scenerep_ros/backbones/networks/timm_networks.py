@@ -22,8 +22,7 @@ from scenerep_ros.backbones.networks.torch_execution import choose_dtype
 from scenerep_ros.backbones.networks.vit import ViTBackbone, is_trained_with_antialiasing
 from scenerep_ros.backbones.preprocessing import Normalization
 from scenerep_ros.backbones.weights.checkpoint import (
-    CARD_NAME,
-    WEIGHTS_NAME,
+    check_weights_exist,
     find_checkpoint,
     read_card,
     read_checkpoint,
@@ -175,11 +174,7 @@ def _wheel_checkpoint(architecture: str) -> Path:
 
 
 def _load_from_path(network: Any, name: str, path: Path) -> Normalization:
-    if not path.exists():
-        raise WeightsError(
-            f"weights = '{path}': no such file; expected auto, wheel, hub, random, a .safetensors "
-            f"or .pth file, or a folder with {WEIGHTS_NAME} and {CARD_NAME}"
-        )
+    check_weights_exist(str(path))
     folder = find_checkpoint(path) or path
     if folder.is_dir():
         return _load_from_checkpoint(network, name, folder)

@@ -22,6 +22,11 @@ MAX_GRAPHS = 8
 """Number of graphs that the cache keeps; those unused for the longest time are removed."""
 
 
+def graph_folder(name: str) -> Path:
+    """Return the folder of a graph in the cache, which need not exist."""
+    return cache_folder() / "graphs" / name
+
+
 def cached_graph(name: str, export: Callable[[Path], None]) -> Path:
     """Return the folder of a cached graph; export it first if there is none.
 
@@ -34,7 +39,7 @@ def cached_graph(name: str, export: Callable[[Path], None]) -> Path:
         name: name of the folder, which identifies network and weights.
         export: function that writes a graph to an empty folder.
     """
-    folder = cache_folder() / "graphs" / name
+    folder = graph_folder(name)
     if is_graph(folder):
         _mark_as_used(folder)
         return folder

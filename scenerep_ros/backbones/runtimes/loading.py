@@ -15,9 +15,14 @@ import numpy as np
 from scenerep_ros.backbones.base import Backbone
 from scenerep_ros.backbones.hardware import DeviceName, check_torch_installed
 from scenerep_ros.backbones.runtimes.engines import build_engine
-from scenerep_ros.backbones.runtimes.graph import Graph, UnsupportedNetworkError, read_graph
+from scenerep_ros.backbones.runtimes.graph import (
+    Graph,
+    UnsupportedNetworkError,
+    is_graph,
+    read_graph,
+)
 from scenerep_ros.backbones.runtimes.graph_backbone import GraphBackbone
-from scenerep_ros.backbones.runtimes.graph_cache import cached_graph
+from scenerep_ros.backbones.runtimes.graph_cache import cached_graph, graph_folder
 from scenerep_ros.backbones.weights.checkpoint import find_checkpoint, read_card
 from scenerep_ros.backbones.weights.packaged import STUDENT, packaged_weights
 from scenerep_ros.config.constants import tuned
@@ -57,11 +62,32 @@ def load_graph_backbone(options: BackboneOptions, runtime: Runtime, device: Devi
         ConfigError, WeightsError: as in `load_backbone`.
     """
     source = _NetworkSource(options)
-    identity = repr((GRAPH_VERSION, options.backbone, options.stage, source.sha256))
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    name = f"{options.backbone.split('.')[0]}-{digest}"
+    name = _graph_name(options, source)
     folder = cached_graph(name, lambda folder: _export(options, source, runtime, folder))
     return open_graph_backbone(read_graph(folder), options, runtime, device)
+
+
+def has_cached_graph(options: BackboneOptions) -> bool:
+    """Return whether the cache has an export of a timm model, with which a start needs no torch.
+
+    Raises:
+        WeightsError: if the card of the weights is damaged.
+    """
+    from scenerep_ros.backbones.loading import apply_model_card
+
+    options = apply_model_card(options)
+    try:
+        name = _graph_name(options, _NetworkSource(options))
+    except ConfigError:  # without torch, only a card states a checksum
+        return False
+    return is_graph(graph_folder(name))
+
+
+def _graph_name(options: BackboneOptions, source: _NetworkSource) -> str:
+    """Return the name of a network's graph in the cache."""
+    identity = repr((GRAPH_VERSION, options.backbone, options.stage, source.sha256))
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return f"{options.backbone.split('.')[0]}-{digest}"
 
 
 def export_fp32(options: BackboneOptions, folder: Path) -> Graph:
@@ -71,7 +97,9 @@ def export_fp32(options: BackboneOptions, folder: Path) -> Graph:
         UnsupportedNetworkError: if the network cannot be exported.
         ConfigError, WeightsError: as in `load_backbone`.
     """
-    check_torch_installed()
+    check_torch_installed(
+        "no network can be exported; export it on a machine that has them and copy the folder"
+    )
     from scenerep_ros.backbones.loading import apply_model_card
     from scenerep_ros.backbones.runtimes.exporting import export_network
 

@@ -55,7 +55,7 @@ def recommended_package(options: BackboneOptions, runtime: Runtime, device: Devi
 def _device_of(runtime: Runtime, device: Device) -> DeviceName:
     if runtime == "torch":
         return choose_device(device)
-    _check_installed(runtime)
+    _check_installed(runtime, device)
     if runtime == "openvino":
         if device == "cuda":
             raise ConfigError(
@@ -66,12 +66,13 @@ def _device_of(runtime: Runtime, device: Device) -> DeviceName:
     return _onnxruntime_device(runtime, device)
 
 
-def _check_installed(runtime: Runtime) -> None:
+def _check_installed(runtime: Runtime, device: Device) -> None:
     module = "openvino" if runtime == "openvino" else "onnxruntime"
     if find_spec(module) is None:
+        package = PACKAGES["tensorrt" if device == "cuda" and module == "onnxruntime" else runtime]
         raise ConfigError(
-            f"runtime = '{runtime}': {module} is not installed; pip install {PACKAGES[runtime]}, or "
-            "set runtime to auto"
+            f"runtime = '{runtime}': {module} is not installed; pip install {package}, or set runtime "
+            "and device to auto"
         )
 
 

@@ -15,8 +15,9 @@ import safetensors.numpy
 import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, deserialize
 
+from scenerep_ros.config.options import NAMED_WEIGHTS
 from scenerep_ros.errors import WeightsError
 from scenerep_ros.filesystem.atomic import write_atomically
 
@@ -116,6 +117,21 @@ def weights_path(weights: str | Path) -> Path:
         raise WeightsError(f"weights = '{weights}': {error}; write the whole path") from None
 
 
+def check_weights_exist(weights: str) -> None:
+    """Check that the file or folder exists that the option `weights` names, if it names one.
+
+    Raises:
+        WeightsError: if there is none.
+    """
+    if weights in NAMED_WEIGHTS or weights_path(weights).exists():
+        return
+    raise WeightsError(
+        f"weights = '{weights}': no such file; expected {', '.join(NAMED_WEIGHTS)}, a .safetensors "
+        f"or .pth file, a folder with {WEIGHTS_NAME} and {CARD_NAME}, or one that `scenerep export` "
+        "wrote"
+    )
+
+
 def _folder_of(weights: str | Path) -> Path:
     path = weights_path(weights)
     return path.parent if path.name == WEIGHTS_NAME else path
@@ -161,6 +177,19 @@ def read_checkpoint(folder: Path) -> tuple[ModelCard, StateDict]:
     """
     card, data = _read_verified(folder)
     return card, parse_safetensors(data, folder / WEIGHTS_NAME)
+
+
+def verify_checkpoint(folder: Path) -> None:
+    """Verify the checksum and the format of a checkpoint's weights, without torch.
+
+    Raises:
+        WeightsError: if a file is missing, truncated or modified.
+    """
+    _, data = _read_verified(folder)
+    try:
+        deserialize(data)
+    except SafetensorError as error:
+        raise _damaged(folder / WEIGHTS_NAME, error) from None
 
 
 def read_arrays(folder: Path) -> Arrays:

@@ -44,6 +44,12 @@ def test_choose_runtime_that_is_missing_names_its_package(monkeypatch, runtime):
         choose_runtime(BackboneOptions(runtime=runtime))
 
 
+def test_choose_runtime_missing_on_cuda_names_the_package_for_gpus(monkeypatch):
+    monkeypatch.setattr(selection, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="pip install onnxruntime-gpu, or set runtime and device"):
+        choose_runtime(BackboneOptions(runtime="onnxruntime", device="cuda"))
+
+
 def test_choose_runtime_openvino_on_cuda_is_rejected():
     with pytest.raises(ConfigError, match="openvino': does not support device cuda; set runtime"):
         choose_runtime(BackboneOptions(runtime="openvino", device="cuda"))
