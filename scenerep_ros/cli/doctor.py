@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenerep_ros.cli.flags.options import add_options, options_from
 from scenerep_ros.cli.flags.types import number_from_zero
-from scenerep_ros.config.options import TopicOptions
+from scenerep_ros.config.options import BackboneOptions, TopicOptions
 from scenerep_ros.doctor import machine, packages
 from scenerep_ros.doctor.camera import check_camera
 from scenerep_ros.doctor.findings import (
@@ -38,7 +38,8 @@ def add_parser(subparsers: Any) -> None:
         help="duration of the observation of the camera; 0: check the machine only",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the findings as JSON")
-    add_options(parser, TopicOptions)
+    add_options(parser, TopicOptions, by_class=True)
+    add_options(parser, BackboneOptions, by_class=True)
     parser.set_defaults(run=run)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from scenerep_ros.backbones.hardware import choose_device
-from scenerep_ros.config.options import BackboneOptions
+from scenerep_ros.backbones.hardware import choose_device, missing_packages
+from scenerep_ros.config.options import NAMED_WEIGHTS, BackboneOptions
 from scenerep_ros.doctor.findings import Finding, fail, ok, warn
-from scenerep_ros.errors import ConfigError
+from scenerep_ros.errors import ConfigError, WeightsError
 from scenerep_ros.filesystem.share import profile_variable, share_folder
 
 Environment = Mapping[str, str]
@@ -23,8 +23,6 @@ NODE_COUNT = 3
 """Number of nodes with a segment: segmenter, camera and RViz."""
 MAX_DOMAIN_ID = 232
 """Largest domain whose ports exist (Fast DDS: 7400 + 250 * domain)."""
-NAMED_WEIGHTS = ("auto", "wheel", "hub", "random")
-"""Values of the option `weights` that are not paths."""
 
 
 def check_device(options: BackboneOptions) -> Finding:
@@ -60,29 +58,53 @@ def check_runtime(options: BackboneOptions) -> Finding:
 
 
 def check_weights(options: BackboneOptions) -> Finding:
-    """Check that the weights of the backbone are on this machine."""
-    if options.weights not in NAMED_WEIGHTS:
-        return _check_weight_file(Path(options.weights).expanduser())
-    if options.weights == "random":
-        return warn("weights", "random: for tests only", "set weights to auto")
+    """Check that the weights of the backbone are on this machine, and torch if they need it."""
     try:
-        return _check_cached_weights(options)
+        return _check_selected_weights(options)
     except ImportError as error:
         return fail("weights", str(error), "pip install -r requirements.txt")
+    except WeightsError as error:
+        return fail("weights", str(error), "copy the weights again")
+
+
+def _check_selected_weights(options: BackboneOptions) -> Finding:
+    from scenerep_ros.backbones.registry import BACKBONES
+    from scenerep_ros.backbones.runtimes.graph import is_graph
+    from scenerep_ros.backbones.runtimes.loading import has_cached_graph
+
+    path = Path(options.weights).expanduser()
+    is_path = options.weights not in NAMED_WEIGHTS
+    if is_path and (not path.exists() or is_graph(path)):
+        return _check_weight_file(path)
+    if options.backbone in BACKBONES:
+        return ok("weights", f"{options.backbone}: loaded by the registered backbone")
+    missing = missing_packages()
+    if missing and not has_cached_graph(options):
+        return fail(
+            "weights",
+            f"{options.weights}: cannot be exported, since {' and '.join(missing)} are missing",
+            "run `scenerep export` on another machine, and set weights to a copy of the folder",
+        )
+    if is_path:
+        return _check_weight_file(path)
+    if options.weights == "random":
+        return warn("weights", "random: for tests only", "set weights to auto")
+    return _check_cached_weights(options)
 
 
 def _check_weight_file(path: Path) -> Finding:
+    from scenerep_ros.backbones.runtimes.graph import is_graph, read_graph
+
+    if is_graph(path):
+        read_graph(path)
     if path.exists():
         return ok("weights", str(path))
     return fail("weights", f"{path}: no such file", "set weights to auto or to a file that exists")
 
 
 def _check_cached_weights(options: BackboneOptions) -> Finding:
-    from scenerep_ros.backbones.registry import BACKBONES
     from scenerep_ros.backbones.weights.download import WHEELS
 
-    if options.backbone in BACKBONES:
-        return ok("weights", f"{options.backbone}: loaded by the registered backbone")
     wheel = WHEELS.get(options.backbone.split(".")[0])
     if options.weights == "hub" or wheel is None:
         return ok("weights", f"{options.backbone}: from timm's hub, at the first start")

@@ -67,21 +67,31 @@ def check_requirements(versions: Versions, requirements: list[Requirement]) -> l
     Returns:
         One failure or warning per missing or unsuitable requirement, or one OK finding for all.
     """
+    to_export = [item for item in requirements if _normalize(item.name) in NAMES_TO_EXPORT]
+    absent = [item.name for item in to_export if _normalize(item.name) not in versions]
     problems = [
-        problem for requirement in requirements if (problem := _check_one(versions, requirement))
+        problem
+        for requirement in requirements
+        if requirement.name not in absent and (problem := _check_one(versions, requirement))
     ]
+    if absent:
+        problems.append(_warn_of_exports_only(absent))
     if problems:
         return problems
     reported = ", ".join(f"{name} {versions[name]}" for name in REPORTED_NAMES if name in versions)
     return [ok("requirements", f"all {len(requirements)} are installed: {reported}")]
 
 
+def _warn_of_exports_only(names: list[str]) -> Finding:
+    detail = "not installed: only networks that `scenerep export` wrote run"
+    return warn(
+        ", ".join(names), detail, "pip install -r requirements.txt to run and export others"
+    )
+
+
 def _check_one(versions: Versions, requirement: Requirement) -> Finding | None:
     version = versions.get(_normalize(requirement.name))
     advice = f"pip install '{requirement.name}{requirement.specifier}'"
-    if version is None and _normalize(requirement.name) in NAMES_TO_EXPORT:
-        detail = "not installed: only networks that `scenerep export` wrote run"
-        return warn(requirement.name, detail, f"{advice}, or set weights to such a network")
     if version is None:
         return fail(requirement.name, "not installed", advice)
     if not requirement.specifier.contains(version, prereleases=True):

@@ -4,7 +4,9 @@ import platform
 
 import pytest
 
+from scenerep_ros.backbones import hardware
 from scenerep_ros.backbones.runtimes import selection
+from scenerep_ros.backbones.runtimes.graph import CARD_NAME as GRAPH_CARD
 from scenerep_ros.config.options import BackboneOptions
 from scenerep_ros.doctor.findings import Level
 from scenerep_ros.doctor.machine import (
@@ -59,6 +61,21 @@ def test_check_weights_before_the_download_warns(tmp_path, monkeypatch):
     finding = check_weights(BackboneOptions())
     assert finding.level is Level.WARN
     assert "scenerep weights fetch" in finding.advice
+
+
+def test_check_weights_without_torch_requires_an_export(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCENEREP_CACHE", str(tmp_path))
+    monkeypatch.setattr(hardware, "find_spec", lambda name: None)
+    finding = check_weights(BackboneOptions())
+    assert finding.level is Level.FAIL
+    assert "scenerep export" in finding.advice
+
+
+def test_check_weights_of_an_incomplete_graph_fails(tmp_path):
+    (tmp_path / GRAPH_CARD).touch()
+    finding = check_weights(BackboneOptions(weights=str(tmp_path)))
+    assert finding.level is Level.FAIL
+    assert "no card of an exported graph" in finding.detail
 
 
 def test_check_weights_of_a_registered_backbone_is_ok(monkeypatch):

@@ -52,8 +52,8 @@ def test_check_requirements_names_old_and_missing_ones_with_advice():
 
 def test_check_requirements_without_torch_warns_that_only_exports_run():
     without = {name: version for name, version in GOOD.items() if name != "torch"}
-    (missing,) = check_requirements(without, REQUIREMENTS)
-    assert (missing.level, missing.name) == (Level.WARN, "torch")
+    (missing,) = check_requirements(without, [*REQUIREMENTS, Requirement("timm>=1")])
+    assert (missing.level, missing.name) == (Level.WARN, "torch, timm")
     assert "scenerep export" in missing.detail
 
 
