@@ -13,6 +13,7 @@ import torch
 
 from scenerep_ros.backbones.runtimes.loading import export_fp32
 from scenerep_ros.backbones.weights.checkpoint import ModelCard, save_checkpoint
+from scenerep_ros.backbones.weights.packaged import PACKAGE_FOLDER
 from scenerep_ros.config.options import BackboneOptions
 
 BACKBONE = "vit_tiny_patch16_224"
@@ -35,21 +36,26 @@ for method in ("fused", "kmeans_knee", "ncut", "spectral", "agglomeration", "att
 print(*(name for name in {SLOW_MODULES} if name in sys.modules))
 """
 
-WITHOUT_TORCH = f"""
+BLOCK_TORCH = """
 import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("torch", "torchvision", "timm", "onnx"):
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocker())
 import importlib.util
 find_spec = importlib.util.find_spec
 importlib.util.find_spec = lambda name: None if name in ("torch", "timm") else find_spec(name)
-{PROGRAM}
 """
-"""The program on a machine on which torch and what needs it are not installed."""
+"""Makes a process one of a machine on which torch and what needs it are not installed."""
+WITHOUT_TORCH = BLOCK_TORCH + PROGRAM
+COMMAND_WITHOUT_TORCH = f"""
+{BLOCK_TORCH}
+from scenerep_ros.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -64,9 +70,11 @@ def checkpoint(tmp_path) -> Path:
     return tmp_path / "checkpoint"
 
 
-def run_program(program: str, weights: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def run_program(
+    program: str, cache: Path, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program, str(weights)],
+        [sys.executable, "-c", program, *map(str, arguments)],
         env={**os.environ, "SCENEREP_CACHE": str(cache)},
         capture_output=True,
         text=True,
@@ -75,7 +83,7 @@ def run_program(program: str, weights: Path, cache: Path) -> subprocess.Complete
 
 
 def slow_imports(weights: Path, cache: Path) -> set[str]:
-    run = run_program(PROGRAM, weights, cache)
+    run = run_program(PROGRAM, cache, weights)
     assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
 
@@ -93,10 +101,63 @@ def test_exported_network_runs_where_torch_is_not_installed(checkpoint, tmp_path
     options = BackboneOptions(backbone=BACKBONE, weights=str(checkpoint))
     (tmp_path / "graph").mkdir()
     graph = export_fp32(options, tmp_path / "graph")
-    run = run_program(WITHOUT_TORCH, graph.folder, tmp_path / "cache")
+    run = run_program(WITHOUT_TORCH, tmp_path / "cache", graph.folder)
     assert run.returncode == 0, run.stderr
 
 
 def test_network_to_export_without_torch_names_what_is_missing(checkpoint, tmp_path):
-    run = run_program(WITHOUT_TORCH, checkpoint, tmp_path / "cache")
+    run = run_program(WITHOUT_TORCH, tmp_path / "cache", checkpoint)
     assert "ConfigError: torch and timm: not installed, so only networks run that" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("weights", "problem"),
+    [
+        ("missing", "no such file; expected auto, wheel"),
+        ("empty", "no model card, neither model.yaml of a checkpoint nor graph.yaml"),
+        ("graph/model.onnx", "a file of an exported graph; set weights to its folder"),
+    ],
+)
+def test_wrong_path_without_torch_is_named(tmp_path, weights, problem):
+    for folder in ("empty", "graph"):
+        (tmp_path / folder).mkdir()
+    for name in ("graph.yaml", "model.onnx"):
+        (tmp_path / "graph" / name).touch()
+    run = run_program(WITHOUT_TORCH, tmp_path / "cache", tmp_path / weights)
+    assert f"WeightsError: weights = '{tmp_path / weights}': {problem}" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("weights verify STUDENT", "intact   STUDENT"),
+        ("weights fetch student", "student: part of the package"),
+        ("weights fetch", "no network can run these weights; export it on a machine that has them"),
+        ("export --out graph", "no network can be exported; export it on a machine that has them"),
+        ("doctor --seconds 0", "FAIL  weights  "),
+        (
+            "segment RECORDING --out out --device cuda",
+            "device = 'cuda': torch, which computes on it",
+        ),
+    ],
+)
+def test_command_without_torch_says_what_to_do(tmp_path, tabletop_folder, command, output):
+    names = {"STUDENT": str(PACKAGE_FOLDER), "RECORDING": str(tabletop_folder)}
+    arguments = [names.get(argument, argument) for argument in command.split()]
+    run = run_program(COMMAND_WITHOUT_TORCH, tmp_path / "cache", *arguments)
+    assert "Traceback" not in run.stderr
+    text = " ".join((run.stdout + run.stderr).split())
+    assert " ".join(output.replace("STUDENT", names["STUDENT"]).split()) in text
+
+
+@pytest.mark.slow
+def test_commands_of_an_exported_network_run_without_torch(checkpoint, tmp_path, tabletop_folder):
+    pytest.importorskip("openvino", reason="openvino is installed on x86 only")
+    options = BackboneOptions(backbone=BACKBONE, weights=str(checkpoint))
+    (tmp_path / "graph").mkdir()
+    graph = export_fp32(options, tmp_path / "graph").folder
+    bench = ["bench", tabletop_folder, "--frames", "2", "--no-node", "--resolution", "96"]
+    for command in (["doctor", "--seconds", "0"], bench):
+        arguments = [*command, "--weights", graph]
+        run = run_program(COMMAND_WITHOUT_TORCH, tmp_path / "cache", *arguments)
+        assert run.returncode == 0, run.stderr

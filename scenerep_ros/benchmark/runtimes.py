@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from scenerep_ros.backbones import Backbone, load_backbone
-from scenerep_ros.backbones.hardware import choose_device
+from scenerep_ros.backbones.hardware import choose_device, missing_packages
 from scenerep_ros.backbones.weights.packaged import STUDENT, candidate_backbones
 from scenerep_ros.benchmark.passes import Candidate
 from scenerep_ros.config.options import BackboneOptions
@@ -63,6 +63,8 @@ def _executions() -> Iterator[tuple[str, str]]:
 
 
 def _torch_precisions() -> tuple[str, ...]:
+    if missing_packages():
+        return ()
     from scenerep_ros.backbones.networks.torch_execution import (
         choose_dtype,  # slow: it imports torch
     )

@@ -9,6 +9,7 @@ import platform
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -178,16 +179,25 @@ def measure_kmeans(source: Source, config: PipelineConfig, sweeps: int) -> dict[
 
 def describe_machine() -> dict[str, Any]:
     """Return the properties of the machine that determine the figures."""
-    import torch
-
     return {
         "processor": platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
+        "load_average": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **_describe_torch(),
+    }
+
+
+def _describe_torch() -> dict[str, Any]:
+    """Return the properties of torch; none if it is not installed."""
+    if find_spec("torch") is None:
+        return {}
+    import torch
+
+    return {
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "load_average": round(os.getloadavg()[0], 2),
         "torch": torch.__version__,
-        "python": platform.python_version(),
     }
 
 
