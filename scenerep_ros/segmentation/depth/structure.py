@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
+from scenerep_ros.ops.robust_deviation import median
 from scenerep_ros.segmentation.depth.patch_samples import PatchSamples, repeat_patches
 
 Floats = NDArray[np.float32]
@@ -174,7 +175,7 @@ def _fit_planes(labels: Labels, rays: Floats, w: Floats, count: int) -> tuple[Fl
         matrix = weighted_rays @ rays + PLANE_REGULARIZER * np.eye(3)
         planes = np.linalg.solve(matrix, weighted_rays @ w[..., None])
         distance = np.abs(w - (rays @ planes)[..., 0])
-        misfit = np.median(distance, axis=1)
+        misfit = median(distance)
         weight = (distance <= 2 * misfit[:, None] + PLANE_REGULARIZER).astype(np.float64)
     return planes[..., 0].astype(np.float32), misfit.astype(np.float32)
 
