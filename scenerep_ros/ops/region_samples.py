@@ -76,6 +76,10 @@ class RegionSamples:
         """Index 0..K - 1 of each sample's region (n,)."""
         return np.repeat(np.arange(self.count), self.counts)
 
+    def select(self, keep: NDArray[np.bool_]) -> RegionSamples:
+        """Return the samples of the regions with keep (K,), as of labels without the others."""
+        return RegionSamples(self.pixels[keep[self.index]], self.counts[keep])
+
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum values (n, ...) of the samples over each region; returns (K, ...)."""
         return np.add.reduceat(values, self.starts)

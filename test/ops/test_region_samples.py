@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenerep_ros.ops.region_samples import CONSTANTS, RegionSamples
-from scenerep_ros.ops.regions import connected_regions
+from scenerep_ros.ops.regions import connected_regions, filter_labels
 
 
 def random_regions(seed):
@@ -32,6 +32,17 @@ def test_region_samples_without_regions_are_empty():
     samples = RegionSamples.of(np.zeros((4, 5), np.int32))
     assert samples.count == 0
     assert not samples.pixels.size
+
+
+@given(st.integers(0, 10**6))
+def test_selected_samples_equal_those_of_filtered_labels(seed):
+    labels = random_regions(seed)
+    samples = RegionSamples.of(labels)
+    keep = np.random.default_rng(seed).random(samples.count) < 0.5
+    selected = samples.select(keep)
+    expected = RegionSamples.of(filter_labels(labels, np.r_[False, keep]))
+    np.testing.assert_array_equal(selected.pixels, expected.pixels)
+    np.testing.assert_array_equal(selected.counts, expected.counts)
 
 
 @given(st.integers(0, 10**6))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
@@ -81,31 +80,38 @@ CONSTANTS = MergingConstants()
 
 
 def merge_object_regions(
-    labels: Labels, view: InverseDepthImage, color: NDArray[np.uint8]
+    labels: Labels, samples: RegionSamples, view: InverseDepthImage, color: NDArray[np.uint8]
 ) -> Labels:
     """Give the regions of one object one label.
 
     Args:
         labels: (H, W) int32, 1..K without gaps, 0 = no region.
+        samples: pixels of each region.
         view: inverse depth.
         color: (H, W, 3) uint8 RGB.
 
     Returns:
         (H, W) int32, 1..L without gaps, 0 = no region.
     """
-    region_count = int(labels.max())
-    if region_count < MIN_REGIONS:
+    if samples.count < MIN_REGIONS:
         return labels
-    samples = RegionSamples.of(labels)
     has_similar_color = _have_similar_colors(color, samples)
-    is_merged = np.zeros((region_count + 1, region_count + 1), bool)
-    for pairs in (
-        merge_across_occluders(labels, view, samples, has_similar_color),
-        merge_concave_interiors(labels, view, samples, has_similar_color),
-    ):
-        is_merged[pairs[:, 0], pairs[:, 1]] = True
-    _, merged_label = connected_components(is_merged, directed=False)
-    return merged_label.astype(np.int32)[labels]
+    pairs = np.concatenate(
+        [
+            merge_across_occluders(labels, view, samples, has_similar_color),
+            merge_concave_interiors(labels, view, samples, has_similar_color),
+        ]
+    )
+    return _join_pairs(pairs, samples.count).take(labels)
+
+
+def _join_pairs(pairs: Pairs, region_count: int) -> NDArray[np.int32]:
+    """Number the connected components of pairs (N, 2) of labels 0..K; returns (K + 1,) new labels."""
+    first_label = np.arange(region_count + 1)
+    for pair in pairs:
+        joined = first_label[pair]
+        first_label[np.isin(first_label, joined)] = joined.min()
+    return np.unique(first_label, return_inverse=True)[1].astype(np.int32)
 
 
 def _have_similar_colors(color: NDArray[np.uint8], samples: RegionSamples) -> Mask:

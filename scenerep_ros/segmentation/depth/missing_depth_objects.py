@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.ops.regions import binary_opening, connected_regions, filter_small_regions
+from scenerep_ros.ops.regions import binary_opening, connected_regions, region_areas
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -94,9 +94,10 @@ def find_surface_objects(
     Returns:
         (H, W) int32, 1..K for the objects, 0 elsewhere.
     """
-    regions = filter_small_regions(connected_regions(binary_opening(candidates)), limits.min_area)
+    regions = connected_regions(binary_opening(candidates))
+    is_large = region_areas(regions) >= limits.min_area * regions.size
     objects = np.zeros_like(regions)
-    for region in range(1, int(regions.max()) + 1):
+    for region in np.flatnonzero(is_large[1:]) + 1:
         window = _bounding_window(regions == region)
         if _is_cropped(window, regions.shape):
             continue
@@ -108,7 +109,7 @@ def find_surface_objects(
 
 def _bounding_window(mask: Mask) -> tuple[slice, slice]:
     """Return rows and columns of a mask's bounding box with a margin; they may start before 0."""
-    u, v, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    u, v, width, height = cv2.boundingRect(mask.view(np.uint8))
     margin = CONSTANTS.margin_px
     return slice(v - margin, v + height + margin), slice(u - margin, u + width + margin)
 
@@ -129,12 +130,12 @@ def _is_object(
         color: (h, w, 3) uint8 RGB.
         limits: limits of the region.
     """
-    pixels = mask.astype(np.uint8)
+    pixels = mask.view(np.uint8)
     # Check that a surface surrounds the region.
     size = 2 * CONSTANTS.margin_px + 1
-    ring = (cv2.dilate(pixels, np.ones((size, size), np.uint8)) > 0) & ~mask
+    ring = cv2.dilate(pixels, np.ones((size, size), np.uint8)) > pixels
     surrounding = ring & surface
-    if surrounding.sum() < CONSTANTS.min_surface_ratio * ring.sum():
+    if np.count_nonzero(surrounding) < CONSTANTS.min_surface_ratio * np.count_nonzero(ring):
         return False
     # Compare shape and color.
     hull = np.zeros_like(pixels)

@@ -12,7 +12,6 @@ from scenerep_ros.geometry.inverse_depth import InverseDepthImage
 from scenerep_ros.ops.region_samples import RegionSamples
 
 Floats = NDArray[np.float32]
-Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
@@ -31,18 +30,19 @@ class RegionLengthConstants:
 CONSTANTS = RegionLengthConstants()
 
 
-def find_oversized_regions(regions: Labels, view: InverseDepthImage, max_size: float) -> Mask:
+def find_oversized_regions(
+    samples: RegionSamples, view: InverseDepthImage, max_size: float
+) -> Mask:
     """Find regions that are too long for an object: shelves, frames, the front of a table.
 
     Args:
-        regions: (H, W) int32, 0..K.
+        samples: pixels of each of the K regions.
         view: inverse depth.
         max_size: length of the longest object [m].
 
     Returns:
         (K + 1,) bool.
     """
-    samples = RegionSamples.of(regions)
     is_oversized = np.zeros(samples.count + 1, bool)
     if samples.count:
         rays = view.rays.reshape(-1, 3).take(samples.pixels, axis=0)

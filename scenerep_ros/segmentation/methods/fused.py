@@ -14,6 +14,7 @@ from scenerep_ros.config.constants import tuned
 from scenerep_ros.config.options import ClusterRangeOptions, OptionGroup
 from scenerep_ros.frames import BACKGROUND, UNLABELLED, Features, Segmentation
 from scenerep_ros.geometry.discontinuities import concavity, depth_discontinuities
+from scenerep_ros.ops.region_samples import RegionSamples
 from scenerep_ros.ops.regions import (
     binary_opening,
     connected_regions,
@@ -193,9 +194,11 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
             regions, candidates, view.values, options.gap, CONSTANTS.max_growth_px
         )
         # Remove regions that are too large for an object, and merge those of one object.
-        is_oversized = find_oversized_regions(regions, view, options.max_size)
+        samples = RegionSamples.of(regions)
+        is_oversized = find_oversized_regions(samples, view, options.max_size)
         objects = filter_labels(regions, ~is_oversized)
-        objects = merge_object_regions(objects, view, context.working_color)
+        samples = samples.select(~is_oversized[1:])
+        objects = merge_object_regions(objects, samples, view, context.working_color)
         labels = filter_small_regions(objects, min_area)
         is_labelled = (labels > 0) | planes.is_background | planes.is_near_plane
         is_labelled |= (view.valid & ~in_range) | is_oversized.take(regions)

@@ -8,6 +8,7 @@ import pytest
 from scenerep_ros.frames import Intrinsics
 from scenerep_ros.geometry import viewing_rays
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
+from scenerep_ros.ops.region_samples import RegionSamples
 from scenerep_ros.segmentation.depth.merging import merge_object_regions
 
 SHAPE = (60, 80)
@@ -18,7 +19,7 @@ BLUE, RED = (40, 60, 200), (200, 40, 40)
 def merge(labels, values, color=None):
     view = InverseDepthImage(values, values, RAYS)
     color = np.full((*SHAPE, 3), BLUE, np.uint8) if color is None else color
-    return merge_object_regions(labels, view, color)
+    return merge_object_regions(labels, RegionSamples.of(labels), view, color)
 
 
 def board_behind_occluder(occluder_inverse_depth):

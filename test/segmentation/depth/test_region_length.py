@@ -8,6 +8,7 @@ from table_tops import SHAPE
 from scenerep_ros.frames import KINECT
 from scenerep_ros.geometry import viewing_rays
 from scenerep_ros.geometry.inverse_depth import InverseDepthImage
+from scenerep_ros.ops.region_samples import RegionSamples
 from scenerep_ros.segmentation.depth.region_length import find_oversized_regions
 
 RAYS = viewing_rays(KINECT, *SHAPE)[::2, ::2]
@@ -19,5 +20,6 @@ def test_regions_longer_than_max_size_are_oversized():
     regions[150:160, 100:205] = 2  # 0.4 m at 1 m
     w = np.ones(regions.shape, np.float32)
     view = InverseDepthImage(w, w, RAYS)
-    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.8), [False, True, False])
-    np.testing.assert_array_equal(find_oversized_regions(regions, view, 0.3), [False, True, True])
+    samples = RegionSamples.of(regions)
+    np.testing.assert_array_equal(find_oversized_regions(samples, view, 0.8), [False, True, False])
+    np.testing.assert_array_equal(find_oversized_regions(samples, view, 0.3), [False, True, True])
