@@ -88,10 +88,11 @@ def upsample_patches(
     y, x = np.divmod(pixels, result.shape[1])
     depth = view.smoothed.take(pixels)
     pixel_color = [channel.take(pixels).astype(np.float32) for channel in cv2.split(lab)]
-    v, u = rows.take(y), columns.take(x)
+    v, u = rows - j.astype(np.float32), columns - i.astype(np.float32)
     lowest_cost, labels = np.full(len(pixels), np.inf, np.float32), result.take(pixels)
     for (dv, du), choice in zip(NEIGHBORS, choices, strict=True):
-        cost = surfaces.cost(j[dv].take(y), i[du].take(x), v, u, depth, pixel_color)
+        patch = (j[dv] * patches.shape[1]).take(y) + i[du].take(x)
+        cost = surfaces.cost(patch, v[dv].take(y), u[du].take(x), depth, pixel_color)
         is_lower = cost < lowest_cost
         labels = np.where(is_lower, choice.take(pixels), labels)
         np.minimum(lowest_cost, cost, out=lowest_cost)
@@ -130,20 +131,17 @@ class _PatchSurfaces:
         )
 
     def cost(
-        self, j: Indices, i: Indices, v: Floats, u: Floats, depth: Floats, color: Sequence[Floats]
+        self, patch: Indices, v: Floats, u: Floats, depth: Floats, color: Sequence[Floats]
     ) -> Floats:
         """Compute the cost (n,) of pixels in one patch each.
 
         Args:
-            j: (n,) row of the patch.
-            i: (n,) column of the patch.
-            v: (n,) row of the pixel [patches].
-            u: (n,) column of the pixel [patches].
+            patch: (n,) flat index of the patch.
+            v: (n,) rows of the pixel below the center of the patch [patches].
+            u: (n,) columns of the pixel to the right of it [patches].
             depth: (n,) inverse depth of the pixel [1/m], NaN without depth.
             color: L, a and b (n,) of the pixel.
         """
-        patch = j * self.depth.shape[1] + i
-        v, u = v - j.astype(np.float32), u - i.astype(np.float32)
         surface = self.depth.take(patch) + self.slope_v.take(patch) * v
         surface += self.slope_u.take(patch) * u
         depth_cost = np.abs(depth - surface) * np.float32(1 / CONSTANTS.depth_scale)

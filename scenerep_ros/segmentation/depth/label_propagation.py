@@ -17,6 +17,7 @@ from scenerep_ros.ops.upsample import interpolation_weights
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 MIN_LOG_WEIGHT = -80.0  # constant: smallest normal float32
 """Logarithm of a negligible weight; smaller weights would be subnormal numbers, which are slow."""
@@ -95,29 +96,31 @@ def _best_labels(scores: Floats, shape: tuple[int, ...]) -> Labels:
     best = np.full(shape, CONSTANTS.min_label_score, np.float32)
     labels = np.full(shape, UNLABELLED, np.int32)
     is_high = scores > CONSTANTS.min_label_score
+    tops, bottoms = _influence(vertical, is_high.any(axis=2))
+    lefts, rights = _influence(horizontal, is_high.any(axis=1))
     for label in np.flatnonzero(is_high.any(axis=(1, 2))):
-        rows, row_weights = _influence(vertical, is_high[label].any(axis=1))
-        columns, column_weights = _influence(horizontal, is_high[label].any(axis=0))
-        score = row_weights @ scores[label] @ column_weights.T
+        rows, columns = slice(tops[label], bottoms[label]), slice(lefts[label], rights[label])
+        score = vertical[rows] @ scores[label] @ horizontal[columns].T
         window = best[rows, columns]
         labels[rows, columns][score > window] = label
         np.maximum(window, score, out=window)
     return labels
 
 
-def _influence(weights: Floats, is_high: Mask) -> tuple[slice, Floats]:
-    """Find the range of pixels that some patches of a line have a share in.
+def _influence(weights: Floats, is_high: Mask) -> tuple[Indices, Indices]:
+    """Find the range of pixels in which some patches of a line have a share, for each label.
 
     Args:
         weights: (length, count) float32, weight of each patch in each pixel.
-        is_high: (count,) bool, the patches.
+        is_high: (K + 1, count) bool, the patches of each label.
 
     Returns:
-        The range, and its weights.
+        First pixel and end (K + 1,) of each range; any range for a label without patches.
     """
-    pixels = np.flatnonzero(weights @ is_high)
-    window = slice(pixels[0], pixels[-1] + 1)
-    return window, weights[window]
+    has_share = weights > 0
+    start, end = has_share.argmax(axis=0), len(weights) - has_share[::-1].argmax(axis=0)
+    first, last = is_high.argmax(axis=1), is_high.shape[1] - 1 - is_high[:, ::-1].argmax(axis=1)
+    return start[first], end[last]
 
 
 @lru_cache(maxsize=4)
