@@ -28,8 +28,10 @@ def feature_points(features: Features, components: int) -> NDArray[np.float32]:
     Returns:
         (h w, C) or (h w, components) float32, one row a patch.
     """
-    points = features.grid.reshape(-1, features.grid.shape[2]).astype(np.float32)
-    points[~np.isfinite(points)] = 0
+    points = features.grid.reshape(-1, features.grid.shape[2])
+    is_finite = np.isfinite(points)
+    if not is_finite.all():
+        points = np.where(is_finite, points, np.float32(0))
     points = unit_rows(points)
     return pca(points, components) if components else points
 

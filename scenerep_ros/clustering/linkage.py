@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -81,16 +80,12 @@ def linkage(points: NDArray[np.float32], method: Method) -> Dendrogram:
 
 def _pair_distances(points: NDArray[np.float32], method: Method) -> NDArray[np.float32]:
     """Compute the distances of all pairs of points (N, C), N (N - 1) / 2 in scipy's order."""
-    is_pair = _is_pair(len(points))
-    products = (points @ points.T)[is_pair]
+    products = points @ points.T
+    index = np.arange(len(points), dtype=np.int32)
+    is_pair = index[:, None] < index
     if method == "average":
-        return np.maximum(1 - products, 0)
+        return np.maximum(1 - products[is_pair], 0)
     squared_norm = np.einsum("nc,nc->n", points, points)
-    squared = (squared_norm[:, None] + squared_norm)[is_pair] - 2 * products
-    return np.sqrt(np.maximum(squared, 0))
-
-
-@lru_cache(maxsize=2)
-def _is_pair(count: int) -> NDArray[np.bool_]:
-    """Return the mask (N, N) of the upper triangle without the diagonal."""
-    return np.triu(np.ones((count, count), np.bool_), 1)
+    squared = squared_norm[:, None] + squared_norm
+    squared -= 2 * products
+    return np.sqrt(np.maximum(squared[is_pair], 0))
