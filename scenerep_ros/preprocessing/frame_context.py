@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,7 +73,10 @@ class FrameContext:
     @cached_property
     def working_color(self) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 RGB on the working grid."""
-        return np.ascontiguousarray(self.frame.color[:: self.working_step, :: self.working_step])
+        color = self.frame.color[:: self.working_step, :: self.working_step]
+        # Copies of single channels take a quarter of the time of one copy of pixels of three bytes.
+        channels = [np.ascontiguousarray(color[..., channel]) for channel in range(3)]
+        return np.asarray(cv2.merge(channels), np.uint8)
 
     @cached_property
     def working_depth(self) -> InverseDepthImage:
