@@ -98,7 +98,8 @@ def propagate_points(points: NDArray[np.float32], flow: NDArray[np.float32]) -> 
     """
     height, width = flow.shape[:2]
     u, v = np.rint(points).astype(np.intp).T
-    return points + flow[v.clip(0, height - 1), u.clip(0, width - 1)]
+    pixels = v.clip(0, height - 1) * width + u.clip(0, width - 1)
+    return points + flow.reshape(-1, 2).take(pixels, axis=0)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.tracking.optical_flow import FlowEstimate, FlowEstimator, tracking_image
 from scenerep_ros.tracking.tracks import Track
+from scenerep_ros.tracking.warping import GridFrame
 
 GrayImage = NDArray[np.uint8]
 
@@ -49,14 +50,14 @@ class Scene:
     """
 
     image: GrayImage | None = None
-    frame: RGBDFrame | None = None
-    previous_frame: RGBDFrame | None = None
+    frame: GridFrame | None = None
+    previous_frame: GridFrame | None = None
     tracks: list[Track] = field(default_factory=list)
     steady_frames: int = 0
     is_steady: bool = False
     key_frame: KeyFrame | None = None
 
-    def add(self, image: GrayImage, frame: RGBDFrame, is_steady: bool) -> None:
+    def add(self, image: GrayImage, frame: GridFrame, is_steady: bool) -> None:
         """Add the next frame."""
         if self.is_steady and self.image is not None:
             self.key_frame = KeyFrame(self.image, self.tracks)
@@ -102,7 +103,7 @@ class SceneHistory:
             self._start_scene()
         if self.current.key_frame is None:
             flow = self._resume_scene(image, max_interruption) or flow
-        self.current.add(image, frame, flow is None or flow.is_steady)
+        self.current.add(image, GridFrame(frame), flow is None or flow.is_steady)
         return flow
 
     def _flow_if_continuous(

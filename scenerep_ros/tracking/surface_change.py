@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.frames import RGBDFrame
-from scenerep_ros.geometry import invert_depth
+from scenerep_ros.ops.robust_deviation import median
 from scenerep_ros.tracking.flow_sampling import sample_along_flow
 from scenerep_ros.tracking.optical_flow import FlowEstimate
-from scenerep_ros.tracking.warping import BackwardWarp, warp_by_flow, working_grid_slices
+from scenerep_ros.tracking.warping import BackwardWarp, GridFrame
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -66,21 +65,23 @@ class SurfaceChangeConstants:
 CONSTANTS = SurfaceChangeConstants()
 
 
-def find_changed_surface(flow: FlowEstimate, previous: RGBDFrame, current: RGBDFrame) -> Mask:
+def find_changed_surface(
+    flow: FlowEstimate, warp: BackwardWarp, previous: GridFrame, current: GridFrame
+) -> Mask:
     """Find the pixels of a frame that show another surface than the previous frame.
 
     Args:
         flow: from the previous frame to the current one.
+        warp: result of `warp_by_flow` for the measured backward flow.
         previous: frame of the same shape.
         current: frame whose pixels are compared.
 
     Returns:
         (h, w) bool on the working grid.
     """
-    warp = warp_by_flow(flow.measured_backward, current.shape)
     is_changed = _resize_mask(_find_changed_color(flow), (warp.u.shape[0], warp.u.shape[1]))
-    if previous.depth is not None and current.depth is not None:
-        is_changed |= _find_changed_depth(previous.depth, current.depth, warp)
+    if previous.inverse_depth is not None and current.inverse_depth is not None:
+        is_changed |= _find_changed_depth(previous.inverse_depth, current.inverse_depth, warp)
     return is_changed
 
 
@@ -95,12 +96,11 @@ def _find_changed_color(flow: FlowEstimate) -> Mask:
     return np.asarray(excess > CONSTANTS.max_gray_difference, np.bool_)
 
 
-def _find_changed_depth(previous: Floats, current: Floats, warp: BackwardWarp) -> Mask:
+def _find_changed_depth(before: Floats, now: Floats, warp: BackwardWarp) -> Mask:
     """Pixels (h, w) of the working grid whose inverse depth is not near the expected position.
 
     A motion along the optical axis changes all depth, so the median change is removed.
     """
-    before, now = (_sample_inverse_depth(depth) for depth in (previous, current))
     expected = np.asarray(
         cv2.remap(before, warp.u, warp.v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     )
@@ -125,14 +125,7 @@ def _median_of_sample(values: Floats, mask: Mask) -> np.float32:
     """Median of every second value (h, w) of a mask, both ways; of all of them if there is none."""
     sample = np.s_[::MEDIAN_STEP, ::MEDIAN_STEP]
     sampled = values[sample][mask[sample]]
-    return np.float32(np.median(sampled if sampled.size else values[mask]))
-
-
-def _sample_inverse_depth(depth: Floats) -> Floats:
-    """Inverse depth [1/m] on the working grid of depth (H, W); 0 where it is unknown."""
-    inverse = invert_depth(depth[working_grid_slices((depth.shape[0], depth.shape[1]))])
-    inverse[np.isnan(inverse)] = 0
-    return inverse
+    return np.float32(median(sampled if sampled.size else values[mask]))
 
 
 def _square(radius: int) -> NDArray[np.uint8]:

@@ -40,7 +40,7 @@ from scenerep_ros.tracking.scenes import Scene, SceneHistory
 from scenerep_ros.tracking.surface_change import find_changed_surface
 from scenerep_ros.tracking.temporal_filter import LabelHysteresis
 from scenerep_ros.tracking.tracks import Track, propagate_tracks, scene_objects
-from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp
+from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp, warp_by_flow
 
 _NS_PER_S = 1e9  # constant: unit
 
@@ -119,20 +119,23 @@ class Tracker:
     def prepare(self, frame: RGBDFrame) -> MotionEstimate:
         """Estimate the image motion since the previous frame; this needs no segmentation."""
         flow = self._scenes.add(frame, self._options.max_lost)
-        previous = self._scene.previous_frame
-        if flow is None or previous is None:
+        previous, current = self._scene.previous_frame, self._scene.frame
+        if flow is None or previous is None or current is None:
             return MotionEstimate(None if flow is None else flow.forward, None, 0)
         residual = None
         if frame.depth is None:
             residual = estimate_residual_motion(flow.measured, flow.measured_backward)
-        frames = self._confirmation_frames(frame.stamp_ns - previous.stamp_ns)
+        frames = self._confirmation_frames(frame.stamp_ns - previous.frame.stamp_ns)
         is_steady = self._scene.require_steady_frames(frames)
-        if not is_steady or previous.shape != frame.shape:
+        if not is_steady or previous.frame.shape != frame.shape:
             return MotionEstimate(flow.forward, None, frames, residual)
-        warp = estimate_backward_warp(flow.backward, previous, frame)
+        measured = by_flow = warp_by_flow(flow.measured_backward, frame.shape)
+        if not flow.is_reliable:
+            by_flow = warp_by_flow(flow.backward, frame.shape)
+        warp = estimate_backward_warp(by_flow, previous, current)
         if residual is not None:
             warp = mark_moving_pixels(warp, residual)
-        warp = replace(warp, changed=find_changed_surface(flow, previous, frame))
+        warp = replace(warp, changed=find_changed_surface(flow, measured, previous, current))
         return MotionEstimate(flow.forward, warp, frames, residual)
 
     def update(
@@ -225,7 +228,7 @@ class Tracker:
 
         A track is remembered for as long as it was seen, so that fragments are forgotten soon.
         """
-        lost = [replace(track, frames_lost=track.frames_lost + 1) for track in unmatched]
+        lost = [track.lost() for track in unmatched]
         lost = [track for track in lost if track.frames_lost <= self._memory_frames(track)]
         lost.sort(key=lambda track: track.frames_lost)
         return lost[: min(CONSTANTS.max_lost_tracks, MAX_ID - len(detections.labels))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,15 @@ class Track:
         points = _NO_POINTS if points is None else points
         if len(points) < CONSTANTS.min_filtered_ratio * len(self.points):
             return self
-        return replace(self, points=points)
+        return self.at(points)
+
+    def at(self, points: NDArray[np.float32]) -> Track:
+        """Copy that is expected at other points (n, 2)."""
+        return Track(self.id, self.feature, points, self.age, self.frames_lost)
+
+    def lost(self) -> Track:
+        """Copy that was not detected in one more frame."""
+        return Track(self.id, self.feature, self.points, self.age, self.frames_lost + 1)
 
 
 def propagate_tracks(tracks: Sequence[Track], flow: NDArray[np.float32] | None) -> list[Track]:
@@ -83,11 +91,11 @@ def propagate_tracks(tracks: Sequence[Track], flow: NDArray[np.float32] | None) 
         flow: (h, w, 2) float32, from the previous tracking grid to the current one [px].
     """
     if flow is None or not tracks:
-        return [replace(track, points=_NO_POINTS) for track in tracks]
+        return [track.at(_NO_POINTS) for track in tracks]
     points = propagate_points(np.concatenate([track.points for track in tracks]), flow)
     ends = np.cumsum([len(track.points) for track in tracks])
     parts = np.split(points, ends[:-1])
-    return [replace(track, points=part) for track, part in zip(tracks, parts, strict=True)]
+    return [track.at(part) for track, part in zip(tracks, parts, strict=True)]
 
 
 def scene_objects(labels: NDArray[np.uint16], tracks: Sequence[Track]) -> tuple[SceneObject, ...]:

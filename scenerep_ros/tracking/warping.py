@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -46,6 +47,29 @@ def working_grid_slices(shape: tuple[int, int]) -> tuple[slice, slice]:
 
 
 @dataclass(frozen=True)
+class GridFrame:
+    """A frame with its depth on the working grid, for the warps from it and to it."""
+
+    frame: RGBDFrame
+
+    @cached_property
+    def depth(self) -> Floats | None:
+        """(h, w) float32, depth [m]; None without depth."""
+        if self.frame.depth is None:
+            return None
+        return np.ascontiguousarray(self.frame.depth[working_grid_slices(self.frame.shape)])
+
+    @cached_property
+    def inverse_depth(self) -> Floats | None:
+        """(h, w) float32, inverse depth [1/m], 0 where it is unknown; None without depth."""
+        if self.depth is None:
+            return None
+        inverse = invert_depth(self.depth)
+        inverse[np.isnan(inverse)] = 0
+        return inverse
+
+
+@dataclass(frozen=True)
 class BackwardWarp:
     """Positions of a frame's working-grid pixels in the working grid of the previous frame.
 
@@ -72,19 +96,16 @@ class BackwardWarp:
 
 
 def estimate_backward_warp(
-    backward_flow: Floats, previous: RGBDFrame, current: RGBDFrame
+    warp: BackwardWarp, previous: GridFrame, current: GridFrame
 ) -> BackwardWarp:
     """Estimate where each working-grid pixel of a frame was in the previous frame.
 
-    Without depth, intrinsics and poses of both frames, the warp is the backward flow, and no pixel
-    is occluded.
-
     Args:
-        backward_flow: (h, w, 2) float32, from the current tracking grid to the previous one [px].
+        warp: result of `warp_by_flow`, which is returned without depth, intrinsics and poses of both
+            frames.
         previous: frame of the same shape.
         current: frame whose pixels are located in the previous one.
     """
-    warp = warp_by_flow(backward_flow, current.shape)
     previous_view, current_view = _depth_view(previous), _depth_view(current)
     if previous_view is None or current_view is None:
         return warp
@@ -92,7 +113,12 @@ def estimate_backward_warp(
 
 
 def warp_by_flow(backward_flow: Floats, shape: tuple[int, int]) -> BackwardWarp:
-    """Scale a backward flow to the working grid of an image (H, W); no pixel is occluded."""
+    """Scale a backward flow to the working grid of an image; no pixel is occluded.
+
+    Args:
+        backward_flow: (h, w, 2) float32, from the current tracking grid to the previous one [px].
+        shape: height and width of the image [px].
+    """
     rows, columns = (
         len(range(*slice_.indices(length)))
         for slice_, length in zip(working_grid_slices(shape), shape, strict=True)
@@ -112,22 +138,27 @@ class _DepthView(NamedTuple):
 
     Attributes:
         depth: (h, w) float32 [m].
+        inverse_depth: (h, w) float32 [1/m], 0 where it is unknown.
         intrinsics: camera of the working grid.
         pose: (4, 4) float64, camera to world.
     """
 
     depth: Floats
+    inverse_depth: Floats
     intrinsics: Intrinsics
     pose: NDArray[np.float64]
 
 
-def _depth_view(frame: RGBDFrame) -> _DepthView | None:
-    """Sample a frame on its working grid; None if depth, intrinsics or pose are missing."""
-    if frame.depth is None or frame.intrinsics is None or frame.pose is None:
+def _depth_view(view: GridFrame) -> _DepthView | None:
+    """Return depth and camera of a frame; None if depth, intrinsics or pose are missing."""
+    frame = view.frame
+    if view.depth is None or view.inverse_depth is None:
+        return None
+    if frame.intrinsics is None or frame.pose is None:
         return None
     step = working_grid_step(frame.shape)
     intrinsics = frame.intrinsics.subsampled(step, offset=step // 2)
-    return _DepthView(frame.depth[working_grid_slices(frame.shape)], intrinsics, frame.pose)
+    return _DepthView(view.depth, view.inverse_depth, intrinsics, frame.pose)
 
 
 def _reproject(warp: BackwardWarp, previous: _DepthView, current: _DepthView) -> BackwardWarp:
@@ -139,10 +170,10 @@ def _reproject(warp: BackwardWarp, previous: _DepthView, current: _DepthView) ->
     u, v = np.where(has_depth, u, warp.u), np.where(has_depth, v, warp.v)
     # Compare expected and measured inverse depth in the previous frame.
     measured = cv2.remap(
-        invert_depth(previous.depth), u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        previous.inverse_depth, u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
     )
     is_other_surface = np.abs(measured - invert_depth(depth)) > CONSTANTS.occlusion_threshold
-    return BackwardWarp(u, v, has_depth & is_other_surface)
+    return BackwardWarp(u, v, has_depth & (measured > 0) & is_other_surface)
 
 
 def _moved_pixels(

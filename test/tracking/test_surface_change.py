@@ -7,6 +7,7 @@ from discs import SHAPE, texture_window
 from scenerep_ros.frames import RGBDFrame
 from scenerep_ros.tracking.optical_flow import FlowEstimator, tracking_image
 from scenerep_ros.tracking.surface_change import find_changed_surface
+from scenerep_ros.tracking.warping import GridFrame, warp_by_flow
 
 PATCH = np.s_[80:160, 100:200]
 """Rows and columns that change; on a working grid of the same size."""
@@ -15,7 +16,8 @@ UNIFORM = np.full((*SHAPE, 3), 120, np.uint8)
 
 def find_change(previous: RGBDFrame, current: RGBDFrame) -> np.ndarray:
     flow = FlowEstimator().estimate(tracking_image(previous), tracking_image(current))
-    return find_changed_surface(flow, previous, current)
+    warp = warp_by_flow(flow.measured_backward, current.shape)
+    return find_changed_surface(flow, warp, GridFrame(previous), GridFrame(current))
 
 
 def wall(distance: float = 2.0, patch: float | None = None) -> np.ndarray:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from scenerep_ros.frames import KINECT, RGBDFrame
 from scenerep_ros.ops.working_grid import working_grid_step
-from scenerep_ros.tracking.warping import BackwardWarp, estimate_backward_warp, working_grid_slices
+from scenerep_ros.tracking.warping import (
+    BackwardWarp,
+    GridFrame,
+    estimate_backward_warp,
+    warp_by_flow,
+    working_grid_slices,
+)
 
 SHAPE = (480, 640)
 COLUMNS, ROWS = np.meshgrid(np.arange(320.0), np.arange(240.0))
@@ -26,8 +32,13 @@ def depth_frame(depth: np.ndarray, x: float = 0.0) -> RGBDFrame:
     return RGBDFrame(color, depth.astype(np.float32), KINECT, pose=pose)
 
 
+def estimate_warp(flow: np.ndarray, previous: RGBDFrame, current: RGBDFrame) -> BackwardWarp:
+    by_flow = warp_by_flow(flow, current.shape)
+    return estimate_backward_warp(by_flow, GridFrame(previous), GridFrame(current))
+
+
 def test_estimate_backward_warp_translated_camera_shifts_by_disparity():
-    warp = estimate_backward_warp(ZERO_FLOW, depth_frame(WALL), depth_frame(WALL, x=0.08))
+    warp = estimate_warp(ZERO_FLOW, depth_frame(WALL), depth_frame(WALL, x=0.08))
     disparity = 0.08 * KINECT.fx / 2 / 2  # working-grid pixels are 2 px wide, the wall is 2 m away
     np.testing.assert_allclose(warp.u, COLUMNS + disparity, rtol=1e-4)
     np.testing.assert_allclose(warp.v, ROWS, atol=1e-3)
@@ -35,7 +46,7 @@ def test_estimate_backward_warp_translated_camera_shifts_by_disparity():
 
 
 def test_disoccluded_translated_camera_marks_entering_columns():
-    warp = estimate_backward_warp(ZERO_FLOW, depth_frame(WALL), depth_frame(WALL, x=0.08))
+    warp = estimate_warp(ZERO_FLOW, depth_frame(WALL), depth_frame(WALL, x=0.08))
     assert warp.disoccluded[:, 310:].all()
     assert not warp.disoccluded[:, :309].any()
 
@@ -43,7 +54,7 @@ def test_disoccluded_translated_camera_marks_entering_columns():
 def test_estimate_backward_warp_removed_occluder_marks_its_pixels():
     occluder = WALL.copy()
     occluder[100:200, 100:200] = 1.0
-    warp = estimate_backward_warp(ZERO_FLOW, depth_frame(occluder), depth_frame(WALL))
+    warp = estimate_warp(ZERO_FLOW, depth_frame(occluder), depth_frame(WALL))
     expected = np.zeros((240, 320), np.bool_)
     expected[50:100, 50:100] = True
     np.testing.assert_array_equal(warp.occluded, expected)
@@ -53,7 +64,7 @@ def test_estimate_backward_warp_removed_occluder_marks_its_pixels():
 def test_estimate_backward_warp_without_depth_follows_flow():
     flow = np.full((120, 160, 2), (-3, 2), np.float32)
     frame = RGBDFrame(np.zeros((*SHAPE, 3), np.uint8))
-    warp = estimate_backward_warp(flow, frame, frame)
+    warp = estimate_warp(flow, frame, frame)
     np.testing.assert_allclose(warp.u, COLUMNS - 6, atol=1e-4)
     np.testing.assert_allclose(warp.v, ROWS + 4, atol=1e-4)
     assert not warp.occluded.any()
@@ -65,7 +76,7 @@ def test_estimate_backward_warp_incomplete_frame_uses_flow(missing):
     previous, current = depth_frame(WALL), depth_frame(WALL, x=0.08)
     incomplete = replace(current, **{missing: None})
     for frames in ((previous, incomplete), (incomplete, current)):
-        warp = estimate_backward_warp(flow, *frames)
+        warp = estimate_warp(flow, *frames)
         np.testing.assert_allclose(warp.u, COLUMNS - 6, atol=1e-4)
 
 
@@ -73,7 +84,7 @@ def test_estimate_backward_warp_hole_in_depth_uses_flow():
     flow = np.full((120, 160, 2), (-3, 0), np.float32)
     holed = WALL.copy()
     holed[:, :320] = np.nan
-    warp = estimate_backward_warp(flow, depth_frame(WALL), depth_frame(holed))
+    warp = estimate_warp(flow, depth_frame(WALL), depth_frame(holed))
     np.testing.assert_allclose(warp.u[:, :160], COLUMNS[:, :160] - 6, atol=1e-4)
     np.testing.assert_allclose(warp.u[:, 160:], COLUMNS[:, 160:], atol=1e-3)
     assert not warp.occluded.any()
