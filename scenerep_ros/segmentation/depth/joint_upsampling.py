@@ -66,38 +66,42 @@ def upsample_patches(
         color: (H, W, 3) uint8 RGB.
 
     Returns:
-        (H, W) int32; each is the label of one of the four patches around a pixel.
+        (H, W) int32; each is the label of one of the four patches around a pixel, 0 without depth.
     """
     lab = cv2.cvtColor(color, cv2.COLOR_RGB2LAB)
     surfaces = _PatchSurfaces.measure(samples, lab, patches.shape)
-    # Find the four patches whose centers surround each pixel.
+    # Find the square of four patch centers that each pixel lies in.
     rows, columns = (
         ((np.arange(size) + 0.5) * count / size - 0.5).astype(np.float32)
         for size, count in zip(view.values.shape, patches.shape, strict=True)
     )
-    corners = [np.floor(centers).astype(np.intp) for centers in (rows, columns)]
-    j, i = (
-        np.clip([corner, corner + 1], 0, count - 1)
-        for corner, count in zip(corners, patches.shape, strict=True)
+    square_row, square_column = (
+        np.floor(centers).astype(np.intp) + 1 for centers in (rows, columns)
     )
-    choices = [patches.take(j[dv], axis=0).take(i[du], axis=1) for dv, du in NEIGHBORS]
-    result: Labels = choices[0]
+    # Compare the labels at the corners of each square.
+    j, i = (
+        np.clip([np.arange(-1, count), np.arange(count + 1)], 0, count - 1)
+        for count in patches.shape
+    )
+    corners = [patches.take(j[dv], axis=0).take(i[du], axis=1) for dv, du in NEIGHBORS]
+    is_ambiguous = np.logical_or.reduce([corner != corners[0] for corner in corners[1:]])
+    result: Labels = corners[0].take(square_row, axis=0).take(square_column, axis=1)
     # Choose among them where they differ.
-    is_ambiguous = np.logical_or.reduce([choice != result for choice in choices[1:]])
-    pixels = np.flatnonzero(is_ambiguous)
+    is_open = is_ambiguous.take(square_row, axis=0).take(square_column, axis=1) & view.valid
+    pixels = np.flatnonzero(is_open)
     y, x = np.divmod(pixels, result.shape[1])
     depth = view.smoothed.take(pixels)
     pixel_color = [channel.take(pixels).astype(np.float32) for channel in cv2.split(lab)]
+    j, i = j[:, square_row], i[:, square_column]
     v, u = rows - j.astype(np.float32), columns - i.astype(np.float32)
     lowest_cost, labels = np.full(len(pixels), np.inf, np.float32), result.take(pixels)
-    for (dv, du), choice in zip(NEIGHBORS, choices, strict=True):
+    for dv, du in NEIGHBORS:
         patch = (j[dv] * patches.shape[1]).take(y) + i[du].take(x)
         cost = surfaces.cost(patch, v[dv].take(y), u[du].take(x), depth, pixel_color)
-        is_lower = cost < lowest_cost
-        labels = np.where(is_lower, choice.take(pixels), labels)
+        labels = np.where(cost < lowest_cost, patches.take(patch), labels)
         np.minimum(lowest_cost, cost, out=lowest_cost)
     result.put(pixels, labels)
-    return result
+    return np.where(view.valid, result, 0).astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_equal_patches_are_repeated():
     assert (upsample_patches(patches, samples, view, context.working_color) == 7).all()
 
 
-def test_pixels_without_depth_follow_the_color():
+def test_pixels_of_unknown_surface_follow_the_color():
     context, _, _, true_labels = furnished_room(6)
     view = context.working_depth
     samples = PatchSamples.from_depth(view, (ROWS, COLUMNS))
