@@ -60,11 +60,10 @@ def segment_furniture(
     cues = compute_structure_cues(segments, samples, attention, logits.furnishing)
     is_object = np.concatenate([[False], cues.scores() < 0])
     objects = merge_segments(filter_labels(segments, is_object), features, samples)
-    labels = upsample_patches(objects, samples, view, context.working_color)
-    return np.where(view.valid, labels, 0).astype(np.int32)
+    return upsample_patches(objects, samples, view, context.working_color)
 
 
-def add_furniture(compact: Labels, furniture: Labels) -> Labels:
+def add_furniture(compact: Labels, furniture: Labels, min_area: float = 0.0) -> Labels:
     """Add large objects around compact ones.
 
     A compact region keeps its outline, as depth shows it to the pixel. Of a segment that it covers
@@ -73,6 +72,7 @@ def add_furniture(compact: Labels, furniture: Labels) -> Labels:
     Args:
         compact: (H, W) int32, 1..K, 0 = no object.
         furniture: (H, W) int32, 1..L, 0 = no object.
+        min_area: area of the smallest large object outside of compact ones, as a ratio of the image.
 
     Returns:
         (H, W) int32, 1..M without gaps; compact objects come first, in the same order.
@@ -83,6 +83,7 @@ def add_furniture(compact: Labels, furniture: Labels) -> Labels:
     free = np.where(compact > 0, 0, furniture)
     area, free_area = region_areas(furniture), region_areas(free)
     free_area = np.pad(free_area, (0, len(area) - len(free_area)))
-    is_kept = (free_area > 0) & (free_area >= CONSTANTS.min_free_ratio * area)
+    is_kept = (free_area > 0) & (free_area >= min_area * furniture.size)
+    is_kept &= free_area >= CONSTANTS.min_free_ratio * area
     kept = filter_labels(free, is_kept)
     return np.where(kept > 0, kept + compact.max(), compact).astype(np.int32)

@@ -223,8 +223,8 @@ class FusedSegmenter(Segmenter[FusedPreparation]):
         """Add the objects of any size that features and depth show together."""
         furniture = segment_furniture(features, logits, context)
         in_range = context.working_depth.values > 1 / self.config.depth.max_range
-        labels = add_furniture(partition.labels, np.where(in_range, furniture, BACKGROUND))
-        labels = filter_small_regions(labels, self.config.min_area)
+        furniture = np.where(in_range, furniture, BACKGROUND)
+        labels = add_furniture(partition.labels, furniture, self.config.min_area)
         return DepthPartition(labels, partition.is_labelled | (labels > 0), partition.has_depth)
 
     def _complete(

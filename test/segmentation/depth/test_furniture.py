@@ -47,3 +47,10 @@ def test_compact_object_without_furniture_is_kept():
     cup = np.zeros((20, 20), np.int32)
     cup[2:5, 2:5] = 1
     np.testing.assert_array_equal(add_furniture(cup, np.zeros_like(cup)), cup)
+
+
+def test_furniture_below_min_area_is_no_object():
+    none, lamp = np.zeros((20, 20), np.int32), np.zeros((20, 20), np.int32)
+    lamp[2:5, 2:5] = 1
+    assert add_furniture(none, lamp, 9 / 400).any()
+    assert not add_furniture(none, lamp, 10 / 400).any()
