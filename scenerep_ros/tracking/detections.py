@@ -107,7 +107,7 @@ def _downsample(labels: NDArray[Any]) -> NDArray[Any]:
         _sample_positions(count, length)
         for count, length in zip(tracking_grid_shape(shape), shape, strict=True)
     )
-    return labels[v[:, None], u]
+    return labels.take(v, axis=0).take(u, axis=1)
 
 
 def _sample_positions(count: int, length: int) -> NDArray[np.intp]:

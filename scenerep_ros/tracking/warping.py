@@ -64,9 +64,7 @@ class GridFrame:
         """(h, w) float32, inverse depth [1/m], 0 where it is unknown; None without depth."""
         if self.depth is None:
             return None
-        inverse = invert_depth(self.depth)
-        inverse[np.isnan(inverse)] = 0
-        return inverse
+        return np.fmax(invert_depth(self.depth), np.float32(0))
 
 
 @dataclass(frozen=True)
