@@ -31,5 +31,7 @@ def patch_coverage(
     label_count = int(labels.max()) + 1
     pair = patch * label_count + labels
     hits = np.bincount(pair[mask], minlength=rows * columns * label_count)
-    area = np.bincount(patch.ravel(), minlength=rows * columns)
+    area = np.outer(
+        np.bincount(row, minlength=rows), np.bincount(column, minlength=columns)
+    ).ravel()
     return (hits.reshape(-1, label_count) / np.maximum(area, 1)[:, None]).astype(np.float32)

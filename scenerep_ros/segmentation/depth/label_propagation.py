@@ -96,8 +96,8 @@ def _best_labels(scores: Floats, shape: tuple[int, ...]) -> Labels:
     best = np.full(shape, CONSTANTS.min_label_score, np.float32)
     labels = np.full(shape, UNLABELLED, np.int32)
     is_high = scores > CONSTANTS.min_label_score
-    tops, bottoms = _influence(vertical, is_high.any(axis=2))
-    lefts, rights = _influence(horizontal, is_high.any(axis=1))
+    tops, bottoms = _influence(vertical, np.asarray(is_high.any(axis=2)))
+    lefts, rights = _influence(horizontal, np.asarray(is_high.any(axis=1)))
     for label in np.flatnonzero(is_high.any(axis=(1, 2))):
         rows, columns = slice(tops[label], bottoms[label]), slice(lefts[label], rights[label])
         score = vertical[rows] @ scores[label] @ horizontal[columns].T

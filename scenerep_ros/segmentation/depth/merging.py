@@ -108,9 +108,9 @@ def merge_object_regions(
 def _join_pairs(pairs: Pairs, region_count: int) -> NDArray[np.int32]:
     """Number the connected components of pairs (N, 2) of labels 0..K; returns (K + 1,) new labels."""
     first_label = np.arange(region_count + 1)
-    for pair in pairs:
-        joined = first_label[pair]
-        first_label[np.isin(first_label, joined)] = joined.min()
+    for pair in pairs.tolist():
+        low, high = sorted(first_label[pair].tolist())
+        first_label[first_label == high] = low
     return np.unique(first_label, return_inverse=True)[1].astype(np.int32)
 
 
@@ -250,8 +250,8 @@ def merge_concave_interiors(
     is_behind = np.asarray(in_front.any(axis=1))
     if not is_behind.any():
         return np.empty((0, 2), np.intp)
-    is_concave = _concavities(view, samples) > CONSTANTS.min_concavity
-    concave = np.flatnonzero(is_behind[1:] & is_concave) + 1
+    concavities = _concavities(view, samples.select(is_behind[1:]))
+    concave = np.flatnonzero(is_behind)[concavities > CONSTANTS.min_concavity]
     return np.stack([concave, in_front[concave].argmax(axis=1)], axis=1).astype(np.intp)
 
 

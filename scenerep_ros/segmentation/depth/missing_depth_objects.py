@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.ops.regions import binary_opening, connected_regions, region_areas
+from scenerep_ros.ops.region_properties import measure_regions
+from scenerep_ros.ops.regions import binary_opening, connected_regions
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -95,10 +96,11 @@ def find_surface_objects(
         (H, W) int32, 1..K for the objects, 0 elsewhere.
     """
     regions = connected_regions(binary_opening(candidates))
-    is_large = region_areas(regions) >= limits.min_area * regions.size
+    properties = measure_regions(regions)
+    is_large = properties.areas >= limits.min_area * regions.size
     objects = np.zeros_like(regions)
-    for region in np.flatnonzero(is_large[1:]) + 1:
-        window = _bounding_window(regions == region)
+    for region, box in zip(properties.labels[is_large], properties.boxes[is_large], strict=True):
+        window = _window(*box.tolist())
         if _is_cropped(window, regions.shape):
             continue
         mask = regions[window] == region
@@ -107,9 +109,8 @@ def find_surface_objects(
     return objects
 
 
-def _bounding_window(mask: Mask) -> tuple[slice, slice]:
-    """Return rows and columns of a mask's bounding box with a margin; they may start before 0."""
-    u, v, width, height = cv2.boundingRect(mask.view(np.uint8))
+def _window(u: int, v: int, width: int, height: int) -> tuple[slice, slice]:
+    """Return rows and columns of a bounding box with a margin; they may start before 0."""
     margin = CONSTANTS.margin_px
     return slice(v - margin, v + height + margin), slice(u - margin, u + width + margin)
 
