@@ -72,8 +72,9 @@ def id_colors(ids: ArrayLike) -> Image:
     ids = np.asarray(ids)
     if not ids.size:
         return np.empty((*ids.shape, 3), np.uint8)
-    # A lookup of one 32-bit word a pixel takes a third of the time of three bytes.
-    rgba = _color_table().take(ids)[..., None].view(np.uint8).reshape(1, -1, 4)
+    # A lookup of one 32-bit word a pixel takes a third of the time of three bytes, and without a check
+    # of the ids two thirds of that.
+    rgba = _color_table().take(ids, mode="wrap")[..., None].view(np.uint8).reshape(1, -1, 4)
     return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8).reshape(*ids.shape, 3)
 
 
@@ -234,7 +235,13 @@ def colorize_heatmap(values: NDArray[np.float32], size: tuple[int, int]) -> Imag
     # Stretch the values to 0..255; constant values stay 0.
     span = np.ptp(values) or 1.0
     gray = ((values - values.min()) / span * 255).astype(np.uint8)
-    bgr = cv2.applyColorMap(cv2.resize(gray, size), cv2.COLORMAP_INFERNO)
+    return np.asarray(cv2.applyColorMap(cv2.resize(gray, size), _heat_colors()), np.uint8)
+
+
+@cache
+def _heat_colors() -> Image:
+    """Return the colours of the levels 0..255, (256, 1, 3) RGB; OpenCV computes them in each call."""
+    bgr = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_INFERNO)
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
@@ -248,8 +255,9 @@ def make_grid(tiles: list[Image]) -> Image:
         (rows * H, columns * W, 3) uint8.
     """
     columns = int(np.ceil(np.sqrt(len(tiles))))
-    # Append black tiles until the last row is full.
-    blank = [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
-    tiles = tiles + blank
-    rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
-    return np.vstack(rows)
+    rows = -(-len(tiles) // columns)
+    height, width = tiles[0].shape[:2]
+    grid = np.zeros((rows, height, columns, width, 3), np.uint8)
+    for index, tile in enumerate(tiles):
+        grid[index // columns, :, index % columns] = tile
+    return grid.reshape(rows * height, columns * width, 3)
