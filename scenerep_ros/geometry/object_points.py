@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import isqrt
-from typing import Any
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,10 +14,17 @@ from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
 from scenerep_ros.frames import SceneObject
+from scenerep_ros.geometry.camera import invert_depth
 from scenerep_ros.geometry.point_batch import CONSTANTS as BATCH_CONSTANTS
 from scenerep_ros.geometry.subsampling import subsample
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+MIN_INVERSE_DEPTH = np.finfo(np.float32).tiny  # constant: IEEE 754
+"""Inverse depth above which a point is finite [1/m]."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ CONSTANTS = ObjectPointConstants()
 
 def object_points(
     labels: NDArray[np.uint16],
-    inverse_depth: Floats,
+    depth: Floats,
     rays: Floats,
     objects: Sequence[SceneObject],
 ) -> list[Floats]:
@@ -65,33 +73,36 @@ def object_points(
 
     Args:
         labels: (H, W) uint16.
-        inverse_depth: (H, W) float32 [1/m]; NaN without a measurement.
+        depth: (H, W) float32 [m]; NaN, inf and 0 mean no measurement.
         rays: (H, W, 3) float32 with z = 1.
         objects: objects in `labels`.
 
     Returns:
-        (n, 3) float32 [m] for each object.
+        (n, 3) float32, finite [m], for each object.
     """
+    if not objects:
+        return []
     # Cut a tile around each object; all tiles are parts of one array, so that they share operations.
     tiles = _Tiles.around(objects)
-    measured = np.nan_to_num(inverse_depth)
-    mask, w = np.empty(tiles.size, np.uint8), np.empty(tiles.size, np.float32)
-    for item, crop, tile_mask, tile_w in zip(
-        objects, tiles.crops, tiles.split(mask), tiles.split(w), strict=True
-    ):
-        np.equal(labels[crop], item.id, out=tile_mask, casting="unsafe")
-        tile_w[...] = measured[crop]
-    is_kept = _without_stray_rim(tiles, mask, w)
-    # Deproject the pixels that are left.
-    points = []
-    for crop, tile_kept, tile_w in zip(
-        tiles.crops, tiles.split(is_kept), tiles.split(w), strict=True
-    ):
-        pixels = np.flatnonzero(tile_kept)
-        pixels = subsample(pixels, BATCH_CONSTANTS.max_points)
-        v, u = np.divmod(pixels, tile_w.shape[1])
-        points.append(rays[crop][v, u] / tile_w[v, u][:, None])
-    return points
+    ids = np.array([item.id for item in objects], labels.dtype)
+    mask = tiles.cut(labels) == np.repeat(ids, tiles.sizes)
+    # List the measured pixels, since scattered objects fill a small part of their tiles.
+    indices = np.flatnonzero(mask)
+    pixels = tiles.cut(np.arange(labels.size, dtype=np.int32).reshape(labels.shape))[indices]
+    w = invert_depth(depth.take(pixels))
+    is_measured = w > MIN_INVERSE_DEPTH
+    indices, pixels, w = indices[is_measured], pixels[is_measured], w[is_measured]
+    # Sample those that are not stray.
+    kept = np.flatnonzero(~_are_stray(tiles, mask, indices, w))
+    parts = np.split(kept, np.searchsorted(indices[kept], np.cumsum(tiles.sizes)[:-1]))
+    parts = [subsample(part, BATCH_CONSTANTS.max_points) for part in parts]
+    sample = np.concatenate(parts)
+    # Deproject the sample.
+    points = np.empty((3, len(sample)), np.float32)
+    for values, ray in zip(points, rays.reshape(-1, 3).take(pixels[sample], axis=0).T, strict=True):
+        np.divide(ray, w[sample], out=values)
+    ends = np.cumsum([len(part) for part in parts])
+    return [cloud.T for cloud in np.split(points, ends[:-1], axis=1)]
 
 
 @dataclass(frozen=True)
@@ -117,39 +128,62 @@ class _Tiles:
         return cls(crops, shapes)
 
     @property
-    def size(self) -> int:
-        """Number of pixels of all tiles."""
-        return sum(height * width for height, width in self.shapes)
+    def sizes(self) -> list[int]:
+        """Number of pixels of each tile."""
+        return [height * width for height, width in self.shapes]
 
-    def split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+    def cut(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
+        """Copy the tiles of an image (H, W) to a flat array."""
+        values = np.empty(sum(self.sizes), image.dtype)
+        for tile, crop in zip(self.split(values), self.crops, strict=True):
+            tile[...] = image[crop]
+        return values
+
+    def split(self, values: NDArray[Scalar]) -> list[NDArray[Scalar]]:
         """Return the view (h, w) of each tile of a flat array."""
-        ends = np.cumsum([height * width for height, width in self.shapes])[:-1]
-        parts = np.split(values, ends) if self.shapes else []
-        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        ends = accumulate(self.sizes)
+        return [
+            values[end - height * width : end].reshape(height, width)
+            for end, (height, width) in zip(ends, self.shapes, strict=True)
+        ]
 
 
-def _without_stray_rim(tiles: _Tiles, mask: NDArray[np.uint8], w: Floats) -> NDArray[np.bool_]:
-    """Find the pixels (n,) of objects that have depth and are not stray.
+def _are_stray(tiles: _Tiles, mask: Mask, indices: Indices, w: Floats) -> Mask:
+    """Find the pixels (n,) of the rim whose depth is not that of the inside nearby.
 
     Args:
         tiles: layout of the flat arrays.
-        mask: (n,) 1 for the pixels of a tile's object.
-        w: (n,) inverse depth [1/m], 0 without a measurement.
+        mask: flat array of the pixels of each tile's object.
+        indices: (n,) positions of the measured pixels in the flat arrays.
+        w: (n,) their inverse depth [1/m].
     """
-    valid = mask.view(bool) & (w > 0)
     kernel = np.ones((2 * CONSTANTS.rim_px + 1,) * 2, np.uint8)
-    inside = np.empty_like(mask)
-    for tile, result in zip(tiles.split(mask), tiles.split(inside), strict=True):
-        result[...] = cv2.erode(tile, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    inside &= valid
+    eroded = np.empty(mask.shape, np.uint8)
+    for tile, result in zip(tiles.split(mask.view(np.uint8)), tiles.split(eroded), strict=True):
+        cv2.erode(tile, kernel, result, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    is_inside = eroded.view(bool)[indices]
     # Sum the inside near each pixel.
-    weight, total = inside.copy(), w * inside
-    window = (CONSTANTS.inside_px,) * 2
-    for tile in (*tiles.split(weight), *tiles.split(total)):
-        tile[...] = cv2.boxFilter(tile, -1, window, normalize=False)
+    inside, inside_w = np.zeros(mask.shape, np.uint8), np.zeros(mask.shape, np.float32)
+    inside[indices[is_inside]], inside_w[indices[is_inside]] = 1, w[is_inside]
+    for tile, tile_w in zip(tiles.split(inside), tiles.split(inside_w), strict=True):
+        _sum_windows(tile, tile_w)
     # Compare the rim with its mean.
-    rim = np.flatnonzero(valid & ~inside.view(bool))
-    rim = rim[weight[rim] > 0]
-    is_stray = ~(np.abs(w[rim] - total[rim] / weight[rim]) < CONSTANTS.max_rim_step)
-    valid[rim[is_stray]] = False
-    return valid
+    rim = indices[~is_inside]
+    mean = inside_w[rim] / np.maximum(inside[rim], 1)
+    is_deviating = ~(np.abs(w[~is_inside] - mean) < CONSTANTS.max_rim_step)
+    is_stray = np.zeros(len(indices), bool)
+    is_stray[~is_inside] = is_deviating & (inside[rim] > 0)
+    return is_stray
+
+
+def _sum_windows(inside: NDArray[np.uint8], w: Floats) -> None:
+    """Replace the inside (h, w) of an object, and inverse depth in it, by their sums over windows."""
+    u, v, width, height = cv2.boundingRect(inside)
+    if not width:
+        return
+    # Beyond two radii from the inside all windows are empty, also those that a border reflects.
+    window = (CONSTANTS.inside_px,) * 2
+    margin = CONSTANTS.inside_px - 1
+    near = np.s_[max(v - margin, 0) : v + height + margin, max(u - margin, 0) : u + width + margin]
+    for values in (inside, w):
+        values[near] = cv2.boxFilter(values[near], -1, window, normalize=False)

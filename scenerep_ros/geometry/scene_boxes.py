@@ -51,21 +51,21 @@ def scene_boxes(
     depth, camera = frame.depth, frame.intrinsics
     if depth is None or camera is None or not scene.objects:
         return {}
-    rays, inverse_depth = viewing_rays(camera, *frame.shape), invert_depth(depth)
-    support = _support_plane(inverse_depth, rays, frame.pose)
+    rays = viewing_rays(camera, *frame.shape)
+    support = _support_plane(depth, rays, frame.pose)
     up = upward if support is None else -support.normal
     height = None if support is None else -support.distance
-    points = object_points(scene.labels, inverse_depth, rays, scene.objects)
+    points = object_points(scene.labels, depth, rays, scene.objects)
     boxes = object_boxes(points, up, height)
     ids = [item.id for item in scene.objects]
     return {id_: box for id_, box in zip(ids, boxes, strict=True) if box is not None}
 
 
 def _support_plane(
-    inverse_depth: NDArray[np.float32],
+    depth: NDArray[np.float32],
     rays: NDArray[np.float32],
     pose: NDArray[np.float64] | None,
 ) -> Plane | None:
     step = CONSTANTS.plane_step_px
     sample = np.s_[::step, ::step]
-    return find_support_plane(inverse_depth[sample], rays[sample], pose)
+    return find_support_plane(invert_depth(depth[sample]), rays[sample], pose)

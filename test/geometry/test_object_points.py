@@ -32,7 +32,7 @@ def kept_pixels(mask, inverse_depth):
     """Image of the pixels that are among the points of an object."""
     labels = mask.astype(np.uint16)
     rays = viewing_rays(KINECT, *mask.shape)
-    (points,) = object_points(labels, inverse_depth, rays, objects_of(labels))
+    (points,) = object_points(labels, 1 / inverse_depth, rays, objects_of(labels))
     kept = np.zeros(mask.shape, bool)
     u, v = np.rint(points[:, :2] / points[:, 2:] * KINECT.fx + [KINECT.cx, KINECT.cy]).astype(int).T
     kept[v, u] = True
@@ -65,6 +65,14 @@ def test_object_points_leave_out_pixels_without_depth():
     np.testing.assert_array_equal(kept_pixels(mask, inverse_depth), np.isfinite(inverse_depth))
 
 
+def test_object_points_of_scattered_parts_leave_out_border_depth():
+    mask = np.zeros((90, 120), bool)
+    mask[:12, :12] = mask[40:52, 100:112] = True
+    inverse_depth = np.ones((90, 120), np.float32)
+    inverse_depth[40:52, 100] = inverse_depth[0, :12] = 0.5
+    np.testing.assert_array_equal(kept_pixels(mask, inverse_depth), mask & (inverse_depth == 1))
+
+
 def test_object_boxes_of_real_frames_equal_the_reference(tum_folder):
     segmenter = build_segmenter(PipelineConfig())
     for frame in islice(open_source(str(tum_folder)), 0, 40, 10):
@@ -73,7 +81,7 @@ def test_object_boxes_of_real_frames_equal_the_reference(tum_folder):
         objects, inverse_depth = objects_of(labels), invert_depth(frame.depth)
         rays = viewing_rays(frame.intrinsics, *frame.shape)
         plane = find_support_plane(inverse_depth[::8, ::8], rays[::8, ::8])
-        points = object_points(labels, inverse_depth, rays, objects)
+        points = object_points(labels, frame.depth, rays, objects)
         boxes = object_boxes(points, -plane.normal, -plane.distance)
         assert len(boxes) > 3
         for item, box in zip(objects, boxes, strict=True):
