@@ -91,18 +91,19 @@ def _front_profile(bins: Indices, distance: Floats, edge_count: int) -> Floats:
     Returns:
         (K, bins) float32 [m]; NaN for objects with a bin of too few points.
     """
-    group = bins + np.arange(len(bins))[:, None] * (edge_count + 1)
-    counts = np.bincount(group.ravel(), minlength=len(bins) * (edge_count + 1))
+    is_inside = (bins > 0) & (bins < edge_count)
+    group = (bins - 1 + np.arange(len(bins))[:, None] * (edge_count - 1))[is_inside]
+    counts = np.bincount(group, minlength=len(bins) * (edge_count - 1))
     # Sort by group and then by distance: one number holds both, as floats are ordered like integers.
-    bits = distance.view(np.uint32)
+    bits = distance[is_inside].view(np.uint32)
     bits = np.where(bits & SIGN_BIT, ~bits, bits | SIGN_BIT)
-    key = np.sort(((group.astype(np.uint64) << np.uint64(32)) | bits).ravel())
+    key = np.sort((group << 32) | bits)
     starts = np.cumsum(counts) - counts
-    counts, starts = (values.reshape(len(bins), -1)[:, 1:edge_count] for values in (counts, starts))
     ranks = starts + (CONSTANTS.front_percentile / 100 * counts).astype(np.intp)
-    front = key[np.minimum(ranks, len(key) - 1)].astype(np.uint32)
+    # The rank of an empty last bin is beyond the keys.
+    front = np.append(key, 0)[ranks].astype(np.uint32).reshape(len(bins), -1)
     profile = np.where(front & SIGN_BIT, front ^ SIGN_BIT, ~front).view(np.float32)
-    is_filled = counts.min(axis=1, keepdims=True) >= MIN_BIN_POINTS
+    is_filled = counts.reshape(front.shape).min(axis=1, keepdims=True) >= MIN_BIN_POINTS
     return np.where(is_filled, profile, np.float32(np.nan))
 
 
@@ -119,9 +120,10 @@ def upright_rotations(batch: PointBatch, z: Floats) -> Floats:
     is_inlier: Mask = np.all(
         (footprints >= low[..., None]) & (footprints <= high[..., None]), axis=1
     )
+    corners = np.ascontiguousarray(footprints.swapaxes(1, 2), np.float32)
     degrees = [
-        cv2.minAreaRect(footprint.T[mask].astype(np.float32))[2]
-        for footprint, mask in zip(footprints, is_inlier, strict=True)
+        cv2.minAreaRect(footprint.compress(mask, axis=0))[2]
+        for footprint, mask in zip(corners, is_inlier, strict=True)
     ]
     # Rotate the basis to the sides of the rectangles.
     angle = np.deg2rad(np.array(degrees)).reshape(-1, 1)

@@ -91,7 +91,7 @@ def object_boxes(
     """Compute the bounding boxes of objects, robust to outliers.
 
     Args:
-        points: (n, 3) float32 [m] for each object; points with NaN are ignored.
+        points: (n, 3) float32, finite [m], for each object.
         up: (3,) normal of the support surface. The third axis of the boxes is then parallel to it,
             and a box has the smallest footprint; that of a round object is completed by the side
             that the camera does not see. Without it, boxes are aligned with the camera.
@@ -99,14 +99,13 @@ def object_boxes(
             ends near it is moved onto it.
 
     Returns:
-        The box of each object; None for fewer than three finite points.
+        The box of each object; None for fewer than three points.
     """
-    clouds = [cloud[np.isfinite(cloud).all(axis=1)] for cloud in points]
-    fitted = [index for index, cloud in enumerate(clouds) if len(cloud) >= MIN_POINTS]
-    boxes: list[Box | None] = [None] * len(clouds)
+    fitted = [index for index, cloud in enumerate(points) if len(cloud) >= MIN_POINTS]
+    boxes: list[Box | None] = [None] * len(points)
     if not fitted:
         return boxes
-    batch = PointBatch.stack([clouds[index] for index in fitted])
+    batch = PointBatch.stack([points[index] for index in fitted])
     is_round = np.zeros(len(fitted), bool)
     rotation = np.broadcast_to(np.eye(3, dtype=np.float32), (len(fitted), 3, 3)).copy()
     if up is not None:
@@ -132,7 +131,8 @@ def object_box(
         up: as in `object_boxes`.
         support_height: as in `object_boxes`.
     """
-    return object_boxes([points.reshape(-1, 3)], up, support_height)[0]
+    points = points.reshape(-1, 3)
+    return object_boxes([points[np.isfinite(points).all(axis=1)]], up, support_height)[0]
 
 
 def upright_box(points: Floats, up: Floats) -> Box | None:
@@ -160,8 +160,9 @@ def _bounds(batch: PointBatch, rotation: Floats, is_round: Mask) -> tuple[Floats
     """
     turned = np.sort(batch.rotated(rotation), axis=2)
     low, high = interpolate_percentiles(turned, batch.counts, BATCH_CONSTANTS.percentiles)
-    sides = interpolate_percentiles(turned[:, 0], batch.counts, CONSTANTS.round_percentiles)
-    low[is_round, 0], high[is_round, 0] = (side[is_round] for side in sides)
+    low[is_round, 0], high[is_round, 0] = interpolate_percentiles(
+        turned[is_round, 0], batch.counts[is_round], CONSTANTS.round_percentiles
+    )
     width, depth = (high[is_round, axis] - low[is_round, axis] for axis in (0, 1))
     high[is_round, 1] = low[is_round, 1] + np.maximum(width, depth)
     return low, high

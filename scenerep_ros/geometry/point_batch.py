@@ -75,15 +75,11 @@ def interpolate_percentiles(
     ordered: Floats, counts: Indices, percentiles: tuple[float, float]
 ) -> tuple[Floats, Floats]:
     """Compute two percentiles (K, ...) of sorted values (K, ..., n), by linear interpolation."""
-    shape = (len(counts), *[1] * (ordered.ndim - 1))
-    bounds = []
-    for percentile in percentiles:
-        rank = (percentile / 100 * (counts - 1)).reshape(shape)
-        lower = rank.astype(np.intp)
-        upper = np.minimum(lower + 1, counts.reshape(shape) - 1)
-        fraction = (rank - lower).astype(np.float32)[..., 0]
-        below, above = (
-            np.take_along_axis(ordered, index, axis=-1)[..., 0] for index in (lower, upper)
-        )
-        bounds.append((1 - fraction) * below + fraction * above)
-    return bounds[0], bounds[1]
+    rank = np.multiply.outer(np.array(percentiles) / 100, counts - 1)
+    lower = rank.astype(np.intp)
+    upper = np.minimum(lower + 1, counts - 1)
+    fraction = (rank - lower).astype(np.float32).reshape(*rank.shape, *[1] * (ordered.ndim - 2))
+    rows = np.arange(len(counts))
+    below, above = ordered[rows, ..., lower], ordered[rows, ..., upper]
+    low, high = (1 - fraction) * below + fraction * above
+    return low, high

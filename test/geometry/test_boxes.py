@@ -84,6 +84,12 @@ def test_object_box_of_a_flat_front_stays_flat():
     assert object_box(points, up=UP).size.min() < 0.012
 
 
+def test_object_box_of_identical_points_has_no_size():
+    box = object_box(np.full((5, 3), 0.5, np.float32), up=UP)
+    np.testing.assert_array_equal(box.size, 0)
+    np.testing.assert_array_equal(box.center, 0.5)
+
+
 @pytest.mark.parametrize(("support", "height"), [(-0.51, 0.13), (-0.6, 0.12), (-0.49, 0.11)])
 def test_object_box_reaches_a_near_support_surface_only(support, height):
     box = object_box(cylinder_front(), up=UP, support_height=support)
