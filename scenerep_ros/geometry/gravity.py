@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import tee
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenerep_ros.config.constants import tuned
-from scenerep_ros.geometry.planes import Plane, find_planes
+from scenerep_ros.geometry.planes import MIN_INLIER_RATIO, Plane, PlaneSearch
 
 Floats = NDArray[np.float32]
 
@@ -59,15 +60,15 @@ def find_support_plane(
     Returns:
         The plane, whose normal points down; None if no plane faces up.
     """
-    planes = find_planes(
-        inverse_depth, rays, CONSTANTS.plane_tolerance, max_planes=CONSTANTS.max_planes
-    )
+    search = PlaneSearch.start(inverse_depth, rays)
+    planes = search.find(CONSTANTS.plane_tolerance, MIN_INLIER_RATIO, CONSTANTS.max_planes)
     directions = [(np.array([0, -1, 0]), CONSTANTS.max_camera_angle_deg)]
     if pose is not None:
         directions.insert(0, (pose[2, :3], CONSTANTS.max_world_angle_deg))
-    for up, max_angle_deg in directions:
+    copies = tee(planes, len(directions))
+    for (up, max_angle_deg), candidates in zip(directions, copies, strict=True):
         min_cosine = np.cos(np.radians(max_angle_deg))
-        for plane in planes:
+        for plane in candidates:
             if -plane.normal @ up > min_cosine:
                 return plane
     return None

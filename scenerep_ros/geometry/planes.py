@@ -8,7 +8,9 @@ and Elberink, "Accuracy and resolution of Kinect depth data for indoor mapping a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ Floats = NDArray[np.float32]
 
 MIN_POINTS = 3  # constant: a plane has three points
 """Number of points that define a plane."""
+MIN_INLIER_RATIO = 0.05  # constant: default of the search for planes
+"""Ratio of the pixels with depth that a plane must explain."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def find_planes(
     inverse_depth: Floats,
     rays: Floats,
     tolerance: float,
-    min_inlier_ratio: float = 0.05,
+    min_inlier_ratio: float = MIN_INLIER_RATIO,
     max_planes: int = 6,
 ) -> list[Plane]:
     """Find the dominant planes, largest first: RANSAC with image blocks as hypotheses.
@@ -124,7 +128,8 @@ def find_planes(
         min_inlier_ratio: ratio of the pixels with depth that a plane must explain.
         max_planes: largest number of planes.
     """
-    return PlaneSearch.start(inverse_depth, rays).find(tolerance, min_inlier_ratio, max_planes)
+    search = PlaneSearch.start(inverse_depth, rays)
+    return list(search.find(tolerance, min_inlier_ratio, max_planes))
 
 
 def plane_fit_residual(inverse_depth: Floats, rays: Floats) -> float:
@@ -178,14 +183,16 @@ class PlaneSearch:
             return 0.0
         return float(np.percentile(self.residuals, CONSTANTS.flat_block_percentile))
 
-    def find(self, tolerance: float, min_inlier_ratio: float, max_planes: int) -> list[Plane]:
-        """Find the dominant planes; see `find_planes`."""
+    def find(self, tolerance: float, min_inlier_ratio: float, max_planes: int) -> Iterator[Plane]:
+        """Find the dominant planes, each when it is requested; see `find_planes`."""
+        return islice(self._planes(tolerance, min_inlier_ratio), max_planes)
+
+    def _planes(self, tolerance: float, min_inlier_ratio: float) -> Iterator[Plane]:
         is_flat = self.residuals < tolerance * CONSTANTS.max_block_residual_ratio
         hypotheses, w, r = self.gradients[is_flat], self.inverse_depth, self.rays
         min_inliers = max(min_inlier_ratio * len(w), CONSTANTS.min_inliers)
         fit, vote = CONSTANTS.fit_step, CONSTANTS.vote_step
-        planes: list[Plane] = []
-        while len(planes) < max_planes and len(hypotheses) and len(w) >= min_inliers:
+        while len(hypotheses) and len(w) >= min_inliers:
             # Select the hypothesis with the most votes and refine it on its inliers.
             distance = np.ascontiguousarray(r[::vote]) @ hypotheses.T
             distance -= w[::vote, None]
@@ -197,10 +204,9 @@ class PlaneSearch:
             is_other = np.abs(w - r @ gradient) >= tolerance
             if len(w) - np.count_nonzero(is_other) < min_inliers:
                 break
+            yield Plane.from_inverse_depth(gradient)
             # Remove the explained pixels before the search for the next plane.
-            planes.append(Plane.from_inverse_depth(gradient))
             w, r = w.compress(is_other), r.compress(is_other, axis=0)
-        return planes
 
 
 def _fit_blocks(w: Floats, rays: Floats) -> tuple[Floats, Floats]:
