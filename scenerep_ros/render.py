@@ -177,13 +177,18 @@ def _text_anchors(labels: NDArray[np.uint16]) -> dict[int, tuple[int, int]]:
     """Return u, v of each object's innermost pixel, since a centroid may lie outside of it."""
     step = max(1, round(max(labels.shape) / CONSTANTS.anchor_grid_px))
     small = np.pad(labels[::step, ::step], 1, constant_values=UNLABELLED)
-    # Take the pixel of each object that is farthest from all outlines.
-    distance = cv2.distanceTransform((~_outlines(small)).view(np.uint8), cv2.DIST_L2, 3)
-    anchors = {}
-    for id_ in np.setdiff1d(small, (BACKGROUND, UNLABELLED)).tolist():
-        *_, (u, v) = cv2.minMaxLoc(distance, (small == id_).view(np.uint8))
-        anchors[id_] = (u - 1) * step, (v - 1) * step
-    return anchors
+    distance = cv2.distanceTransform((~_outlines(small)).view(np.uint8), cv2.DIST_L2, 3).ravel()
+    # Take the first pixel of each object that is farthest from all outlines.
+    pixel_labels, width = small.ravel().astype(np.intp), small.shape[1]
+    largest = np.zeros(UNLABELLED + 1, np.float32)
+    np.maximum.at(largest, pixel_labels, distance)
+    innermost = np.flatnonzero(distance == largest[pixel_labels])
+    ids, first = np.unique(pixel_labels[innermost], return_index=True)
+    return {
+        id_: ((pixel % width - 1) * step, (pixel // width - 1) * step)
+        for id_, pixel in zip(ids.tolist(), innermost[first].tolist(), strict=True)
+        if id_ not in (BACKGROUND, UNLABELLED)
+    }
 
 
 def draw_text(image: Image, text: str, center: tuple[int, int], scale: float = 0.5) -> None:
