@@ -86,21 +86,14 @@ def object_points(
     tiles = _Tiles.around(objects)
     ids = np.array([item.id for item in objects], labels.dtype)
     mask = tiles.cut(labels) == np.repeat(ids, tiles.sizes)
-    # List the measured pixels, since scattered objects fill a small part of their tiles.
-    indices = np.flatnonzero(mask)
-    pixels = tiles.cut(np.arange(labels.size, dtype=np.int32).reshape(labels.shape))[indices]
-    w = invert_depth(depth.take(pixels))
-    is_measured = w > MIN_INVERSE_DEPTH
-    indices, pixels, w = indices[is_measured], pixels[is_measured], w[is_measured]
-    # Sample those that are not stray.
+    indices, pixels, w = _measured_pixels(tiles, mask, depth)
+    # Sample the pixels that are not stray, and deproject them.
     kept = np.flatnonzero(~_are_stray(tiles, mask, indices, w))
     parts = np.split(kept, np.searchsorted(indices[kept], np.cumsum(tiles.sizes)[:-1]))
     parts = [subsample(part, BATCH_CONSTANTS.max_points) for part in parts]
     sample = np.concatenate(parts)
-    # Deproject the sample.
-    points = np.empty((3, len(sample)), np.float32)
-    for values, ray in zip(points, rays.reshape(-1, 3).take(pixels[sample], axis=0).T, strict=True):
-        np.divide(ray, w[sample], out=values)
+    sampled_rays = rays.reshape(-1, 3).take(pixels[sample], axis=0)
+    points = np.ascontiguousarray(sampled_rays.T) / w[sample]
     ends = np.cumsum([len(part) for part in parts])
     return [cloud.T for cloud in np.split(points, ends[:-1], axis=1)]
 
@@ -146,6 +139,22 @@ class _Tiles:
             values[end - height * width : end].reshape(height, width)
             for end, (height, width) in zip(ends, self.shapes, strict=True)
         ]
+
+
+def _measured_pixels(
+    tiles: _Tiles, mask: Mask, depth: Floats
+) -> tuple[Indices, NDArray[np.int32], Floats]:
+    """List the pixels (n,) of objects with depth, since scattered objects fill little of their tiles.
+
+    Returns:
+        Their positions in the flat arrays and in the image, and their inverse depth [1/m].
+    """
+    indices = np.flatnonzero(mask)
+    positions = np.arange(depth.size, dtype=np.int32).reshape(depth.shape)
+    pixels = tiles.cut(positions)[indices]
+    w = invert_depth(depth.take(pixels))
+    is_measured = w > MIN_INVERSE_DEPTH
+    return indices[is_measured], pixels[is_measured], w[is_measured]
 
 
 def _are_stray(tiles: _Tiles, mask: Mask, indices: Indices, w: Floats) -> Mask:
