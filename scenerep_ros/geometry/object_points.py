@@ -84,8 +84,7 @@ def object_points(
         return []
     # Cut a tile around each object; all tiles are parts of one array, so that they share operations.
     tiles = _Tiles.around(objects)
-    ids = np.array([item.id for item in objects], labels.dtype)
-    mask = tiles.cut(labels) == np.repeat(ids, tiles.sizes)
+    mask = tiles.mask(labels, objects)
     indices, pixels, w = _measured_pixels(tiles, mask, depth)
     # Sample the pixels that are not stray, and deproject them.
     kept = np.flatnonzero(~_are_stray(tiles, mask, indices, w))
@@ -125,12 +124,17 @@ class _Tiles:
         """Number of pixels of each tile."""
         return [height * width for height, width in self.shapes]
 
-    def cut(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
-        """Copy the tiles of an image (H, W) to a flat array."""
-        values = np.empty(sum(self.sizes), image.dtype)
-        for tile, crop in zip(self.split(values), self.crops, strict=True):
-            tile[...] = image[crop]
-        return values
+    def mask(self, labels: NDArray[np.uint16], objects: Sequence[SceneObject]) -> Mask:
+        """Create the flat mask of the pixels that belong to their tile's object."""
+        mask = np.empty(sum(self.sizes), np.bool_)
+        for tile, crop, item in zip(self.split(mask), self.crops, objects, strict=True):
+            np.equal(labels[crop], item.id, out=tile)
+        return mask
+
+    def select(self, image: NDArray[Scalar], mask: Mask) -> NDArray[Scalar]:
+        """Return the values (n,) of an image (H, W) at the pixels of a flat mask."""
+        tiles = zip(self.crops, self.split(mask), strict=True)
+        return np.concatenate([image[crop][tile] for crop, tile in tiles])
 
     def split(self, values: NDArray[Scalar]) -> list[NDArray[Scalar]]:
         """Return the view (h, w) of each tile of a flat array."""
@@ -150,8 +154,7 @@ def _measured_pixels(
         Their positions in the flat arrays and in the image, and their inverse depth [1/m].
     """
     indices = np.flatnonzero(mask)
-    positions = np.arange(depth.size, dtype=np.int32).reshape(depth.shape)
-    pixels = tiles.cut(positions)[indices]
+    pixels = tiles.select(np.arange(depth.size, dtype=np.int32).reshape(depth.shape), mask)
     w = invert_depth(depth.take(pixels))
     is_measured = w > MIN_INVERSE_DEPTH
     return indices[is_measured], pixels[is_measured], w[is_measured]
@@ -173,7 +176,8 @@ def _are_stray(tiles: _Tiles, mask: Mask, indices: Indices, w: Floats) -> Mask:
     is_inside = eroded.view(bool)[indices]
     # Sum the inside near each pixel.
     inside, inside_w = np.zeros(mask.shape, np.uint8), np.zeros(mask.shape, np.float32)
-    inside[indices[is_inside]], inside_w[indices[is_inside]] = 1, w[is_inside]
+    interior = indices[is_inside]
+    inside[interior], inside_w[interior] = 1, w[is_inside]
     for tile, tile_w in zip(tiles.split(inside), tiles.split(inside_w), strict=True):
         _sum_windows(tile, tile_w)
     # Compare the rim with its mean.
