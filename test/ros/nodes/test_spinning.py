@@ -20,6 +20,8 @@ def test_spinning_ends_while_callbacks_arrive(monkeypatch):
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # threads alternate within a callback, as on a busy machine
     rclpy.init(args=[])
+    # While one node lives, the others share its participant: Fast DDS can deadlock where one ends.
+    anchor = rclpy.create_node("anchor", enable_rosout=False)
     try:
         for _ in range(REPETITIONS):
             node = rclpy.create_node("busy", enable_rosout=False)
@@ -28,6 +30,7 @@ def test_spinning_ends_while_callbacks_arrive(monkeypatch):
             with spinning(node):
                 assert called.wait(30)
     finally:
+        anchor.destroy_node()
         rclpy.shutdown()
         sys.setswitchinterval(interval)
     assert not errors
